@@ -1,0 +1,1 @@
+"""oos carries out operations runbooks on a fleet of libvirt virtual machines."""

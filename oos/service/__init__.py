@@ -1,0 +1,1 @@
+"""Services: what an API operation is, apart from which module offers it."""

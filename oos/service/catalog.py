@@ -1,0 +1,58 @@
+"""The catalog: every operation and product action that the installed modules offer, found without regard to case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from importlib.metadata import entry_points
+
+from oos.service.operation import ActionSource, Module, Operation
+
+ENTRY_POINT_GROUP = "oos.modules"
+
+
+class Catalog:
+    """Operations and product actions by name."""
+
+    def __init__(self, modules: Iterable[Module]) -> None:
+        self.modules = tuple(modules)
+        self._operations: dict[tuple[str, str], Operation] = {}
+        self._actions: dict[str, ActionSource] = {}
+        for module in self.modules:
+            for operation in module.operations:
+                known = self._operations.setdefault(operation.key, operation)
+                assert known is operation, f"two modules offer {operation.service}.{operation.name}"
+            for action in module.actions:
+                known_action = self._actions.setdefault(action.name.casefold(), action)
+                assert known_action is action, f"two modules offer {action.name}"
+
+    def operation(self, service: str, name: str) -> Operation | None:
+        """The operation of that service, or None."""
+        return self._operations.get((service.casefold(), name.casefold()))
+
+    def action(self, name: str) -> ActionSource | None:
+        """The product action of that name, or None."""
+        return self._actions.get(name.casefold())
+
+    def has_service(self, service: str) -> bool:
+        """Whether any module offers operations of this service."""
+        folded = service.casefold()
+        return any(key[0] == folded for key in self._operations)
+
+    def operations(self) -> Iterator[Operation]:
+        """All operations, by service and name."""
+        yield from (self._operations[key] for key in sorted(self._operations))
+
+    def actions(self) -> Iterator[ActionSource]:
+        """All product actions, by name."""
+        yield from (self._actions[key] for key in sorted(self._actions))
+
+
+def installed_modules() -> tuple[Module, ...]:
+    """The modules that installed distributions declare in the entry-point group `oos.modules`."""
+    found = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: entry.name)
+    modules = []
+    for entry in found:
+        module = entry.load()
+        assert isinstance(module, Module), f"{entry.value} is not a Module"
+        modules.append(module)
+    return tuple(modules)

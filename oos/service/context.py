@@ -1,0 +1,36 @@
+"""What an operation is given besides its request: the fleet, the registry, its token, the time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from oos.service.registry import Registry
+
+if TYPE_CHECKING:
+    from oos.fleet.fleet import Fleet
+
+
+def _silent(message: str) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The surroundings of one call of an operation."""
+
+    fleet: Fleet
+    registry: Registry
+    region: str
+    token: str
+    """Client token of the call. The request's own `ClientToken`, where given, is already in it."""
+    caller: str = "root"
+    account: str = "1000000000000000"
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    report: Callable[[str], None] = _silent
+    """Tells a watcher how far the call has come, in a few words."""
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    """Set when the caller no longer wants the outcome; long waits look at it."""

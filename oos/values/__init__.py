@@ -1,0 +1,1 @@
+"""Plain values that every floor shares: JSON values, secrets, times, identifiers."""
