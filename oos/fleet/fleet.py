@@ -1,0 +1,138 @@
+"""The fleet: all hosts of the inventory, found by what is on them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from oos.fleet.errors import (
+    AbsentError,
+    DiskAbsent,
+    HostUnreachable,
+    ImageAbsent,
+    InstanceAbsent,
+    SnapshotAbsent,
+)
+from oos.fleet.hypervisor import Hypervisor
+from oos.fleet.instance import Instance
+from oos.fleet.storage import Disk, Image, Snapshot
+from oos.inventory.model import Host, Inventory
+
+T = TypeVar("T")
+
+HOSTS_AT_ONCE = 16
+"""How many hosts one listing asks at the same time."""
+
+
+class Fleet:
+    """Hypervisors of an inventory, connected to when they are first asked.
+
+    A listing that cannot hear from a host raises HostUnreachable rather than showing less than there is;
+    put the host into maintenance in the inventory to go on without it.
+    """
+
+    def __init__(self, inventory: Inventory, connect: Callable[[Host], Hypervisor]) -> None:
+        self.inventory = inventory
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._hypervisors: dict[str, Hypervisor] = {}
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        with self._lock:
+            hypervisors, self._hypervisors = list(self._hypervisors.values()), {}
+        for hypervisor in hypervisors:
+            hypervisor.close()
+
+    def hypervisor(self, host: Host) -> Hypervisor:
+        """The hypervisor of a host. Raises HostUnreachable."""
+        with self._lock:
+            known = self._hypervisors.get(host.name)
+        if known is not None:
+            return known
+        made = self._connect(host)
+        with self._lock:
+            kept = self._hypervisors.setdefault(host.name, made)
+        if kept is not made:
+            made.close()
+        return kept
+
+    def hosts(self, region: str | None = None, zone: str | None = None) -> tuple[Host, ...]:
+        """The hosts of a region or zone, those in maintenance left out."""
+        return tuple(
+            host
+            for each in self.inventory.regions
+            if region is None or each.id == region
+            for host in each.hosts()
+            if zone is None or host.zone == zone
+        )
+
+    def instances(self, region: str | None = None) -> tuple[Instance, ...]:
+        """Every instance of the region."""
+        return self._gather(region, lambda each: each.instances())
+
+    def disks(self, region: str | None = None) -> tuple[Disk, ...]:
+        """Every disk of the region."""
+        return self._gather(region, lambda each: each.disks())
+
+    def snapshots(self, region: str | None = None) -> tuple[Snapshot, ...]:
+        """Every snapshot of the region."""
+        return self._gather(region, lambda each: each.snapshots())
+
+    def images(self, region: str | None = None) -> tuple[Image, ...]:
+        """Every image of the region."""
+        return self._gather(region, lambda each: each.images())
+
+    def of_instance(self, instance_id: str, region: str | None = None) -> tuple[Hypervisor, Instance]:
+        """The instance and the host it is on. Raises InstanceAbsent, HostUnreachable."""
+        return self._find(region, InstanceAbsent(instance_id), lambda each: each.instance(instance_id))
+
+    def of_disk(self, disk_id: str, region: str | None = None) -> tuple[Hypervisor, Disk]:
+        """The disk and the host it is on. Raises DiskAbsent, HostUnreachable."""
+        return self._find(region, DiskAbsent(disk_id), lambda each: each.disk(disk_id))
+
+    def of_snapshot(self, snapshot_id: str, region: str | None = None) -> tuple[Hypervisor, Snapshot]:
+        """The snapshot and the host it is on. Raises SnapshotAbsent, HostUnreachable."""
+        return self._find(region, SnapshotAbsent(snapshot_id), lambda each: each.snapshot(snapshot_id))
+
+    def of_image(self, image_id: str, region: str | None = None) -> tuple[Hypervisor, Image]:
+        """The image and a host it is on. Raises ImageAbsent, HostUnreachable."""
+        return self._find(region, ImageAbsent(image_id), lambda each: each.image(image_id))
+
+    def _gather(self, region: str | None, ask: Callable[[Hypervisor], tuple[T, ...]]) -> tuple[T, ...]:
+        answers = self._ask_all(self.hosts(region), ask)
+        for answer in answers:
+            if isinstance(answer, HostUnreachable):
+                raise answer
+        return tuple(item for answer in answers if isinstance(answer, tuple) for item in answer)
+
+    def _find(self, region: str | None, absent: AbsentError, ask: Callable[[Hypervisor], T]) -> tuple[Hypervisor, T]:
+        def look(hypervisor: Hypervisor) -> tuple[Hypervisor, T] | None:
+            try:
+                return hypervisor, ask(hypervisor)
+            except AbsentError:
+                return None
+
+        answers = self._ask_all(self.hosts(region), look)
+        for answer in answers:
+            if isinstance(answer, tuple):
+                return answer
+        for answer in answers:
+            if isinstance(answer, HostUnreachable):
+                raise answer
+        raise absent
+
+    def _ask_all(self, hosts: Iterable[Host], ask: Callable[[Hypervisor], T]) -> list[T | HostUnreachable]:
+        def answer(host: Host) -> T | HostUnreachable:
+            try:
+                return ask(self.hypervisor(host))
+            except HostUnreachable as unreachable:
+                return unreachable
+
+        hosts = list(hosts)
+        if len(hosts) <= 1:
+            return [answer(host) for host in hosts]
+        with ThreadPoolExecutor(min(HOSTS_AT_ONCE, len(hosts))) as pool:
+            return list(pool.map(answer, hosts))

@@ -1,0 +1,145 @@
+"""The port: what a host can do, as stated by the contract suite in tests/fleet, which every adapter passes.
+
+Every call ends within its deadline, and raises a FleetError that names the target. Calls that make something are
+idempotent: what is made carries the request's token or id, and asking again finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from oos.fleet.instance import (
+    GuestAddress,
+    GuestInfo,
+    GuestProcess,
+    Instance,
+    InstanceEvent,
+    InstanceSpec,
+    Labels,
+    StopMethod,
+)
+from oos.fleet.storage import Disk, Image, Snapshot, SnapshotRequest
+from oos.inventory.model import Host
+
+
+class Subscription(Protocol):
+    """A watch that can be ended."""
+
+    def close(self) -> None:
+        """Stop calling back. Harmless twice."""
+
+
+class Hypervisor(Protocol):
+    """One host. Methods may be called from any thread."""
+
+    @property
+    def host(self) -> Host:
+        """The host of the inventory that this is."""
+
+    def close(self) -> None:
+        """Let go of connections. Harmless twice."""
+
+    # instances
+
+    def instances(self) -> tuple[Instance, ...]:
+        """Every domain of the host, adopted ones too, in bulk."""
+
+    def instance(self, instance_id: str) -> Instance:
+        """One instance. Raises InstanceAbsent."""
+
+    def make_instance(self, spec: InstanceSpec) -> Instance:
+        """Define a stopped instance with its disks from an image; finds the one that this token already made.
+
+        Raises ImageAbsent, NetworkAbsent, PoolFull.
+        """
+
+    def remove_instance(self, instance_id: str) -> None:
+        """Undefine a stopped instance; delete disks made with it. Absent is done. Raises WrongState."""
+
+    def start(self, instance_id: str) -> None:
+        """Power on; running already is done. A paused one goes on."""
+
+    def stop(self, instance_id: str, method: StopMethod) -> None:
+        """Ask the guest to stop (it does so later), or cut its power (it is off on return); stopped already is done.
+
+        Raises AgentUnavailable for StopMethod.AGENT without an answering agent.
+        """
+
+    def reboot(self, instance_id: str, *, force: bool) -> None:
+        """Restart: ask the guest, or reset it hard. Raises WrongState unless it runs."""
+
+    def label(self, instance_id: str, labels: Labels) -> Instance:
+        """Write the operator's labels in place of those there; nothing else of the domain changes."""
+
+    def addresses(self, instance_id: str) -> tuple[GuestAddress, ...]:
+        """Addresses of a running guest: from its agent, else from the lease table; loopback left out."""
+
+    def console(self, instance_id: str) -> bytes:
+        """The last output of the serial console, as far as it is kept; empty when it is not."""
+
+    # disks
+
+    def disks(self) -> tuple[Disk, ...]:
+        """Every disk: of every domain (removable media left out), and unattached volumes of the disk pool."""
+
+    def disk(self, disk_id: str) -> Disk:
+        """One disk. Raises DiskAbsent."""
+
+    def restore_disk(self, disk_id: str, snapshot_id: str, token: str) -> Disk:
+        """Give the disk the content of a snapshot; its id stays. The instance must be stopped (WrongState).
+
+        A crash in between leaves either the old or the new content, never a mixture; asking again with the same
+        token ends it. Checkpoints that no longer fit are dropped, so the next snapshot is full.
+        """
+
+    # snapshots
+
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """Every snapshot that has a manifest, whatever its status."""
+
+    def snapshot(self, snapshot_id: str) -> Snapshot:
+        """One snapshot. Raises SnapshotAbsent."""
+
+    def create_snapshot(self, request: SnapshotRequest, report: Callable[[int], None]) -> Snapshot:
+        """Make a snapshot, verify it, and write its manifest; returns when it is accomplished.
+
+        Running guest: file systems frozen through the agent for the moment in which the point in time is taken,
+        backup by push (full, or the change since the parent). Stopped: copy of the volume. `report` is told percents.
+        The id was made already: finds it, joins a job that still runs, or clears away what a crash left and begins
+        again.
+        A file system left frozen by a crash is thawed. Raises PoolFull, HypervisorFailed, DiskAbsent.
+        """
+
+    def delete_snapshot(self, snapshot_id: str) -> None:
+        """Delete a snapshot; increments on it are first made whole, so no other is harmed. Absent is done."""
+
+    # images
+
+    def images(self) -> tuple[Image, ...]:
+        """Every image that has a manifest."""
+
+    def image(self, image_id: str) -> Image:
+        """One image. Raises ImageAbsent."""
+
+    # guest agent
+
+    def guest_info(self, instance_id: str) -> GuestInfo:
+        """Ask the agent about its system. Raises AgentUnavailable: this is how to see whether it answers."""
+
+    def guest_execute(self, instance_id: str, argv: Sequence[str], *, stdin: bytes = b"") -> int:
+        """Start a program in the guest, output captured; its process id. Raises AgentUnavailable, AgentFailed."""
+
+    def guest_process(self, instance_id: str, pid: int) -> GuestProcess:
+        """How a program stands. The agent forgets an ended one once asked; AgentFailed then."""
+
+    def guest_read(self, instance_id: str, path: str, *, limit: int = 1 << 20) -> bytes:
+        """The first `limit` bytes of a file in the guest. Raises AgentFailed when there is none."""
+
+    def guest_write(self, instance_id: str, path: str, content: bytes) -> None:
+        """Write a file in the guest, whole."""
+
+    # events
+
+    def watch(self, listener: Callable[[InstanceEvent], None]) -> Subscription:
+        """Call back, from a thread of the adapter's, at each event of an instance until closed."""

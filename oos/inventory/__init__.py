@@ -1,0 +1,1 @@
+"""The inventory: which regions, zones, hosts and instance types there are."""

@@ -1,0 +1,149 @@
+"""Reading an inventory file."""
+
+from __future__ import annotations
+
+import os
+import string
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from oos.diagnostics import Diagnostic, DiagnosticError
+from oos.inventory.model import Host, InstanceType, Inventory, Pools, Region, Zone
+from oos.source import Span
+
+DEFAULT_INSTANCE_TYPES = (
+    InstanceType("ecs.t1.tiny", 1, 96),
+    InstanceType("ecs.t1.small", 1, 256),
+    InstanceType("ecs.g1.small", 1, 1024),
+    InstanceType("ecs.g1.medium", 1, 2048),
+    InstanceType("ecs.g1.large", 2, 4096),
+    InstanceType("ecs.g1.xlarge", 4, 8192),
+)
+"""The types there are when an inventory names none."""
+
+
+class _Host(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    uri: str
+    pools: dict[str, str] = {}
+    network: str = "default"
+    maintenance: bool = False
+
+
+class _Zone(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    hosts: list[_Host]
+    local_name: str = ""
+
+
+class _Region(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    zones: list[_Zone]
+    local_name: str = ""
+
+
+class _InstanceType(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    cpu: int
+    memory_mib: int
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    regions: list[_Region]
+    instance_types: list[_InstanceType] = []
+    default_region: str = ""
+
+
+def local_inventory(uri: str) -> Inventory:
+    """The inventory of a person who wrote none: this machine's hypervisor, as region `local`."""
+    host = Host("localhost", uri, "local-a", "local", Pools("default", "default", "default"))
+    region = Region("local", "this machine", (Zone("local-a", "local", "this machine", (host,)),))
+    return Inventory((region,), {each.id: each for each in DEFAULT_INSTANCE_TYPES}, "local")
+
+
+def load_inventory(path: Path, variables: Mapping[str, str]) -> Inventory:
+    """Read the inventory in a YAML file; `${NAME}` in a URI is replaced from the variables, then the environment.
+
+    Raises DiagnosticError with the place of the fault.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DiagnosticError(
+            [Diagnostic("OOS900", f"cannot read the inventory: {error.strerror}", str(path))]
+        ) from error
+    return read_inventory(text, str(path), variables)
+
+
+def read_inventory(text: str, name: str, variables: Mapping[str, str]) -> Inventory:
+    """The inventory that a YAML text describes. Raises DiagnosticError."""
+    try:
+        document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (safe loaders both)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        span = Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2) if mark else Span(1, 1, 1, 1)
+        raise DiagnosticError([Diagnostic("OOS901", f"not valid YAML: {error.problem}", name, span)]) from error
+    try:
+        file = msgspec.convert(document, _File)
+    except msgspec.ValidationError as error:
+        hint = "see inventory/example.yml for every field"
+        raise DiagnosticError([Diagnostic("OOS902", f"not an inventory: {error}", name, hint=hint)]) from error
+    known = {**os.environ, **variables}
+    regions = tuple(
+        Region(
+            region.id,
+            region.local_name or region.id,
+            tuple(
+                Zone(
+                    zone.id,
+                    region.id,
+                    zone.local_name or zone.id,
+                    tuple(_host(host, zone.id, region.id, name, known) for host in zone.hosts),
+                )
+                for zone in region.zones
+            ),
+        )
+        for region in file.regions
+    )
+    faults = list(_faults(regions, file.default_region, name))
+    if faults:
+        raise DiagnosticError(faults)
+    types = tuple(InstanceType(each.id, each.cpu, each.memory_mib) for each in file.instance_types)
+    return Inventory(
+        regions,
+        {each.id: each for each in types or DEFAULT_INSTANCE_TYPES},
+        file.default_region or regions[0].id,
+    )
+
+
+def _host(host: _Host, zone: str, region: str, name: str, known: Mapping[str, str]) -> Host:
+    try:
+        uri = string.Template(host.uri).substitute(known)
+    except (KeyError, ValueError) as error:
+        message = f"the uri of host {host.name} names an unknown variable: {error}"
+        raise DiagnosticError([Diagnostic("OOS903", message, name, hint="write $$ for a dollar sign")]) from error
+    unknown = set(host.pools) - {"images", "disks", "snapshots"}
+    if unknown:
+        message = f"host {host.name}: no pool is called {', '.join(sorted(unknown))}"
+        raise DiagnosticError([Diagnostic("OOS904", message, name, hint="pools are images, disks and snapshots")])
+    return Host(host.name, uri, zone, region, Pools(**host.pools), host.network, host.maintenance)
+
+
+def _faults(regions: tuple[Region, ...], default_region: str, name: str) -> Any:
+    if not regions:
+        yield Diagnostic("OOS905", "an inventory needs a region", name)
+    if default_region and default_region not in {region.id for region in regions}:
+        yield Diagnostic("OOS906", f"default_region {default_region} is not among the regions", name)
+    seen: set[tuple[str, str]] = set()
+    for kind, id in (
+        *(("region", region.id) for region in regions),
+        *(("zone", zone.id) for region in regions for zone in region.zones),
+        *(("host", host.name) for region in regions for zone in region.zones for host in zone.hosts),
+    ):
+        if (kind, id) in seen:
+            yield Diagnostic("OOS907", f"two {kind}s are called {id}", name)
+        seen.add((kind, id))

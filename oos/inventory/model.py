@@ -1,0 +1,81 @@
+"""Nouns of the inventory: Region → Zone → Host, and instance types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """Names of the storage pools of a host, by what they hold."""
+
+    images: str = "images"
+    disks: str = "disks"
+    snapshots: str = "snapshots"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One hypervisor: a libvirt URI, and what it is called."""
+
+    name: str
+    uri: str
+    zone: str
+    region: str
+    pools: Pools = field(default_factory=Pools)
+    network: str = "default"
+    """The libvirt network that an instance joins when its request names none."""
+    maintenance: bool = False
+    """A host in maintenance is left out of every listing, on purpose and in the open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A failure domain of a region: some hosts."""
+
+    id: str
+    region: str
+    local_name: str
+    hosts: tuple[Host, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A place with zones; an execution runs in one region."""
+
+    id: str
+    local_name: str
+    zones: tuple[Zone, ...]
+
+    def hosts(self) -> Iterator[Host]:
+        """The hosts of all zones, those in maintenance left out."""
+        for zone in self.zones:
+            yield from (host for host in zone.hosts if not host.maintenance)
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceType:
+    """A size: virtual processors and memory."""
+
+    id: str
+    cpu: int
+    memory_mib: int
+
+    @property
+    def family(self) -> str:
+        """`ecs.t1` of `ecs.t1.tiny`."""
+        return self.id.rsplit(".", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything there is to manage, as the operator wrote it down."""
+
+    regions: tuple[Region, ...]
+    instance_types: Mapping[str, InstanceType]
+    default_region: str
+
+    def region(self, id: str) -> Region | None:
+        """The region with this id, or None."""
+        return next((region for region in self.regions if region.id == id), None)
