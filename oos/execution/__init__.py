@@ -1,0 +1,1 @@
+"""Executions: events, the state they fold into, and the conductor that answers what is next. All pure."""

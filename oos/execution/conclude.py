@@ -1,0 +1,150 @@
+"""From a response to an outcome: outputs, and the tests of WaitFor and CheckFor. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from oos.execution.events import NO_ITEM, TaskFailed, TaskSucceeded, TaskWaiting
+from oos.execution.retry import RetryPolicy
+from oos.execution.scope import ExecutionScope
+from oos.execution.status import WaitReason
+from oos.template.expression import Expression
+from oos.template.selector import compile_selector, select_output
+from oos.values.json import Value, equals, json_text
+from oos.values.secret import Secret, reveal
+
+if TYPE_CHECKING:
+    from oos.template.model import Task
+
+SHOWN = 200
+"""How many characters of an observed value a message shows."""
+
+
+def outputs_of(task: Task, response: Value, scope: ExecutionScope) -> dict[str, Value]:
+    """The declared outputs of a task, selected from its response (spec 1.7). Raises DiagnosticError."""
+    outputs: dict[str, Value] = {}
+    for output in task.outputs:
+        program = output.selector.evaluate(scope)
+        selector = compile_selector(str(reveal(program)))
+        value = select_output(output.type, selector, reveal(response))
+        outputs[output.name] = Secret(value) if isinstance(program, Secret) else value
+    return outputs
+
+
+@dataclass(frozen=True, slots=True)
+class Desire:
+    """What a WaitFor or CheckFor wants to see."""
+
+    selector: str
+    desired: list[Value] | None
+    not_desired: list[Value] | None
+    stop_retry: list[Value]
+
+    def observed(self, response: Value) -> list[Value]:
+        """The selected values; one null when nothing is selected (spec 10, 6)."""
+        return compile_selector(self.selector).all(reveal(response)) or [None]
+
+    def met_by(self, values: list[Value]) -> bool:
+        """Whether all selected values are as wanted; both tests must hold where both are given (spec 10, 8)."""
+        wanted = self.desired is None or all(_among(value, self.desired) for value in values)
+        unwanted = self.not_desired is not None and any(_among(value, self.not_desired) for value in values)
+        return wanted and not unwanted
+
+    def hopeless(self, values: list[Value]) -> bool:
+        """Whether looking again is of no use."""
+        return any(_among(value, self.stop_retry) for value in values)
+
+
+def desire_of(task: Task, scope: ExecutionScope) -> Desire:
+    """What the task wants to see, evaluated. Raises DiagnosticError."""
+
+    def values(name: str) -> list[Value] | None:
+        expression = task.properties.get(name)
+        value = None if expression is None else reveal(expression.evaluate(scope))
+        return value if value is None or isinstance(value, list) else [value]
+
+    selector = task.properties.get("PropertySelector")
+    return Desire(
+        selector=str(reveal(selector.evaluate(scope))) if selector is not None else ".",
+        desired=values("DesiredValues"),
+        not_desired=values("NotDesiredValues"),
+        stop_retry=values("StopRetryValues") or [],
+    )
+
+
+def conclude_look(
+    task: Task, desire: Desire, response: Value, looks: int, now: datetime, item: int, outcome: TaskSucceeded
+) -> TaskSucceeded | TaskWaiting | TaskFailed:
+    """The outcome of one look of a WaitFor or CheckFor; `looks` counts those before this one."""
+    values = desire.observed(response)
+    if desire.met_by(values):
+        return outcome
+    seen = values[0] if len(values) == 1 else values
+    policy = retry_policy(task)
+    wanted = _wanted(desire)
+    if desire.hopeless(values):
+        message = f"saw {_short(seen)}, which ends the wait; wanted {wanted}"
+        return TaskFailed(at=now, task=task.name, item=item, code="StopRetryValueReached", message=message)
+    if looks >= policy.retries:
+        code = "CheckFailed" if policy.retries == 0 else "RetriesUsedUp"
+        after = f" after {looks + 1} looks" if looks else ""
+        message = f"saw {_short(seen)}{after}; wanted {wanted}"
+        return TaskFailed(at=now, task=task.name, item=item, code=code, message=message)
+    return TaskWaiting(
+        at=now,
+        task=task.name,
+        item=item,
+        reason=WaitReason.RETRY,
+        until=now + policy.wait_before(looks + 1),
+        polls=looks + 1,
+        observed=seen if len(json_text(seen)) <= SHOWN else None,
+        note=f"saw {_short(seen)}",
+    )
+
+
+def retry_policy(task: Task) -> RetryPolicy:
+    """How often the task looks: a CheckFor once, unless it says otherwise (spec 10, 30)."""
+    retry = task.retry
+    default = 0 if task.action.casefold() == "acs::checkfor" else RetryPolicy.retries
+    return RetryPolicy(
+        retries=default if retry.retries is None else int(retry.retries),
+        delay_type=retry.delay_type,
+        delay=_number(retry.delay),
+        back_off=_number(retry.back_off),
+        max_interval=_number(retry.max_retry_interval),
+    )
+
+
+def _number(value: object) -> float:
+    assert not isinstance(value, Expression), "retry fields with references are resolved before"
+    return float(str(value))
+
+
+def _among(value: Value, wanted: list[Value]) -> bool:
+    return any(equals(value, each) for each in wanted)
+
+
+def _wanted(desire: Desire) -> str:
+    parts = []
+    if desire.desired is not None:
+        parts.append(" or ".join(_short(each) for each in desire.desired))
+    if desire.not_desired is not None:
+        parts.append("not " + " nor ".join(_short(each) for each in desire.not_desired))
+    return ", ".join(parts) or "something else"
+
+
+def _short(value: Value) -> str:
+    text = json_text(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def succeeded(
+    task: Task, response: Value, scope: ExecutionScope, now: datetime, *, item: int = NO_ITEM, keep_response: bool
+) -> TaskSucceeded:
+    """The good outcome of a task, with its outputs. Raises DiagnosticError."""
+    outputs = outputs_of(task, response, scope)
+    return TaskSucceeded(
+        at=now, task=task.name, item=item, outputs=outputs, response=response if keep_response else None
+    )

@@ -1,0 +1,71 @@
+"""Kinds of actions: who carries out what (spec 4)."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from oos.service.operation import Operation, Risk
+
+if TYPE_CHECKING:
+    from oos.execution.scope import ExecutionScope
+    from oos.service.catalog import Catalog
+    from oos.template.model import Task
+
+
+class Kind(Enum):
+    """How the conductor treats an action."""
+
+    CALL = auto()
+    """Something is done outside: the engine performs it."""
+    CHILD = auto()
+    """A child execution is started."""
+    CHOICE = auto()
+    SLEEP = auto()
+    APPROVE = auto()
+    PAUSE = auto()
+
+
+_KINDS = {
+    "acs::executeapi": Kind.CALL,
+    "acs::waitfor": Kind.CALL,
+    "acs::checkfor": Kind.CALL,
+    "acs::selecttargets": Kind.CALL,
+    "acs::executehttprequest": Kind.CALL,
+    "acs::notify": Kind.CALL,
+    "acs::template": Kind.CHILD,
+    "acs::choice": Kind.CHOICE,
+    "acs::sleep": Kind.SLEEP,
+    "acs::approve": Kind.APPROVE,
+    "acs::pause": Kind.PAUSE,
+}
+
+
+def kind_of(action: str) -> Kind:
+    """The kind of an action; any name that is not built in is a product action, a child execution."""
+    return _KINDS.get(action.casefold(), Kind.CHILD)
+
+
+def property_of(task: Task, name: str, scope: ExecutionScope) -> object:
+    """The value of a property of a task, None when it is not set; the name in any case, exact first."""
+    expression = task.properties.get(name)
+    if expression is None:
+        folded = name.casefold()
+        expression = next((each for key, each in task.properties.items() if key.casefold() == folded), None)
+    return None if expression is None else expression.evaluate(scope)
+
+
+def operation_of(task: Task, scope: ExecutionScope, catalog: Catalog) -> Operation | None:
+    """The operation that an API task calls, or None when no installed module offers it."""
+    service, api = property_of(task, "Service", scope), property_of(task, "API", scope)
+    return catalog.operation(str(service), str(api))
+
+
+def is_high_risk(task: Task, scope: ExecutionScope, catalog: Catalog) -> bool:
+    """Whether a person confirms this task first (spec 6.2): a high-risk operation, unless it says `Risk: Normal`."""
+    if task.action.casefold() != "acs::executeapi":
+        return False
+    operation = operation_of(task, scope, catalog)
+    if operation is None or operation.risk is not Risk.HIGH:
+        return False
+    return str(property_of(task, "Risk", scope) or "").casefold() != "normal"

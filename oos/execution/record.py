@@ -1,0 +1,231 @@
+"""The fold: an event changes the state of its execution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oos.execution.events import (
+    NO_ITEM,
+    AnyEvent,
+    BatchStarted,
+    CancelRequested,
+    ExecutionFinished,
+    ExecutionResumed,
+    ExecutionStarted,
+    LoopStarted,
+    Notified,
+    TaskCancelled,
+    TaskEvent,
+    TaskFailed,
+    TaskResumed,
+    TaskSkipped,
+    TaskStarted,
+    TaskSucceeded,
+    TaskWaiting,
+)
+from oos.execution.model import (
+    Activity,
+    Execution,
+    Fault,
+    ItemStatus,
+    LoopState,
+    TaskExecution,
+    Waiting,
+)
+from oos.execution.rate_control import limits_for
+from oos.execution.status import LoopMode, NotifyType, Status, WaitReason
+
+if TYPE_CHECKING:
+    from oos.template.check import CheckedTemplate
+
+
+def begin(event: ExecutionStarted, template: CheckedTemplate) -> Execution:
+    """The state of an execution of which one event is known."""
+    return Execution(start=event, template=template, sequence=1, updated=event.at)
+
+
+def record(execution: Execution, event: AnyEvent) -> Execution:
+    """The execution, one event further. It takes ownership of the state it is given (see model.py)."""
+    execution.sequence += 1
+    execution.updated = event.at
+    match event:
+        case TaskSucceeded() | TaskFailed() | TaskSkipped() | TaskCancelled() if event.item != NO_ITEM:
+            _end_item(execution, event)
+        case TaskStarted():
+            _start(execution, event)
+        case TaskSucceeded() | TaskFailed() | TaskSkipped() | TaskCancelled():
+            _end_task(execution, event)
+        case TaskWaiting():
+            _wait(execution, event)
+        case TaskResumed():
+            _resume(execution, event)
+        case LoopStarted():
+            _start_loop(execution, event)
+        case BatchStarted():
+            loop = _loop(execution, event)
+            loop.batch = event.batch
+            loop.pausing = None
+        case Notified():
+            _notify(execution, event)
+        case CancelRequested():
+            execution.cancel = Waiting(WaitReason.PAUSE, event.at, note=event.reason)
+            execution.cancel_by = event.by
+        case ExecutionFinished():
+            execution.status = event.status
+            execution.ended = event.at
+            execution.outputs = event.outputs
+            if event.code:
+                execution.fault = Fault(event.code, event.message)
+        case ExecutionResumed() | ExecutionStarted():
+            pass
+    return execution
+
+
+def _current(execution: Execution, event: TaskEvent) -> TaskExecution:
+    current = execution.current
+    assert current is not None, f"{execution.id}: an event of {event.task}, and no task is current"
+    assert current.task.name == event.task, f"{execution.id}: an event of {event.task} while {current.task.name} runs"
+    return current
+
+
+def _loop(execution: Execution, event: TaskEvent) -> LoopState:
+    loop = _current(execution, event).loop
+    assert loop is not None, f"{execution.id}: a loop event of {event.task}, which loops not"
+    return loop
+
+
+def _open(execution: Execution, event: TaskEvent) -> TaskExecution:
+    """The task of the event, begun now unless it had begun."""
+    current = execution.current
+    if current is not None and current.task.name == event.task:
+        return current
+    number = execution.template.task_index(event.task)
+    task = execution.template.template.tasks[number]
+    before = execution.tasks.get(event.task)
+    made = TaskExecution(task, number, Status.RUNNING, event.at, attempt=before.attempt if before else 0)
+    execution.tasks[event.task] = made
+    execution.current = made
+    return made
+
+
+def _start(execution: Execution, event: TaskStarted) -> None:
+    if event.item == NO_ITEM:
+        task = _open(execution, event)
+        task.status = Status.RUNNING
+        task.attempt = event.attempt
+        confirmed = task.activity is not None and task.activity.confirmed
+        task.activity = Activity(event.at, event.attempt, confirmed=confirmed)
+        return
+    loop = _loop(execution, event)
+    if event.item == loop.next:
+        loop.next += 1
+    else:
+        if event.item in loop.again:
+            loop.again.remove(event.item)
+        loop.attempts[event.item] = event.attempt
+    loop.statuses[event.item] = ItemStatus.RUNNING
+    loop.in_flight[event.item] = Activity(event.at, event.attempt)
+
+
+def _start_loop(execution: Execution, event: LoopStarted) -> None:
+    task = _open(execution, event)
+    count = len(event.items)
+    aggregated = {each.field for each in task.task.loop.aggregates} if task.task.loop else set()
+    pause = LoopMode(execution.start.loop_mode)
+    task.loop = LoopState(
+        items=event.items,
+        limits=limits_for(event.rate_control, count, pause),
+        statuses=bytearray(count),
+        outputs={name: [None] * count for name in sorted(aggregated)},
+    )
+
+
+def _wait(execution: Execution, event: TaskWaiting) -> None:
+    waiting = Waiting(event.reason, event.at, event.until, event.observed, event.note)
+    task = _open(execution, event)
+    if event.item != NO_ITEM:
+        activity = _loop(execution, event).in_flight[event.item]
+    elif task.loop is not None:
+        task.loop.pausing = waiting
+        return
+    else:
+        if task.activity is None:
+            task.activity = Activity(event.at, task.attempt)
+        activity = task.activity
+        task.status = Status.WAITING
+    activity.waiting = waiting
+    if event.polls:
+        activity.polls = event.polls
+
+
+def _resume(execution: Execution, event: TaskResumed) -> None:
+    task = _current(execution, event)
+    if event.item != NO_ITEM:
+        activity = _loop(execution, event).in_flight[event.item]
+    elif task.loop is not None:
+        task.loop.pausing = None
+        return
+    else:
+        assert task.activity is not None, f"{execution.id}: {event.task} is not in flight"
+        activity = task.activity
+        task.status = Status.RUNNING
+    if activity.waiting is not None and activity.waiting.reason is WaitReason.HIGH_RISK:
+        activity.confirmed = True
+    activity.waiting = None
+
+
+def _end_item(execution: Execution, event: TaskSucceeded | TaskFailed | TaskSkipped | TaskCancelled) -> None:
+    loop = _loop(execution, event)
+    item = event.item
+    loop.in_flight.pop(item, None)
+    if loop.statuses[item] == ItemStatus.FAILED:
+        loop.failed -= 1
+        loop.faults.pop(item, None)
+    match event:
+        case TaskSucceeded():
+            loop.succeeded += 1
+            loop.statuses[item] = ItemStatus.SUCCESS
+            for name, values in loop.outputs.items():
+                values[item] = event.outputs.get(name)
+        case TaskFailed():
+            loop.failed += 1
+            loop.statuses[item] = ItemStatus.FAILED
+            loop.faults[item] = Fault(event.code, event.message)
+        case TaskSkipped():
+            loop.skipped += 1
+            loop.statuses[item] = ItemStatus.SKIPPED
+        case TaskCancelled():
+            loop.skipped += 1
+            loop.statuses[item] = ItemStatus.CANCELLED
+
+
+def _end_task(execution: Execution, event: TaskSucceeded | TaskFailed | TaskSkipped | TaskCancelled) -> None:
+    task = _open(execution, event)
+    task.activity = None
+    task.ended = event.at
+    match event:
+        case TaskSucceeded():
+            task.status = Status.SUCCESS
+            task.outputs = event.outputs
+            task.response = event.response
+            task.next_task = event.next_task
+            task.fault = None
+        case TaskFailed():
+            task.status = Status.FAILED
+            task.fault = Fault(event.code, event.message)
+        case TaskSkipped():
+            task.status = Status.SKIPPED
+            task.reason = event.reason
+        case TaskCancelled():
+            task.status = Status.CANCELLED
+            task.reason = event.reason
+    execution.last = task
+    execution.current = None
+    execution.stepped = ""
+
+
+def _notify(execution: Execution, event: Notified) -> None:
+    if event.type is NotifyType.COMPLETE_EXECUTION:
+        execution.forced_status = event.execution_status
+    elif event.type is NotifyType.EXECUTE_TASK:
+        execution.stepped = event.task

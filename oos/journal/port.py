@@ -1,0 +1,127 @@
+"""The port: what a journal keeps and finds. The contract suite in tests/journal states it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from oos.execution.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the journal: an event as bytes, in its place in the chain of its execution."""
+
+    execution_id: str
+    sequence: int
+    """From 1, without gaps."""
+    path: str
+    """Task path with loop index, empty for the execution's own events."""
+    payload: bytes
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a list of executions shows: a fold over the journal, kept beside it in the same commit."""
+
+    execution_id: str
+    root_id: str
+    parent_id: str
+    template_name: str
+    status: Status
+    by: str
+    started: datetime
+    updated: datetime
+    ended: datetime | None = None
+    waiting: str = ""
+    """The reason of the wait that needs a person."""
+    message: str = ""
+    client_token: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What another process tells the driver of an execution: to cancel, to approve."""
+
+    number: int
+    execution_id: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionFilter:
+    """Which executions a list shows."""
+
+    statuses: tuple[Status, ...] = ()
+    template_name: str = ""
+    """Part of the name."""
+    parent_id: str | None = ""
+    """Empty: only executions that a person or trigger started; None: all."""
+    limit: int = 50
+    before: str = ""
+    """Older than this execution: the page after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is committed together: all of it or nothing."""
+
+    entries: Sequence[Entry] = ()
+    summaries: Sequence[Summary] = ()
+    contents: Sequence[tuple[str, bytes]] = ()
+    """Things of the content store, by the SHA-256 of their bytes in hex."""
+    signals_done: Sequence[int] = field(default=())
+    """Numbers of the signals that these entries answer."""
+
+
+class JournalFailed(Exception):
+    """The journal could not be written or read; the message names it and the cause. Nothing was half recorded."""
+
+
+class StartedAlready(Exception):
+    """An execution with this client token exists."""
+
+    def __init__(self, execution_id: str) -> None:
+        super().__init__(f"{execution_id} was started with this client token")
+        self.execution_id = execution_id
+
+
+class Journal(Protocol):
+    """An append-only record of events, by execution. Methods may be called from any thread."""
+
+    def append(self, batch: Batch) -> None:
+        """Commit a batch durably. Raises StartedAlready, JournalFailed; then nothing of the batch is kept.
+
+        An entry whose place is taken is refused: two drivers can never both write.
+        """
+
+    def entries(self, execution_id: str, after: int = 0) -> Iterator[Entry]:
+        """The entries of one execution in order, those after a sequence number."""
+
+    def family(self, root_id: str) -> list[str]:
+        """The ids of an execution and all its descendants that have entries."""
+
+    def summary(self, execution_id: str) -> Summary | None:
+        """What is known of an execution, or None."""
+
+    def summaries(self, filter_: ExecutionFilter) -> list[Summary]:
+        """Executions, newest first."""
+
+    def execution_ids(self) -> Iterator[str]:
+        """Every execution that has entries: for the audit."""
+
+    def content(self, digest: str) -> bytes | None:
+        """A thing of the content store, or None."""
+
+    def send(self, execution_id: str, payload: bytes) -> int:
+        """Leave a signal for the driver of an execution; its number."""
+
+    def signals(self, root_ids: Iterable[str], after: int) -> list[Signal]:
+        """Signals for these executions or their descendants, not yet answered, with a number above `after`."""
+
+    def close(self) -> None:
+        """Let go of the store. Harmless twice."""
