@@ -1,0 +1,1 @@
+"""The lab: a throw-away fleet of real tiny guests under a libvirtd of its own."""

@@ -1,0 +1,304 @@
+"""The zone: a libvirtd in mount, network and process namespaces of its own.
+
+Nothing of it shows on the host, and nothing of it can outlive it: the first process of the process namespace (see
+zone.sh) is the life of all others. Facts about the zone are read from the kernel; the notes in the lab directory only
+say where to look. A note is believed if pid, start time, boot and namespace all still fit.
+
+virtlogd is not needed: QEMU writes its logs to files itself (`stdio_handler`), and so does not depend on a daemon
+that might be killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from oos.lab.config import POOLS, LabConfig
+from oos.lab.errors import CommandFailed, ForeignDirectory, LabError, ZoneDown
+from oos.lab.guest import Report
+from oos.lab.process import (
+    ProcessIdentity,
+    children,
+    end,
+    identify,
+    is_alive,
+    namespace,
+    processes_in,
+    run,
+    run_unchecked,
+    start_time,
+    wait_until,
+)
+from oos.lab.zone_files import write_files
+
+SCRIPT = Path(__file__).parent / "zone.sh"
+MARKER = ".oos-lab"
+CLEAN_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root"}
+ANSWER_SECONDS = 5.0
+"""How long a healthy libvirtd may take to answer a trivial question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A living zone."""
+
+    keeper: ProcessIdentity
+    """unshare(1), outside; it dies with the first process inside, and takes it along."""
+    init: ProcessIdentity
+    """The first process inside, as seen from outside."""
+    pid_namespace: str
+    net_namespace: str
+
+    def enter(self) -> tuple[str, ...]:
+        """The command that runs the rest of its line inside the zone, as one of the zone's processes."""
+        return ("nsenter", f"--target={self.init.pid}", "--mount", "--net", "--pid", "--wd=/", "--")
+
+    def pids(self) -> tuple[int, ...]:
+        """All processes of the zone."""
+        return processes_in("pid", self.pid_namespace)
+
+    def named(self, program: str) -> tuple[ProcessIdentity, ...]:
+        """The zone's processes that run this program."""
+        found = (identify(pid) for pid in self.pids() if _program(pid) == program)
+        return tuple(process for process in found if process)
+
+
+def _program(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+# looking
+
+
+def find(config: LabConfig) -> Zone | None:
+    """The living zone of this lab, if there is one and it is set up to the end."""
+    keeper = _keeper(config)
+    if keeper is None:
+        return None
+    ready = _notes(config.directory / "zone.ready")
+    for pid in children(keeper.pid):
+        init = identify(pid)
+        names = {kind: namespace(pid, kind) for kind in ("pid", "net", "mnt")}
+        if init and [f"{kind} {name}" for kind, name in names.items()] == ready:
+            return Zone(keeper, init, names["pid"], names["net"])
+    return None
+
+
+def require(config: LabConfig) -> Zone:
+    """The living zone of this lab. Raises `ZoneDown`."""
+    zone = find(config)
+    if zone is None:
+        raise ZoneDown(str(config.directory), "the lab is not up", "oos lab up")
+    return zone
+
+
+def _keeper(config: LabConfig) -> ProcessIdentity | None:
+    """The keeper of this lab's namespaces, as its note says, or, the note lost, as its command line says."""
+    notes = _notes(config.directory / "zone.keeper")
+    if len(notes) == 2:
+        boot, stat = notes
+        noted = ProcessIdentity(int(stat.split()[0]), start_time(stat), boot)
+        if is_alive(noted):
+            return noted
+    return _keeper_by_command_line(config)
+
+
+def _keeper_by_command_line(config: LabConfig) -> ProcessIdentity | None:
+    wanted = [b"inner", bytes(config.directory), bytes(config.runtime)]
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if words[0].endswith(b"unshare") and b"zone.sh" in b" ".join(words) and _contains(words, wanted):
+            return identify(int(entry.name))
+    return None
+
+
+def _contains(words: list[bytes], wanted: list[bytes]) -> bool:
+    return any(words[at : at + len(wanted)] == wanted for at in range(len(words)))
+
+
+def _notes(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+# raising
+
+
+def refuse_foreign(config: LabConfig) -> None:
+    """Raises `ForeignDirectory` if the lab's directory holds what no lab made: a lab deletes what is in it."""
+    if (config.directory / MARKER).exists() or not config.directory.exists():
+        return
+    foreign = sorted({path.name for path in config.directory.iterdir()} - {"lab.lock", "cache"})
+    if foreign:
+        raise ForeignDirectory(
+            str(config.directory), f"holds {foreign[0]}, which no lab made", "name an empty directory"
+        )
+
+
+def raise_zone(config: LabConfig, lock: int, *, kvm: bool, report: Report) -> Zone:
+    """A living zone whose libvirtd answers: what lives is kept, what died is started. Needs the lab's lock."""
+    zone = find(config)
+    if zone is None:
+        end_zone(config, report)  # one that was never set up to the end
+        report("starting the zone's namespaces")
+        _clear(config)
+        (config.directory / MARKER).touch()
+        zone = _start_namespaces(config, lock, kvm=kvm)
+    _start_libvirtd(config, zone, report)
+    _mend_dhcp(config, zone, report)
+    _ensure_objects(config)
+    return zone
+
+
+def _start_namespaces(config: LabConfig, lock: int, *, kvm: bool) -> Zone:
+    write_files(config)
+    words = [config.directory, config.runtime, config.cache, "yes" if kvm else "no"]
+    log_path = config.directory / "log/zone.log"
+    with log_path.open("ab") as log:
+        # setsid(1) forks: the zone outlives our terminal and is nobody's child here. See zone.sh for the lock.
+        subprocess.run(
+            ["setsid", "--fork", "/bin/sh", str(SCRIPT), "outer", *map(str, words)],
+            stdin=lock,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            env=CLEAN_ENVIRONMENT,
+            check=True,
+        )
+    note = config.directory / "zone.keeper"
+    wait_until(lambda: find(config) is not None or (note.exists() and _keeper(config) is None), timeout=10, pause=0.01)
+    zone = find(config)
+    if zone is None:
+        cause = f"the zone did not start: {log_path.read_text()[-500:].strip()}"
+        raise LabError(str(config.directory), cause, "oos doctor")
+    return zone
+
+
+def _start_libvirtd(config: LabConfig, zone: Zone, report: Report) -> None:
+    living = zone.named("libvirtd")
+    if living and answers(config):
+        return
+    for process in living:
+        report("libvirtd does not answer: starting it anew")
+        end(process)
+    report("starting libvirtd")
+    pid_file = "/run/libvirt/libvirtd.pid"
+    run(
+        [
+            *zone.enter(),
+            "env",
+            "-i",
+            *(f"{k}={v}" for k, v in CLEAN_ENVIRONMENT.items()),
+            "libvirtd",
+            "--daemon",
+            "--pid-file",
+            pid_file,
+        ],
+        timeout=30,
+    )
+    if not wait_until(lambda: answers(config), timeout=30):
+        log = config.directory / "log/libvirtd.log"
+        said = log.read_text(errors="replace")[-500:] if log.exists() else "nothing"
+        raise LabError(config.uri, f"libvirtd does not answer; its log says: {said}", "oos doctor")
+
+
+def answers(config: LabConfig) -> bool:
+    """Whether the lab's libvirtd answers now."""
+    if not config.socket.exists():
+        return False
+    try:
+        return run_unchecked(["virsh", "-c", config.uri, "uri"], timeout=ANSWER_SECONDS).returncode == 0
+    except CommandFailed:
+        return False
+
+
+def virsh(config: LabConfig, *command: str, timeout: float = 30) -> str:
+    """What virsh(1) says to a command on the lab."""
+    return run(["virsh", "-q", "-c", config.uri, *command], timeout=timeout)
+
+
+def _mend_dhcp(config: LabConfig, zone: Zone, report: Report) -> None:
+    """libvirt does not notice that a network's dnsmasq died, but looks after it when it reloads (SIGHUP)."""
+    if zone.named("dnsmasq") or not (config.runtime / "network/default.xml").exists():
+        return
+    report("the DHCP server is gone: starting it anew")
+    for process in zone.named("libvirtd"):
+        run(["kill", "-HUP", str(process.pid)])
+    if not wait_until(lambda: bool(zone.named("dnsmasq")), timeout=10):
+        raise LabError(config.uri, "the DHCP server of network default does not start")
+
+
+def _ensure_objects(config: LabConfig) -> None:
+    """Network and storage pools are defined and active."""
+    wanted = {"net": ("default",), "pool": POOLS}
+    for kind, names in wanted.items():
+        said = virsh(config, f"{kind}-list --name; echo and; {kind}-list --all --name")
+        active, _, defined = (part.split() for part in said.partition("and\n"))
+        commands = []
+        for name in names:
+            if name not in defined:
+                commands.append(f"{kind}-define /etc/libvirt/oos/{kind}-{name}.xml; {kind}-autostart {name}")
+            if name not in active:
+                commands.append(f"{kind}-start {name}")
+        if commands:
+            zone = require(config)
+            run([*zone.enter(), "virsh", "-q", "-c", "qemu:///system", "; ".join(commands)])
+
+
+# ending
+
+
+def end_zone(config: LabConfig, report: Report) -> None:
+    """End every process of the zone and wait until the kernel has cleared away all that was theirs. Needs the lock."""
+    keeper = _keeper(config)
+    if keeper is None:
+        return
+    report("ending the zone")
+    kinds = ("pid", "net")
+    own = {kind: namespace(keeper.pid, kind) for kind in kinds}
+    inits = [process for process in map(identify, children(keeper.pid)) if process]
+    held = [(kind, namespace(process.pid, kind)) for process in inits for kind in kinds]
+    for process in (*inits, keeper):
+        if not end(process) and is_alive(process):
+            raise LabError(f"process {process.pid}", "does not die")
+    # The keeper itself stands in the host's process namespace, and whoever just started has not left it yet.
+    left = [(kind, name) for kind, name in held if name != own[kind] or kind == "net"]
+    wait_until(lambda: not any(processes_in(kind, name) for kind, name in left), timeout=5)
+
+
+def remove(config: LabConfig) -> None:
+    """Delete all that the lab keeps, its cache excepted. Needs the lock, and a zone that has ended."""
+    _clear(config)
+    (config.directory / MARKER).unlink(missing_ok=True)
+    (config.directory / "lab.lock").unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # the cache is still in it
+        config.directory.rmdir()
+
+
+def _clear(config: LabConfig) -> None:
+    """Delete what a zone left behind."""
+    if config.runtime != config.directory / "run" and config.runtime.exists():
+        shutil.rmtree(config.runtime)
+    if not (config.directory / MARKER).exists():
+        return
+    kept = {MARKER, "lab.lock", "cache"}
+    for path in config.directory.iterdir():
+        if path.name in kept or path == config.cache:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
