@@ -33,7 +33,7 @@ from oos.execution.scope import ExecutionScope
 from oos.execution.status import END, NEXT, LoopMode, Mode, SafetyCheck, Status, WaitReason
 from oos.template.aggregate import aggregate
 from oos.values.json import Value
-from oos.values.secret import reveal
+from oos.values.secret import Secret, reveal
 from oos.values.time import parse_duration, parse_instant
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class StartChild:
 
 @dataclass(frozen=True, slots=True)
 class WakeAt:
-    """Ask again at this instant."""
+    """Ask again at this instant: a wait that was under way when its driver died."""
 
     task: str
     item: int
@@ -109,7 +109,7 @@ def _go_on(execution: Execution, catalog: Catalog, now: datetime) -> Step:
             target = last.next_task or last.task.on_success
         case Status.FAILED:
             target = last.task.on_error
-            if execution.start.mode is not Mode.AUTOMATIC and target == END:
+            if execution.start.mode is Mode.FAILURE_PAUSE and target == END:
                 note = str(last.fault) if last.fault else ""
                 return Step([TaskWaiting(at=now, task=last.task.name, reason=WaitReason.FAILURE, note=note)])
         case _:
@@ -168,7 +168,7 @@ def start_task(execution: Execution, task: Task, now: datetime) -> Step:
 
 def _start_loop(execution: Execution, task: Task, scope: ExecutionScope, now: datetime) -> Step:
     assert task.loop is not None
-    items = reveal_shallow(task.loop.items.evaluate(scope))
+    items = _as_list(task.loop.items.evaluate(scope))
     if not isinstance(items, list):
         return _failed(task, now, "InvalidLoopItems", f"Loop.Items must be a list, not {items!r}")
     rate_control = reveal(task.loop.rate_control.evaluate(scope))
@@ -181,7 +181,7 @@ def _start_loop(execution: Execution, task: Task, scope: ExecutionScope, now: da
 
 def _start_action(execution: Execution, task: Task, scope: ExecutionScope, now: datetime) -> Step:
     before = execution.tasks.get(task.name)
-    attempt = before.attempt + 1 if before is not None and before.ended is not None else 0
+    attempt = before.attempt + 1 if before is not None and before.fault is not None else 0
     started = TaskStarted(at=now, task=task.name, attempt=attempt)
     match kind_of(task.action):
         case Kind.CALL:
@@ -196,7 +196,7 @@ def _start_action(execution: Execution, task: Task, scope: ExecutionScope, now: 
                 return _failed(task, now, "InvalidSleep", until)
             note = f"Sleep estimated finish time ({until:%Y-%m-%d %H:%M:%S})"
             waiting = TaskWaiting(at=now, task=task.name, reason=WaitReason.SLEEP, until=until, note=note)
-            return Step([started, waiting], [WakeAt(task.name, NO_ITEM, until)])
+            return Step([started, waiting])
         case Kind.APPROVE:
             return Step([started, TaskWaiting(at=now, task=task.name, reason=WaitReason.APPROVAL)])
         case Kind.PAUSE:
@@ -351,10 +351,8 @@ def _truth(value: Value) -> bool:
     return value is True or (isinstance(value, str) and value.casefold() == "true")
 
 
-def reveal_shallow(value: Value) -> Value:
-    """A list that is a Secret as a list; the items keep being secret where they were."""
-    from oos.values.secret import Secret
-
+def _as_list(value: Value) -> Value:
+    """A list that is a Secret becomes a list of Secrets: the loop must count its items, and not show them."""
     if isinstance(value, Secret):
         content = value.reveal()
         return [Secret(each) for each in content] if isinstance(content, list) else content

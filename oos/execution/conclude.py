@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from oos.diagnostics import Diagnostic, DiagnosticError
 from oos.execution.events import NO_ITEM, TaskFailed, TaskSucceeded, TaskWaiting
 from oos.execution.retry import RetryPolicy
 from oos.execution.scope import ExecutionScope
@@ -75,20 +76,24 @@ def desire_of(task: Task, scope: ExecutionScope) -> Desire:
 
 
 def conclude_look(
-    task: Task, desire: Desire, response: Value, looks: int, now: datetime, item: int, outcome: TaskSucceeded
-) -> TaskSucceeded | TaskWaiting | TaskFailed:
-    """The outcome of one look of a WaitFor or CheckFor; `looks` counts those before this one."""
+    task: Task, scope: ExecutionScope, response: Value, looks: int, now: datetime, item: int
+) -> TaskWaiting | TaskFailed | None:
+    """What one look of a WaitFor or CheckFor brings; None when the wish is met. `looks` counts those before this one.
+
+    Raises DiagnosticError.
+    """
+    desire = desire_of(task, scope)
     values = desire.observed(response)
     if desire.met_by(values):
-        return outcome
+        return None
     seen = values[0] if len(values) == 1 else values
-    policy = retry_policy(task)
+    policy = retry_policy(task, scope)
     wanted = _wanted(desire)
     if desire.hopeless(values):
         message = f"saw {_short(seen)}, which ends the wait; wanted {wanted}"
         return TaskFailed(at=now, task=task.name, item=item, code="StopRetryValueReached", message=message)
     if looks >= policy.retries:
-        code = "CheckFailed" if policy.retries == 0 else "RetriesUsedUp"
+        code = "RetriesUsedUp" if policy.retries else "CheckFailed"
         after = f" after {looks + 1} looks" if looks else ""
         message = f"saw {_short(seen)}{after}; wanted {wanted}"
         return TaskFailed(at=now, task=task.name, item=item, code=code, message=message)
@@ -100,26 +105,34 @@ def conclude_look(
         until=now + policy.wait_before(looks + 1),
         polls=looks + 1,
         observed=seen if len(json_text(seen)) <= SHOWN else None,
-        note=f"saw {_short(seen)}",
+        note=f"saw {_short(seen)}, wanted {wanted}",
     )
 
 
-def retry_policy(task: Task) -> RetryPolicy:
-    """How often the task looks: a CheckFor once, unless it says otherwise (spec 10, 30)."""
+def retry_policy(task: Task, scope: ExecutionScope) -> RetryPolicy:
+    """How often the task looks: a CheckFor once, unless it says otherwise (spec 10, 30). Raises DiagnosticError."""
     retry = task.retry
     default = 0 if task.action.casefold() == "acs::checkfor" else RetryPolicy.retries
     return RetryPolicy(
-        retries=default if retry.retries is None else int(retry.retries),
-        delay_type=retry.delay_type,
-        delay=_number(retry.delay),
-        back_off=_number(retry.back_off),
-        max_interval=_number(retry.max_retry_interval),
+        retries=int(_number(retry.retries, default, scope)),
+        delay_type=str(_evaluated(retry.delay_type, scope) or RetryPolicy.delay_type),
+        delay=_number(retry.delay, RetryPolicy.delay, scope),
+        back_off=_number(retry.back_off, RetryPolicy.back_off, scope),
+        max_interval=_number(retry.max_retry_interval, RetryPolicy.max_interval, scope),
     )
 
 
-def _number(value: object) -> float:
-    assert not isinstance(value, Expression), "retry fields with references are resolved before"
-    return float(str(value))
+def _evaluated(value: object, scope: ExecutionScope) -> Value:
+    return reveal(value.evaluate(scope)) if isinstance(value, Expression) else value
+
+
+def _number(value: object, default: float, scope: ExecutionScope) -> float:
+    found = _evaluated(value, scope)
+    try:
+        return default if found in (None, "") else float(found)
+    except (TypeError, ValueError):
+        problem = f"a retry field must be a number, not {_short(found)}"
+        raise DiagnosticError([Diagnostic("OOS310", problem, scope.execution.template.template.source.name)]) from None
 
 
 def _among(value: Value, wanted: list[Value]) -> bool:

@@ -99,9 +99,14 @@ def _open(execution: Execution, event: TaskEvent) -> TaskExecution:
     current = execution.current
     if current is not None and current.task.name == event.task:
         return current
+    before = execution.tasks.get(event.task)
+    if before is not None and before is execution.last and before.status is Status.FAILED:
+        # A failed task that is taken up again keeps its state: its attempt, and in a loop the items that succeeded.
+        before.ended = None
+        execution.current = before
+        return before
     number = execution.template.task_index(event.task)
     task = execution.template.template.tasks[number]
-    before = execution.tasks.get(event.task)
     made = TaskExecution(task, number, Status.RUNNING, event.at, attempt=before.attempt if before else 0)
     execution.tasks[event.task] = made
     execution.current = made
@@ -178,9 +183,6 @@ def _end_item(execution: Execution, event: TaskSucceeded | TaskFailed | TaskSkip
     loop = _loop(execution, event)
     item = event.item
     loop.in_flight.pop(item, None)
-    if loop.statuses[item] == ItemStatus.FAILED:
-        loop.failed -= 1
-        loop.faults.pop(item, None)
     match event:
         case TaskSucceeded():
             loop.succeeded += 1
@@ -228,4 +230,19 @@ def _notify(execution: Execution, event: Notified) -> None:
     if event.type is NotifyType.COMPLETE_EXECUTION:
         execution.forced_status = event.execution_status
     elif event.type is NotifyType.EXECUTE_TASK:
-        execution.stepped = event.task
+        execution.stepped = execution.current.task.name if execution.current else ""
+    elif event.type is NotifyType.RETRY_TASK and execution.current is not None:
+        loop = execution.current.loop
+        if loop is not None and loop.pausing is not None:
+            _retry_items(loop, event.item)
+
+
+def _retry_items(loop: LoopState, item: int) -> None:
+    """Have failed items started once more: one of them, or all."""
+    loop.pausing = None
+    chosen = sorted(loop.faults) if item == NO_ITEM else [item]
+    for each in chosen:
+        if loop.faults.pop(each, None) is not None:
+            loop.failed -= 1
+            loop.statuses[each] = ItemStatus.NEW
+            loop.again.append(each)

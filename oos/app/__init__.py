@@ -1,0 +1,1 @@
+"""The app: wires ports to adapters; the only place that names them."""

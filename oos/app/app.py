@@ -1,0 +1,198 @@
+"""The app: one object that has everything a door needs; each part is made when it is first asked for."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from oos.app.settings import Settings
+from oos.app.templates import TemplateFinder
+from oos.service.catalog import Catalog, installed_modules
+
+if TYPE_CHECKING:
+    from oos.engine.engine import Engine
+    from oos.engine.ports import Watcher
+    from oos.execution.events import ExecutionStarted
+    from oos.fleet.fleet import Fleet
+    from oos.inventory.model import Inventory
+    from oos.journal.codec import Codec
+    from oos.journal.port import Journal
+    from oos.service.context import Context
+    from oos.service.registry import Registry
+    from oos.template.check import CheckedTemplate
+
+
+class App:
+    """Ports wired to adapters, for one set of settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.watcher: Watcher | None = None
+        """Who is told as executions go on; set before the engine is first used."""
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """What the installed modules offer."""
+        return Catalog(installed_modules())
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """What there is to manage. Raises DiagnosticError."""
+        from oos.inventory.load import load_inventory, local_inventory
+
+        settings = self.settings
+        if settings.inventory is None:
+            return local_inventory(settings.libvirt_uri)
+        variables = {"OOS_STATE_DIR": str(settings.state_dir), "OOS_LAB_DIR": str(settings.lab_directory)}
+        return load_inventory(settings.inventory, variables)
+
+    @property
+    def region(self) -> str:
+        """The region in which executions start unless told otherwise."""
+        return self.settings.region or self.inventory.default_region
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """The hosts of the inventory."""
+        from oos.adapters.libvirt import open_hypervisor
+        from oos.fleet.fleet import Fleet
+
+        return Fleet(self.inventory, open_hypervisor)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The record of executions. Raises JournalFailed."""
+        from oos.adapters.sql import SqlJournal
+
+        return SqlJournal(self._database)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """What libvirt cannot hold. Raises JournalFailed."""
+        from oos.adapters.sql import SqlRegistry
+
+        return SqlRegistry(self._database)
+
+    @cached_property
+    def codec(self) -> Codec:
+        """Events as bytes, secrets sealed with this installation's key."""
+        from oos.journal.codec import Codec
+
+        def sealer() -> Any:
+            from oos.adapters.sealing import FileSealer
+
+            return FileSealer(self.settings.state_dir / "key")
+
+        return Codec(sealer)
+
+    @cached_property
+    def templates(self) -> TemplateFinder:
+        """Templates by name."""
+        return TemplateFinder(self.catalog, self.registry, self.settings.runbooks)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What drives executions in this process."""
+        from oos.adapters.locks import ExecutionLocks
+        from oos.engine.engine import Engine, Surroundings
+
+        return Engine(
+            Surroundings(
+                catalog=self.catalog,
+                journal=self.journal,
+                codec=self.codec,
+                locks=ExecutionLocks(self.settings.state_dir / "locks"),
+                anchor=self.anchor,
+                templates=self.templates,
+                context=self.execution_context,
+                store=self.stored_parameters,
+                now=now,
+                chance=secrets.token_bytes,
+                account=self.settings.account,
+                process=f"{socket.gethostname()}:{os.getpid()}",
+                workers=self.settings.workers,
+            ),
+            self.watcher,
+        )
+
+    @cached_property
+    def anchor(self) -> Any:
+        """Where heads of chains are written outside the journal."""
+        from oos.adapters.anchor import FileAnchor
+
+        return FileAnchor(self.settings.state_dir / "anchors.ndjson")
+
+    def context(self, token: str, *, region: str = "", report: Callable[[str], None] | None = None) -> Context:
+        """The context of an operation that a person calls by hand."""
+        from oos.service.context import Context
+
+        return Context(
+            fleet=self.fleet,
+            registry=self.registry,
+            region=region or self.region,
+            token=token,
+            caller=self.settings.user,
+            account=self.settings.account,
+            now=now,
+            **({"report": report} if report is not None else {}),
+        )
+
+    def execution_context(
+        self, start: ExecutionStarted, token: str, cancelled: threading.Event, report: Callable[[str], None]
+    ) -> Context:
+        """The context of an operation that an execution calls."""
+        from oos.service.context import Context
+
+        return Context(
+            fleet=self.fleet,
+            registry=self.registry,
+            region=start.region,
+            token=token,
+            caller=start.by,
+            account=start.account,
+            now=now,
+            report=report,
+            cancelled=cancelled,
+        )
+
+    def stored_parameters(self, names: Iterable[str]) -> dict[str, Any]:
+        """Values of the parameter store (spec 1.11). Raises DiagnosticError for a name that is not there."""
+        from oos.diagnostics import Diagnostic, DiagnosticError
+
+        values: dict[str, Any] = {}
+        for name in names:
+            kind, _, key = name.partition(":")
+            found: Mapping[str, Any] | None = self.registry.get("parameter" if kind == "oos" else "secret", key)
+            if found is None:
+                raise DiagnosticError([Diagnostic("OOS930", f"the parameter store has no {name}", "parameters")])
+            values[name] = found["value"]
+        return values
+
+    def open_template(self, name: str) -> CheckedTemplate:
+        """The checked template that a person named by path or name. Raises DiagnosticError."""
+        title, text = self.templates.open(name)
+        checked: CheckedTemplate = self.engine.check_template(text, title)
+        return checked
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+        for name in ("engine", "fleet", "journal"):
+            part = self.__dict__.get(name)
+            if part is not None:
+                part.close()
+
+    @property
+    def _database(self) -> str:
+        self.settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return f"sqlite:///{self.settings.state_dir / 'oos.db'}"
+
+
+def now() -> datetime:
+    """The present instant, in UTC."""
+    return datetime.now(UTC)

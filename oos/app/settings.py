@@ -1,0 +1,144 @@
+"""Settings: flags, then `OOS_*` in the environment, then `oos.toml`, then the user's and the machine's files."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from oos.diagnostics import Diagnostic, DiagnosticError, did_you_mean
+
+FILE_NAME = "oos.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What varies between installations. Paths in a file are relative to that file."""
+
+    state_dir: Path
+    """Journal, registry, keys and locks."""
+    inventory: Path | None = None
+    """None: this machine's hypervisor alone."""
+    region: str = ""
+    """Empty: the inventory's default region."""
+    user: str = ""
+    """Who starts executions."""
+    runbooks: tuple[Path, ...] = ()
+    """Folders in which ACS::Template and the command line find templates by name."""
+    account: str = "1000000000000000"
+    libvirt_uri: str = "qemu:///system"
+    """The hypervisor when there is no inventory."""
+    lab_dir: Path | None = None
+    """Where the lab lives; None: below the state directory."""
+    workers: int = 128
+    """How many calls may be under way at once."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Where each setting that is not a default came from."""
+
+    @property
+    def lab_directory(self) -> Path:
+        """Where the lab lives."""
+        return self.lab_dir or self.state_dir / "lab"
+
+
+_PATHS = {"state_dir", "inventory", "lab_dir"}
+_PLAIN = {"region", "user", "account", "libvirt_uri"}
+KNOWN = sorted({each.name for each in fields(Settings)} - {"sources"})
+
+
+def load_settings(
+    flags: Mapping[str, Any], environment: Mapping[str, str] | None = None, directory: Path | None = None
+) -> Settings:
+    """The settings in force; a flag that is None is not given. Raises DiagnosticError naming the file and key."""
+    environment = os.environ if environment is None else environment
+    directory = directory or Path.cwd()
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+
+    def take(name: str, value: Any, source: str, base: Path) -> None:
+        values[name] = _typed(name, value, source, base)
+        sources[name] = source
+
+    for path in reversed(list(_files(environment, directory))):
+        for name, value in _read(path).items():
+            take(name, value, str(path), path.parent)
+    if environment.get("LIBVIRT_DEFAULT_URI"):
+        take("libvirt_uri", environment["LIBVIRT_DEFAULT_URI"], "LIBVIRT_DEFAULT_URI", directory)
+    for name in KNOWN:
+        variable = f"OOS_{name.upper()}"
+        if environment.get(variable):
+            take(name, environment[variable], variable, directory)
+    for name, value in flags.items():
+        if value is not None:
+            take(name, value, f"--{name.replace('_', '-')}", directory)
+    if "state_dir" not in values:
+        base = environment.get("XDG_STATE_HOME") or str(
+            Path(environment.get("HOME", "~")).expanduser() / ".local/state"
+        )
+        values["state_dir"] = Path(base) / "oos"
+    values.setdefault("user", _user(environment))
+    return Settings(**values, sources=sources)
+
+
+def _files(environment: Mapping[str, str], directory: Path) -> Iterator[Path]:
+    """The files there are, the one that wins first."""
+    for place in (directory, *directory.parents):
+        if (place / FILE_NAME).is_file():
+            yield place / FILE_NAME
+            break
+    home = environment.get("XDG_CONFIG_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".config")
+    for path in (Path(home) / "oos" / FILE_NAME, Path("/etc/oos") / FILE_NAME):
+        if path.is_file():
+            yield path
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DiagnosticError([Diagnostic("OOS910", f"cannot read the settings: {error}", str(path))]) from error
+    unknown = [name for name in document if name not in KNOWN]
+    if unknown:
+        raise DiagnosticError(
+            Diagnostic("OOS911", f"no setting is called {name}", str(path), hint=did_you_mean(name, KNOWN))
+            for name in unknown
+        )
+    return document
+
+
+def _typed(name: str, value: Any, source: str, base: Path) -> Any:
+    if name in _PATHS:
+        return _path(value, base)
+    if name == "runbooks":
+        texts = value.split(":") if isinstance(value, str) else list(value)
+        return tuple(_path(text, base) for text in texts)
+    if name == "workers":
+        try:
+            number = int(value)
+        except (TypeError, ValueError):
+            number = 0
+        if number < 1:
+            message = f"workers must be a number of at least 1, not {value!r}"
+            raise DiagnosticError([Diagnostic("OOS912", message, source)])
+        return number
+    assert name in _PLAIN, name
+    return str(value)
+
+
+def _path(value: Any, base: Path) -> Path:
+    path = Path(os.path.expandvars(str(value))).expanduser()
+    return path if path.is_absolute() else base / path
+
+
+def _user(environment: Mapping[str, str]) -> str:
+    """Who runs this: the person behind sudo where there is one."""
+    if environment.get("SUDO_USER"):
+        return environment["SUDO_USER"]
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"

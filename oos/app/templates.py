@@ -1,0 +1,65 @@
+"""Where templates are found: files, folders of runbooks, product actions, and those that were registered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from oos.diagnostics import Diagnostic, DiagnosticError, did_you_mean
+from oos.service.catalog import Catalog
+from oos.service.registry import Registry
+
+ENDINGS = (".yml", ".yaml", ".json")
+
+
+class TemplateFinder:
+    """Templates by name: registered ones, then runbooks in the folders, then product actions."""
+
+    def __init__(self, catalog: Catalog, registry: Registry, folders: tuple[Path, ...]) -> None:
+        self._catalog = catalog
+        self._registry = registry
+        self._folders = folders
+
+    def find(self, name: str, version: str) -> tuple[str, str] | None:
+        """The name (for messages) and text of a template or product action, or None."""
+        action = self._catalog.action(name)
+        if action is not None:
+            return action.path, action.text
+        registered = self._registry.get("template", f"{name}@{version}" if version else name)
+        if registered is not None:
+            return name, str(registered["content"])
+        for folder in self._folders:
+            for ending in ENDINGS:
+                path = folder / f"{name}{ending}"
+                if "/" not in name and path.is_file():
+                    return str(path), read_template(path)
+        return None
+
+    def names(self) -> Iterator[str]:
+        """Names of the runbooks in the folders."""
+        for folder in self._folders:
+            for path in sorted(folder.glob("*")):
+                if path.suffix in ENDINGS:
+                    yield path.stem
+
+    def open(self, name: str) -> tuple[str, str]:
+        """The name and text of what a person named: a path, or the name of a template. Raises DiagnosticError."""
+        path = Path(name)
+        if path.is_file():
+            return name, read_template(path)
+        found = self.find(name, "")
+        if found is not None:
+            return found
+        hint = did_you_mean(path.stem, self.names()) or "give the path of a file, or see: oos template list"
+        raise DiagnosticError([Diagnostic("OOS920", f"there is no template {name}", name, hint=hint)])
+
+
+def read_template(path: Path) -> str:
+    """The text of a template file. Raises DiagnosticError."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise DiagnosticError([Diagnostic("OOS921", f"cannot be read: {error.strerror}", str(path))]) from error
+    except UnicodeDecodeError as error:
+        hint = "save the file as UTF-8"
+        raise DiagnosticError([Diagnostic("OOS922", f"not UTF-8: {error.reason}", str(path), hint=hint)]) from error

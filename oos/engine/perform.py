@@ -1,0 +1,182 @@
+"""Performing one task or item: evaluate, call, select; whatever is raised becomes an outcome that is journaled."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+from oos.diagnostics import DiagnosticError
+from oos.engine.guard import SecretGuard
+from oos.engine.paging import all_pages
+from oos.execution.advance import Perform, scope_of
+from oos.execution.conclude import conclude_look, succeeded
+from oos.execution.events import TaskFailed, TaskSucceeded, TaskWaiting
+from oos.execution.kinds import property_of
+from oos.execution.model import Execution
+from oos.execution.scope import ExecutionScope
+from oos.execution.targets import TargetsInvalid, describe_parameters, merge_responses
+from oos.service.call import invoke
+from oos.service.errors import ApiError
+from oos.service.operation import Effect, Operation
+from oos.values.identifiers import client_token
+from oos.values.json import Value
+from oos.values.secret import Secret, reveal, secrets_in
+
+if TYPE_CHECKING:
+    from oos.service.catalog import Catalog
+    from oos.service.context import Context
+    from oos.template.model import Task
+
+log = logging.getLogger(__name__)
+
+Outcome: TypeAlias = TaskSucceeded | TaskFailed | TaskWaiting
+
+TARGETS = {"aliyun::ecs::instance": ("ECS", "DescribeInstances", "InstanceId")}
+"""Which operation lists the targets of a resource type, and the name of its id (spec 4.4 SelectTargets)."""
+
+
+class TaskFault(Exception):
+    """A task that cannot be performed as written."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One task or item to perform, with what it needs to know."""
+
+    execution: Execution
+    task: Task
+    action: Perform
+    polls: int
+    context: Context
+
+
+class Performer:
+    """Carries out the tasks that call operations."""
+
+    def __init__(self, catalog: Catalog, now: Callable[[], datetime]) -> None:
+        self._catalog = catalog
+        self._now = now
+
+    def perform(self, call: Call) -> Outcome:
+        """The outcome of a task or item. Raises nothing but what ends the process."""
+        scope = scope_of(call.execution, call.task.name, call.action.item, call.action.started)
+        try:
+            outcome, secrets = self._perform(call, scope)
+        except ApiError as error:
+            outcome, secrets = self._failed(call, error.code, error.message), ()
+        except DiagnosticError as error:
+            first = error.diagnostics[0] if error.diagnostics else error
+            outcome, secrets = self._failed(call, "InvalidExpression", str(first)), ()
+        except TaskFault as error:
+            outcome, secrets = self._failed(call, error.code, str(error)), ()
+        except Exception as error:
+            log.debug("task %s of %s", call.task.name, call.execution.id, exc_info=True)
+            outcome, secrets = self._failed(call, "InternalError", f"{type(error).__name__}: {error}"), ()
+        known = (*secrets, *secrets_in(call.execution.start.parameters), *secrets_in(call.execution.start.store))
+        if known:
+            guarded = SecretGuard(known).event(outcome)
+            assert isinstance(guarded, TaskSucceeded | TaskFailed | TaskWaiting)
+            return guarded
+        return outcome
+
+    def _failed(self, call: Call, code: str, message: str) -> TaskFailed:
+        return TaskFailed(at=self._now(), task=call.task.name, item=call.action.item, code=code, message=message)
+
+    def _perform(self, call: Call, scope: ExecutionScope) -> tuple[Outcome, tuple[Secret, ...]]:
+        match call.task.action.casefold():
+            case "acs::executeapi":
+                return self._execute_api(call, scope)
+            case "acs::waitfor" | "acs::checkfor":
+                return self._look(call, scope)
+            case "acs::selecttargets":
+                return self._select_targets(call, scope), ()
+            case other:
+                raise TaskFault("UnsupportedAction", f"{other} cannot be carried out by this version")
+
+    def _execute_api(self, call: Call, scope: ExecutionScope) -> tuple[Outcome, tuple[Secret, ...]]:
+        operation, parameters = self._request(call.task, scope)
+        paging = property_of(call.task, "AutoPaging", scope)
+        response = self._call(operation, parameters, call.context, paging=str(paging).casefold() != "false")
+        keep = operation.effect is not Effect.READS or call.task.name in call.execution.template.needs_response
+        outcome = self._succeeded(call, response, scope, keep=keep)
+        return outcome, tuple(secrets_in(parameters))
+
+    def _look(self, call: Call, scope: ExecutionScope) -> tuple[Outcome, tuple[Secret, ...]]:
+        operation, parameters = self._request(call.task, scope)
+        try:
+            response = self._call(operation, parameters, call.context, paging=True)
+        except ApiError as error:
+            # The selector sees the error body instead (spec 4.2): waiting for a deletion waits for an error.
+            if error.status >= 500:
+                raise
+            response = error.body()
+        looked = conclude_look(call.task, scope, response, call.polls, self._now(), call.action.item)
+        if looked is None:
+            keep = call.task.name in call.execution.template.needs_response
+            return self._succeeded(call, response, scope, keep=keep), tuple(secrets_in(parameters))
+        return looked, tuple(secrets_in(parameters))
+
+    def _select_targets(self, call: Call, scope: ExecutionScope) -> Outcome:
+        kind = str(property_of(call.task, "ResourceType", scope) or "")
+        known = TARGETS.get(kind.casefold())
+        operation = self._catalog.operation(known[0], known[1]) if known else None
+        if known is None or operation is None or operation.list_field is None:
+            raise TaskFault("UnsupportedResourceType", f"targets of type {kind or '(none)'} cannot be selected")
+        filters = reveal(property_of(call.task, "Filters", scope))
+        region = str(property_of(call.task, "RegionId", scope) or call.execution.start.region)
+        try:
+            asked = [describe_parameters(each, region) for each in _listed(filters)]
+        except TargetsInvalid as error:
+            raise TaskFault("InvalidTargets", str(error)) from error
+        responses = [self._call(operation, parameters, call.context, paging=True) for parameters in asked]
+        merged = merge_responses(responses, operation.list_field, known[2])
+        self._all_found(asked, merged, operation.list_field, known[2])
+        return self._succeeded(call, merged, scope, keep=call.task.name in call.execution.template.needs_response)
+
+    def _all_found(self, asked: list[dict[str, Value]], merged: Mapping[str, Value], path: str, id_field: str) -> None:
+        """A target named by its id that does not exist is a fault, never quietly left out."""
+        outer, inner = path.split(".")
+        found = {item[id_field] for item in merged[outer][inner]}
+        missing = [id for parameters in asked for id in parameters.get("InstanceIds") or () if id not in found]
+        if missing:
+            raise TaskFault("InvalidTargets.NotFound", f"no such target: {', '.join(map(str, missing))}")
+
+    def _request(self, task: Task, scope: ExecutionScope) -> tuple[Operation, dict[str, Value]]:
+        service, api = property_of(task, "Service", scope), property_of(task, "API", scope)
+        operation = self._catalog.operation(str(service), str(api))
+        if operation is None:
+            raise TaskFault("UnsupportedOperation", f"no installed module offers {service}.{api}")
+        parameters = property_of(task, "Parameters", scope)
+        if parameters is None:
+            parameters = {}
+        if not isinstance(parameters, dict):
+            raise TaskFault("InvalidParameters", f"Parameters must be a map, not {parameters!r}")
+        return operation, {name: value for name, value in parameters.items() if value is not None}
+
+    def _call(
+        self, operation: Operation, parameters: dict[str, Value], context: Context, *, paging: bool
+    ) -> dict[str, Value]:
+        if not paging or operation.list_field is None:
+            return invoke(operation, parameters, context)
+        return all_pages(operation, parameters, lambda asked: invoke(operation, asked, context))
+
+    def _succeeded(self, call: Call, response: Value, scope: ExecutionScope, *, keep: bool) -> TaskSucceeded:
+        return succeeded(call.task, response, scope, self._now(), item=call.action.item, keep_response=keep)
+
+
+def _listed(value: Value) -> list[Value]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def token_of(execution: Execution, action: Perform) -> str:
+    """The client token of a call: the same for the same task, item and attempt, whoever makes it and how often."""
+    return client_token(execution.id, action.task, action.item, action.attempt)

@@ -1,0 +1,69 @@
+"""What the engine needs from its surroundings: locks, templates, an anchor, watchers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from oos.execution.events import AnyEvent
+from oos.execution.model import Execution
+from oos.execution.status import LoopMode, Mode, SafetyCheck
+from oos.template.check import CheckedTemplate
+from oos.values.json import Value
+
+
+class Lock(Protocol):
+    """The right to drive an execution, held until released or until the process ends."""
+
+    def release(self) -> None:
+        """Give it up. Harmless twice."""
+
+
+class Locks(Protocol):
+    """One owner an execution on this host."""
+
+    def acquire(self, root_id: str) -> Lock:
+        """The lock. Raises oos.engine.errors.OwnedElsewhere."""
+
+
+class Anchor(Protocol):
+    """Where heads of chains are written outside the journal, so that a cut tail shows."""
+
+    def append(self, execution_id: str, sequence: int, head: bytes) -> None:
+        """Remember that the execution had this many events and this head."""
+
+
+class TemplateSource(Protocol):
+    """Where the templates of child executions come from."""
+
+    def find(self, name: str, version: str) -> tuple[str, str] | None:
+        """The name (for messages) and text of a template or product action, or None."""
+
+
+class Watcher(Protocol):
+    """Someone who is told as things happen; called on the engine's thread, after the commit."""
+
+    def happened(self, execution: Execution, event: AnyEvent) -> None:
+        """An event was recorded; the execution is already one event further."""
+
+    def progressed(self, execution: Execution, task: str, item: int, message: str) -> None:
+        """A call told how far it has come; nothing is recorded of that."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    """What a person asks for when starting an execution (spec 7.4 StartExecution)."""
+
+    template: CheckedTemplate
+    parameters: Mapping[str, Value]
+    by: str
+    region: str
+    template_name: str = ""
+    template_version: str = ""
+    mode: Mode = Mode.AUTOMATIC
+    loop_mode: LoopMode = LoopMode.AUTOMATIC
+    safety_check: SafetyCheck = SafetyCheck.CONFIRM
+    client_token: str = ""
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
