@@ -18,6 +18,7 @@ from oos.service.catalog import Catalog, installed_modules
 if TYPE_CHECKING:
     from oos.engine.engine import Engine
     from oos.engine.ports import Watcher
+    from oos.engine.templates import TemplateCache
     from oos.execution.events import ExecutionStarted
     from oos.fleet.fleet import Fleet
     from oos.inventory.model import Inventory
@@ -94,7 +95,14 @@ class App:
     @cached_property
     def templates(self) -> TemplateFinder:
         """Templates by name."""
-        return TemplateFinder(self.catalog, self.registry, self.settings.runbooks)
+        return TemplateFinder(self.catalog, lambda: self.registry, self.settings.runbooks)
+
+    @cached_property
+    def template_cache(self) -> TemplateCache:
+        """Checked templates by their text."""
+        from oos.engine.templates import TemplateCache
+
+        return TemplateCache(self.catalog)
 
     @cached_property
     def engine(self) -> Engine:
@@ -118,6 +126,7 @@ class App:
                 process=f"{socket.gethostname()}:{os.getpid()}",
                 workers=self.settings.workers,
             ),
+            self.template_cache,
             self.watcher,
         )
 
@@ -177,8 +186,7 @@ class App:
     def open_template(self, name: str) -> CheckedTemplate:
         """The checked template that a person named by path or name. Raises DiagnosticError."""
         title, text = self.templates.open(name)
-        checked: CheckedTemplate = self.engine.check_template(text, title)
-        return checked
+        return self.template_cache.checked(text, title)
 
     def close(self) -> None:
         """Let go of what was opened."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from oos.diagnostics import Diagnostic, DiagnosticError, did_you_mean
@@ -13,9 +13,9 @@ ENDINGS = (".yml", ".yaml", ".json")
 
 
 class TemplateFinder:
-    """Templates by name: registered ones, then runbooks in the folders, then product actions."""
+    """Templates by name: product actions, then runbooks in the folders, then registered ones."""
 
-    def __init__(self, catalog: Catalog, registry: Registry, folders: tuple[Path, ...]) -> None:
+    def __init__(self, catalog: Catalog, registry: Callable[[], Registry], folders: tuple[Path, ...]) -> None:
         self._catalog = catalog
         self._registry = registry
         self._folders = folders
@@ -25,15 +25,13 @@ class TemplateFinder:
         action = self._catalog.action(name)
         if action is not None:
             return action.path, action.text
-        registered = self._registry.get("template", f"{name}@{version}" if version else name)
-        if registered is not None:
-            return name, str(registered["content"])
         for folder in self._folders:
             for ending in ENDINGS:
                 path = folder / f"{name}{ending}"
-                if "/" not in name and path.is_file():
+                if not version and "/" not in name and path.is_file():
                     return str(path), read_template(path)
-        return None
+        registered = self._registry().get("template", f"{name}@{version}" if version else name)
+        return None if registered is None else (name, str(registered["content"]))
 
     def names(self) -> Iterator[str]:
         """Names of the runbooks in the folders."""

@@ -102,10 +102,10 @@ class Surroundings:
 class Engine:
     """Starts, resumes, drives and ends executions. Methods may be called from any thread."""
 
-    def __init__(self, surroundings: Surroundings, watcher: Watcher | None = None) -> None:
+    def __init__(self, surroundings: Surroundings, cache: TemplateCache, watcher: Watcher | None = None) -> None:
         self._around = surroundings
         self._watcher = watcher
-        self._cache = TemplateCache(surroundings.catalog)
+        self._cache = cache
         self._performer = Performer(surroundings.catalog, surroundings.now)
         self._ledger = Ledger(surroundings.journal, surroundings.codec)
         self._pool = WorkerPool(surroundings.workers)
@@ -216,10 +216,6 @@ class Engine:
         self._around.journal.send(execution_id_, payload)
         self._signals_due = 0.0
         self._inbox.put(_nothing)
-
-    def check_template(self, text: str, name: str) -> Any:
-        """The checked template of a text, from the cache. Raises DiagnosticError."""
-        return self._cache.checked(text, name)
 
     def drain(self) -> None:
         """Start nothing new, record what is in flight, then let go; what is left is resumable."""
