@@ -1,0 +1,1 @@
+"""Adapters: what fills the ports, each in a package of its own; only oos.app names them."""

@@ -1,0 +1,133 @@
+"""What programs do in a simulated guest: a very small shell, or whatever a test puts in its place."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, MutableMapping, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+GuestFiles: TypeAlias = MutableMapping[str, bytes]
+"""The files of the guest, by absolute path."""
+
+
+class GuestOutcome(NamedTuple):
+    """How a program ended."""
+
+    exit_code: int
+    stdout: bytes = b""
+    stderr: bytes = b""
+    seconds: float = 0.0
+    """How long it ran."""
+
+
+GuestProgram: TypeAlias = Callable[[Sequence[str], bytes, GuestFiles], GuestOutcome]
+"""Arguments, standard input and files of the guest in; outcome out. It may change the files."""
+
+_SHELLS: Final = frozenset({"sh", "bash", "ash"})
+_REDIRECT: Final = frozenset({">", ">>"})
+_SEPARATOR: Final = re.compile(r"&&|\|\||;|\n")
+
+
+def tiny_shell(argv: Sequence[str], stdin: bytes, files: GuestFiles) -> GuestOutcome:
+    """Runs `true false echo printf cat rm test sleep exit`, and `sh -c` or `sh FILE` over lists of them.
+
+    There are no pipes, variables or substitutions: a test that needs more passes its own GuestProgram.
+    """
+    if not argv:
+        return GuestOutcome(127, b"", b"no program\n")
+    name, arguments = argv[0].rsplit("/", 1)[-1], list(argv[1:])
+    if name in _SHELLS:
+        return _shell(arguments, stdin, files)
+    match name:
+        case "true" | "sync" | "mkdir" | "chmod":
+            return GuestOutcome(0)
+        case "false":
+            return GuestOutcome(1)
+        case "echo":
+            newline = b"" if arguments[:1] == ["-n"] else b"\n"
+            return GuestOutcome(0, " ".join(arguments[newline == b"" :]).encode() + newline)
+        case "printf":
+            return GuestOutcome(0, (arguments[0] if arguments else "").encode().decode("unicode_escape").encode())
+        case "cat":
+            return _cat(arguments, stdin, files)
+        case "rm":
+            for path in arguments:
+                files.pop(path, None)
+            return GuestOutcome(0)
+        case "test" if arguments[:1] in (["-f"], ["-e"]):
+            return GuestOutcome(0 if arguments[1:2] and arguments[1] in files else 1)
+        case "sleep":
+            return GuestOutcome(0, seconds=float(arguments[0]) if arguments else 0.0)
+        case "exit":
+            return GuestOutcome(int(arguments[0]) if arguments else 0)
+        case _:
+            return GuestOutcome(127, b"", f"{name}: not found\n".encode())
+
+
+def _cat(paths: Sequence[str], stdin: bytes, files: GuestFiles) -> GuestOutcome:
+    if not paths:
+        return GuestOutcome(0, stdin)
+    missing = next((path for path in paths if path not in files), None)
+    if missing is not None:
+        return GuestOutcome(1, b"", f"cat: can't open '{missing}': No such file or directory\n".encode())
+    return GuestOutcome(0, b"".join(files[path] for path in paths))
+
+
+def _shell(arguments: Sequence[str], stdin: bytes, files: GuestFiles) -> GuestOutcome:
+    if arguments[:1] == ["-c"]:
+        return _script(arguments[1] if len(arguments) > 1 else "", stdin, files)
+    if not arguments:
+        return _script(stdin.decode(errors="replace"), b"", files)
+    if arguments[0] not in files:
+        return GuestOutcome(2, b"", f"sh: can't open '{arguments[0]}'\n".encode())
+    return _script(files[arguments[0]].decode(errors="replace"), stdin, files)
+
+
+def _script(text: str, stdin: bytes, files: GuestFiles) -> GuestOutcome:
+    """Run commands one after another, as far as `&&` and `||` let them."""
+    total = GuestOutcome(0)
+    separator = ";"
+    for command, following in _commands(text):
+        runs = separator in (";", "\n") or (separator == "&&") == (total.exit_code == 0)
+        if runs and command:
+            outcome = _command(command, stdin, files)
+            total = GuestOutcome(
+                outcome.exit_code,
+                total.stdout + outcome.stdout,
+                total.stderr + outcome.stderr,
+                total.seconds + outcome.seconds,
+            )
+            if command[0] == "exit":
+                return total
+        separator = following
+    return total
+
+
+def _commands(text: str) -> list[tuple[list[str], str]]:
+    """The commands of a script, each with the separator after it."""
+    found: list[tuple[list[str], str]] = []
+    for line in text.splitlines():
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
+        command: list[str] = []
+        for word in lexer:
+            if _SEPARATOR.fullmatch(word):
+                found.append((command, word))
+                command = []
+            else:
+                command.append(word)
+        found.append((command, "\n"))
+    return found
+
+
+def _command(words: list[str], stdin: bytes, files: GuestFiles) -> GuestOutcome:
+    place = next((number for number, word in enumerate(words) if word in _REDIRECT), None)
+    if place is None:
+        return tiny_shell(words, stdin, files)
+    # "2>&1" and the like come as separate words; only a plain redirection of the output to a file is known.
+    path = words[place + 1] if len(words) > place + 1 else ""
+    outcome = tiny_shell(words[:place], stdin, files)
+    before = files.get(path, b"") if words[place] == ">>" else b""
+    files[path] = before + outcome.stdout
+    return outcome._replace(stdout=b"")

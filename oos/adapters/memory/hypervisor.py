@@ -1,0 +1,24 @@
+"""The simulated hypervisor: all halves of the port in one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oos.adapters.memory.agents import SimulatedAgents
+from oos.adapters.memory.instances import SimulatedInstances
+from oos.adapters.memory.storage import SimulatedStorage
+
+if TYPE_CHECKING:
+    from oos.fleet.hypervisor import Hypervisor
+    from oos.inventory.model import Host
+
+
+class MemoryHypervisor(SimulatedInstances, SimulatedStorage, SimulatedAgents):
+    """A host whose whole state is a value; see SimulatedHost for what varies."""
+
+
+if TYPE_CHECKING:
+
+    def _is_a_hypervisor(host: Host) -> Hypervisor:
+        """mypy holds the simulation against the port here."""
+        return MemoryHypervisor(host)

@@ -1,0 +1,124 @@
+"""The whole state of a simulated host, as a JSON-able value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from oos.fleet.hypervisor import Hypervisor
+from oos.fleet.instance import GuestProcess, Instance, Power
+from oos.fleet.storage import Disk, Image, Snapshot
+from oos.values.identifiers import resource_id
+
+Files = dict[str, bytes]
+"""What is on a disk: content by path."""
+
+
+@dataclass(slots=True)
+class Guest:
+    """What goes on inside a running guest; gone when its power is."""
+
+    ready_at: datetime
+    """From then on its agent answers."""
+    off_at: datetime | None = None
+    """When it will have shut down, once asked."""
+    frozen: bool = False
+    processes: dict[str, GuestProcess] = field(default_factory=dict)
+    ends: dict[str, datetime] = field(default_factory=dict)
+    last_pid: int = 100
+
+
+@dataclass(slots=True)
+class HostState:
+    """Everything on one simulated host."""
+
+    networks: list[str] = field(default_factory=lambda: ["default"])
+    instances: dict[str, Instance] = field(default_factory=dict)
+    guests: dict[str, Guest] = field(default_factory=dict)
+    """By instance; there is one while the instance has power."""
+    consoles: dict[str, bytes] = field(default_factory=dict)
+    disks: dict[str, Disk] = field(default_factory=dict)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    images: dict[str, Image] = field(default_factory=dict)
+    files: dict[str, Files] = field(default_factory=dict)
+    """Content of disks, snapshots and images by id. A snapshot's is whole, whatever its parent."""
+    checkpoints: dict[str, str] = field(default_factory=dict)
+    """By disk: the snapshot since which changes are known."""
+    restores: dict[str, str] = field(default_factory=dict)
+    """By disk: the token of its last restore."""
+    effects: dict[str, int] = field(default_factory=dict)
+    """How often each effect took place: `method token-or-id` to count."""
+    unreachable: bool = False
+    full: bool = False
+    """Whether the disk below the pools is full."""
+    deaf: list[str] = field(default_factory=list)
+    """Instances whose guest ignores the power button and the agent's shutdown."""
+    without_agent: list[str] = field(default_factory=list)
+    """Instances whose agent does not answer."""
+    unfreezable: list[str] = field(default_factory=list)
+    """Instances whose agent cannot freeze file systems."""
+
+
+def to_value(state: HostState) -> dict[str, Any]:
+    """The state as a JSON-able value."""
+    value: dict[str, Any] = msgspec.to_builtins(state)
+    return value
+
+
+def from_value(value: Mapping[str, Any]) -> HostState:
+    """The state that such a value holds. Raises msgspec.ValidationError."""
+    return msgspec.convert(value, HostState)
+
+
+def load_state(path: Path) -> HostState | None:
+    """The state kept in a file, or None when there is none."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=HostState)
+    except FileNotFoundError:
+        return None
+
+
+def save_state(path: Path, state: HostState) -> None:
+    """Keep the state in a file, in place of what was there, whole or not at all."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    fresh.write_bytes(msgspec.json.encode(state))
+    fresh.replace(path)
+
+
+def twin_of(hypervisor: Hypervisor) -> HostState:
+    """A copy of what can be observed of a host; the content of its disks is not known, and is left empty."""
+    instances = hypervisor.instances()
+    networks = {hypervisor.host.network, *(card.network for each in instances for card in each.interfaces)}
+    snapshots = {each.id: each for each in hypervisor.snapshots()}
+    checkpoints: dict[str, str] = {}
+    for each in sorted(snapshots.values(), key=lambda each: each.created):
+        checkpoints[each.disk_id] = each.id
+    return HostState(
+        networks=sorted(networks),
+        instances={each.id: each for each in instances},
+        disks={each.id: each for each in hypervisor.disks()},
+        snapshots=snapshots,
+        images={each.id: each for each in hypervisor.images()},
+        checkpoints=checkpoints,
+        without_agent=[each.id for each in instances if each.power is Power.RUNNING and not each.has_agent],
+    )
+
+
+def sample_image(host_name: str, zone: str, region: str, *, name: str = "tiny", size_bytes: int = 64 << 20) -> Image:
+    """An image for a simulated host to begin with."""
+    return Image(
+        id=resource_id("m", name),
+        host=host_name,
+        zone=zone,
+        region=region,
+        volume=f"{resource_id('m', name)}.qcow2",
+        size_bytes=size_bytes,
+        name=name,
+        os_name="Tiny Linux",
+    )

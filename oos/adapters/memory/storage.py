@@ -1,0 +1,235 @@
+"""Simulated storage: disks with content, snapshots that copy it, images to begin from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from oos.adapters.memory.faults import FaultKind, SimulatedCrash
+from oos.adapters.memory.host import SimulatedHost
+from oos.adapters.memory.state import Files
+from oos.fleet.errors import DiskAbsent, HypervisorFailed, ImageAbsent, SnapshotAbsent, WrongState
+from oos.fleet.increments import Ancestor, choose_parent
+from oos.fleet.instance import Instance, Power
+from oos.fleet.storage import (
+    Consistency,
+    Disk,
+    Image,
+    Snapshot,
+    SnapshotRequest,
+    SnapshotStatus,
+    Verification,
+)
+
+PROGRESS_STEPS = 4
+"""In how many steps a snapshot tells how far it is."""
+
+
+class SimulatedStorage(SimulatedHost):
+    """The half of the port that is about disks, snapshots and images."""
+
+    def disks(self) -> tuple[Disk, ...]:
+        with self._call("disks", ""), self._lock:
+            return tuple(self.state.disks[id] for id in sorted(self.state.disks))
+
+    def disk(self, disk_id: str) -> Disk:
+        with self._call("disk", disk_id):
+            return self._disk(disk_id)
+
+    def images(self) -> tuple[Image, ...]:
+        with self._call("images", ""), self._lock:
+            return tuple(self.state.images[id] for id in sorted(self.state.images))
+
+    def image(self, image_id: str) -> Image:
+        with self._call("image", image_id), self._lock:
+            if image_id not in self.state.images:
+                raise ImageAbsent(image_id)
+            return self.state.images[image_id]
+
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        with self._call("snapshots", ""), self._lock:
+            return tuple(self.state.snapshots[id] for id in sorted(self.state.snapshots))
+
+    def snapshot(self, snapshot_id: str) -> Snapshot:
+        with self._call("snapshot", snapshot_id):
+            return self._snapshot(snapshot_id)
+
+    def _disk(self, disk_id: str) -> Disk:
+        with self._lock:
+            if disk_id not in self.state.disks:
+                raise DiskAbsent(disk_id)
+            return self.state.disks[disk_id]
+
+    def _snapshot(self, snapshot_id: str) -> Snapshot:
+        with self._lock:
+            if snapshot_id not in self.state.snapshots:
+                raise SnapshotAbsent(snapshot_id)
+            return self.state.snapshots[snapshot_id]
+
+    def _put_snapshot(self, snapshot: Snapshot) -> Snapshot:
+        with self._change():
+            self.state.snapshots[snapshot.id] = snapshot
+        return snapshot
+
+    # restoring
+
+    def restore_disk(self, disk_id: str, snapshot_id: str, token: str) -> Disk:
+        disk = self._disk(disk_id)
+        with self._call("restore_disk", disk_id, token) as fault, self._alone_with(disk.instance_id or disk_id):
+            if self.state.restores.get(disk_id) == token:
+                return self._disk(disk_id)
+            if disk.instance_id:
+                power = self._instance(disk.instance_id).power
+                if power is not Power.STOPPED:
+                    raise WrongState(disk.instance_id, power, "stop it before a disk is restored")
+            snapshot = self._snapshot(snapshot_id)
+            if snapshot.status is not SnapshotStatus.ACCOMPLISHED:
+                raise WrongState(snapshot_id, snapshot.status, "only an accomplished snapshot can be restored")
+            self._require_space(self._host.pools.disks, fault)
+            if fault is FaultKind.CRASH:
+                raise SimulatedCrash("the process died while it copied the snapshot")
+            with self._change():
+                self.state.files[disk_id] = dict(self.state.files.get(snapshot_id, {}))
+                self.state.disks[disk_id] = replace(
+                    disk, volume=f"{disk_id}.{token[:8]}.qcow2", source_snapshot_id=snapshot_id
+                )
+                self.state.restores[disk_id] = token
+                self.state.checkpoints.pop(disk_id, None)
+                self._count("restore_disk", token)
+            return self._disk(disk_id)
+
+    # snapshots
+
+    def create_snapshot(self, request: SnapshotRequest, report: Callable[[int], None]) -> Snapshot:
+        known = self.state.snapshots.get(request.id)
+        if known is not None and known.status is SnapshotStatus.ACCOMPLISHED:
+            with self._call("create_snapshot", request.disk_id, request.id, request.token):
+                return known
+        disk = self._disk(request.disk_id)
+        with self._alone_with(disk.instance_id or disk.id):
+            begun: Snapshot | None = None
+            try:
+                with self._call("create_snapshot", request.disk_id, request.id, request.token) as fault:
+                    known = self.state.snapshots.get(request.id)
+                    if known is not None and known.status is SnapshotStatus.ACCOMPLISHED:
+                        return known
+                    self._thaw_after_crash(disk.instance_id)
+                    begun = self._begin_snapshot(request, disk)
+                    self._require_space(self._host.pools.snapshots, fault)
+                    content = self._take_point_in_time(begun, fault)
+                    self._pass_time(begun, report)
+                    return self._finish_snapshot(begun, content)
+            except HypervisorFailed as failed:
+                if begun is not None and self._snapshot(begun.id).status is SnapshotStatus.PROGRESSING:
+                    self._put_snapshot(replace(begun, status=SnapshotStatus.FAILED, progress=0, fault=str(failed)))
+                raise
+
+    def _begin_snapshot(self, request: SnapshotRequest, disk: Disk) -> Snapshot:
+        parent = self._parent(disk) if request.incremental else ""
+        return self._put_snapshot(
+            Snapshot(
+                id=request.id,
+                host=self._host.name,
+                zone=self._host.zone,
+                region=self._host.region,
+                disk_id=disk.id,
+                instance_id=disk.instance_id,
+                disk_kind=disk.kind,
+                source_size_bytes=disk.size_bytes,
+                created=request.created,
+                status=SnapshotStatus.PROGRESSING,
+                progress=0,
+                name=request.name,
+                description=request.description,
+                tags=dict(request.tags),
+                retention_days=request.retention_days,
+                consistency=self._consistency(disk, freeze=request.freeze),
+                parent_id=parent,
+                token=request.token,
+            )
+        )
+
+    def _parent(self, disk: Disk) -> str:
+        """The snapshot to continue from: known changes exist for a running guest only, as with a real hypervisor."""
+        if not disk.instance_id or self._instance(disk.instance_id).power is Power.STOPPED:
+            return ""
+        checkpoint = self.state.checkpoints.get(disk.id, "")
+        ancestors = [
+            Ancestor(each.id, each.created, each.source_size_bytes, each.id, each.parent_id)
+            for each in self.state.snapshots.values()
+            if each.disk_id == disk.id and each.status is SnapshotStatus.ACCOMPLISHED
+        ]
+        parent = choose_parent(disk.size_bytes, ancestors, {checkpoint} if checkpoint else ())
+        return parent.id if parent else ""
+
+    def _consistency(self, disk: Disk, *, freeze: bool) -> Consistency:
+        if not disk.instance_id:
+            return Consistency.STOPPED
+        instance: Instance = self._instance(disk.instance_id)
+        if instance.power is Power.STOPPED:
+            return Consistency.STOPPED
+        can_freeze = instance.has_agent and instance.id not in self.state.unfreezable
+        return Consistency.FROZEN if freeze and can_freeze else Consistency.CRASH
+
+    def _thaw_after_crash(self, instance_id: str) -> None:
+        guest = self.state.guests.get(instance_id)
+        if guest is not None and guest.frozen:
+            with self._change():
+                guest.frozen = False
+
+    def _take_point_in_time(self, begun: Snapshot, fault: FaultKind | None) -> Files:
+        """Copy the content, as of now. A crash here leaves a guest frozen and a snapshot in progress."""
+        with self._change():
+            if fault is FaultKind.CRASH:
+                if begun.consistency is Consistency.FROZEN:
+                    self.state.guests[begun.instance_id].frozen = True
+            else:
+                return dict(self.state.files.setdefault(begun.disk_id, {}))
+        raise SimulatedCrash("the process died while it made a snapshot")
+
+    def _pass_time(self, begun: Snapshot, report: Callable[[int], None]) -> None:
+        for step in range(1, PROGRESS_STEPS + 1):
+            if self._pace.snapshot:
+                self._clock.sleep(self._pace.snapshot / PROGRESS_STEPS)
+            percent = 100 * step // PROGRESS_STEPS
+            with self._lock:
+                self.state.snapshots[begun.id] = replace(begun, progress=min(percent, 99))
+            report(percent)
+            if begun.consistency is not Consistency.STOPPED and begun.instance_id not in self.state.guests:
+                raise HypervisorFailed(begun.disk_id, "the guest stopped while its snapshot was made")
+
+    def _finish_snapshot(self, begun: Snapshot, content: Files) -> Snapshot:
+        before = self.state.files.get(begun.parent_id, {}) if begun.parent_id else {}
+        stored = sum(len(data) for name, data in content.items() if before.get(name) != data)
+        with self._change():
+            self.state.files[begun.id] = content
+            if begun.consistency is not Consistency.STOPPED:
+                self.state.checkpoints[begun.disk_id] = begun.id
+            self._count("create_snapshot", begun.token)
+            return self._put_snapshot(
+                replace(
+                    begun,
+                    status=SnapshotStatus.ACCOMPLISHED,
+                    progress=100,
+                    verification=Verification.CHECKED,
+                    stored_bytes=stored,
+                )
+            )
+
+    def delete_snapshot(self, snapshot_id: str) -> None:
+        with self._call("delete_snapshot", snapshot_id), self._lock:
+            if snapshot_id not in self.state.snapshots:
+                return
+            children = [each for each in self.state.snapshots.values() if each.parent_id == snapshot_id]
+            for child in children:
+                if child.status is SnapshotStatus.PROGRESSING:
+                    raise WrongState(snapshot_id, "being continued", f"wait until {child.id} is accomplished")
+            with self._change():
+                for child in children:
+                    whole = sum(len(data) for data in self.state.files.get(child.id, {}).values())
+                    self.state.snapshots[child.id] = replace(child, parent_id="", stored_bytes=whole)
+                gone = self.state.snapshots.pop(snapshot_id)
+                self.state.files.pop(snapshot_id, None)
+                if self.state.checkpoints.get(gone.disk_id) == snapshot_id:
+                    del self.state.checkpoints[gone.disk_id]
+                self._count("delete_snapshot", snapshot_id)

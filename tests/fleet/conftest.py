@@ -1,0 +1,30 @@
+"""The worlds in which the contract of a hypervisor is tested: the simulation, and real guests under libvirt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from oos.fleet.instance import Instance
+from tests.fleet.world import World, simulated_world
+
+
+@pytest.fixture(scope="session")
+def simulation() -> World:
+    return simulated_world()
+
+
+@pytest.fixture(params=["simulation"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """Each world in turn; what a test makes there ends with it."""
+    world: World = request.getfixturevalue(request.param)
+    world.made.clear()
+    yield world
+    world.clean_up(list(world.made))
+
+
+@pytest.fixture
+def running(world: World) -> Instance:
+    """An instance whose agent answers."""
+    return world.run(world.make().id)
