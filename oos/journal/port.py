@@ -25,7 +25,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a list of executions shows: a fold over the journal, kept beside it in the same commit."""
+    """What a list of executions shows: a fold over the journal, kept beside it in the same commit.
+
+    A later summary of the same execution changes `status`, `updated`, `ended`, `waiting` and `message`; the rest
+    stays as it was first written.
+    """
 
     execution_id: str
     root_id: str
@@ -58,7 +62,7 @@ class ExecutionFilter:
 
     statuses: tuple[Status, ...] = ()
     template_name: str = ""
-    """Part of the name."""
+    """Part of the name, without regard to the case of ASCII letters."""
     parent_id: str | None = ""
     """Empty: only executions that a person or trigger started; None: all."""
     limit: int = 50
@@ -82,6 +86,29 @@ class JournalFailed(Exception):
     """The journal could not be written or read; the message names it and the cause. Nothing was half recorded."""
 
 
+class JournalAbsent(JournalFailed):
+    """There is nothing to read: no journal was ever written at this place."""
+
+
+class SequenceTaken(JournalFailed):
+    """Another driver has written this entry: the execution was taken over, and who was refused must stop."""
+
+    def __init__(self, execution_id: str, sequence: int) -> None:
+        super().__init__(f"{execution_id} event {sequence} was written by another driver")
+        self.execution_id = execution_id
+        self.sequence = sequence
+
+
+class OwnedElsewhere(Exception):
+    """Another living process, or another thread of this one, drives this execution."""
+
+    def __init__(self, execution_id: str, holder: str = "") -> None:
+        by = f" by {holder}" if holder else ""
+        super().__init__(f"{execution_id} is driven elsewhere{by}")
+        self.execution_id = execution_id
+        self.holder = holder
+
+
 class StartedAlready(Exception):
     """An execution with this client token exists."""
 
@@ -96,7 +123,8 @@ class Journal(Protocol):
     def append(self, batch: Batch) -> None:
         """Commit a batch durably. Raises StartedAlready, JournalFailed; then nothing of the batch is kept.
 
-        An entry whose place is taken is refused: two drivers can never both write.
+        An entry whose place is taken is refused with SequenceTaken: two drivers can never both write. A summary
+        whose client token started another execution is refused with StartedAlready.
         """
 
     def entries(self, execution_id: str, after: int = 0) -> Iterator[Entry]:

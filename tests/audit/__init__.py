@@ -1,0 +1,1 @@
+"""The audit: tampering shows, and an execution can be read as a story."""

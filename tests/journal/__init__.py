@@ -1,0 +1,1 @@
+"""The journal: its contract, its bytes, and what it survives."""
