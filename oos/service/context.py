@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from oos.service.errors import Cancelled
 from oos.service.registry import Registry
 
 if TYPE_CHECKING:
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
 
 def _silent(message: str) -> None:
     """Progress that nobody watches."""
+
+
+def _as_it_is(text: str) -> str:
+    """Text of a caller that knows no secrets."""
+    return text
+
+
+def _wait(cancelled: threading.Event, seconds: float) -> None:
+    """Time passes, unless the caller loses interest."""
+    cancelled.wait(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +43,16 @@ class Context:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     report: Callable[[str], None] = _silent
     """Tells a watcher how far the call has come, in a few words."""
+    redact: Callable[[str], str] = _as_it_is
+    """Masks the secrets that the caller knows of in text that will be kept, such as a command's output."""
     cancelled: threading.Event = field(default_factory=threading.Event)
     """Set when the caller no longer wants the outcome; long waits look at it."""
+    sleep: Callable[[threading.Event, float], None] = _wait
+    """How time passes; in a rehearsal it takes none."""
+
+    def pause(self, seconds: float, waiting_for: str) -> None:
+        """Wait between two looks at the world. Raises Cancelled when nobody wants the outcome any more."""
+        if not self.cancelled.is_set():
+            self.sleep(self.cancelled, seconds)
+        if self.cancelled.is_set():
+            raise Cancelled(waiting_for)

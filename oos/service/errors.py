@@ -61,3 +61,10 @@ class Unsupported(ApiError):
 
     def __init__(self, message: str) -> None:
         super().__init__("OperationDenied.NotSupported", message)
+
+
+class Cancelled(ApiError):
+    """The caller no longer wants the outcome; what was asked for may still happen."""
+
+    def __init__(self, waiting_for: str) -> None:
+        super().__init__("OperationCancelled", f"Cancelled while waiting for {waiting_for}.", status=409)

@@ -54,6 +54,10 @@ class Operation:
     interrupted: Interrupted = Interrupted.RERUN
     list_field: str | None = None
     """Dotted path of the list in a paged response (`Instances.Instance`), by which pages are merged."""
+    ignores: tuple[str, ...] = ()
+    """Parameters of the service that mean nothing on a hypervisor (billing, …): taken, and left alone."""
+    refuses: tuple[str, ...] = ()
+    """Parameters that a hypervisor cannot honour: any value that asks for something is answered *not supported*."""
 
     @property
     def key(self) -> tuple[str, str]:

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 class Registry(Protocol):
     """Documents by kind and id. Lose it, and the fleet is adopted again; nothing of the fleet is lost.
 
-    Kinds in use: `invocation`, `tags`, `parameter`, `template`. Writing is atomic per document.
+    Kinds in use: `command`, `invocation`, `invocation-result`, `tag`, `deletion`, `stop`, `parameter`, `template`.
+    Writing is atomic per document. A document holds no secret: what is kept goes through `Context.redact` first.
     """
 
     def get(self, kind: str, key: str) -> Mapping[str, Any] | None:

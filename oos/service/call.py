@@ -1,0 +1,164 @@
+"""Calling an operation: parameters in, response out, failures of the fleet in the service's own words."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from oos.fleet.errors import (
+    AgentFailed,
+    AgentUnavailable,
+    DeadlineExceeded,
+    DiskAbsent,
+    FleetError,
+    HostUnreachable,
+    HypervisorFailed,
+    ImageAbsent,
+    InstanceAbsent,
+    NetworkAbsent,
+    PoolFull,
+    SnapshotAbsent,
+    WrongState,
+)
+from oos.service.binding import bind, is_among
+from oos.service.context import Context
+from oos.service.errors import ApiError, NotFound, Refused, Unavailable, Unsupported
+from oos.service.operation import Operation, Risk
+from oos.service.paging import EVERYTHING, Paged
+from oos.values.identifiers import client_token
+from oos.values.json import Value, transform
+from oos.values.secret import Secret, secrets_in
+
+COMMON: Final = ("OwnerId", "OwnerAccount", "ResourceOwnerId", "ResourceOwnerAccount")
+"""Parameters that any request may carry and that mean nothing here."""
+
+_HIGH_RISK: Final = re.compile(r"(Delete|Release|Reset|Replace|ReInit|Detach|Remove|Terminate)[A-Z]?.*")
+
+
+def invoke(operation: Operation, parameters: Mapping[str, Value], context: Context) -> dict[str, Value]:
+    """Call an operation once.
+
+    `RegionId`, `ClientToken` and `DryRun` are understood here for every operation. Raises ApiError.
+    """
+    return _call(operation, parameters, context, all_pages=False)
+
+
+def invoke_all_pages(operation: Operation, parameters: Mapping[str, Value], context: Context) -> dict[str, Value]:
+    """Call a listing operation for everything it has (spec 4.1 AutoPaging): one look, one page with all of it."""
+    return _call(operation, parameters, context, all_pages=True)
+
+
+def risk_of(operation: Operation) -> Risk:
+    """Whether a person is asked before this operation is called."""
+    return operation.risk
+
+
+def risk_of_name(name: str) -> Risk:
+    """The risk that an operation's name stands for (spec 10, point 24): what deletes, resets or detaches is high."""
+    return Risk.HIGH if _HIGH_RISK.fullmatch(name) else Risk.NORMAL
+
+
+def request_id(token: str, operation: Operation) -> str:
+    """The `RequestId` of a call: the same call gives the same one."""
+    digits = client_token("request", token, operation.service, operation.name)[:32]
+    return str(uuid.UUID(digits)).upper()
+
+
+def service_error(error: FleetError) -> ApiError:
+    """A failure of the fleet as ECS would name it; the message keeps its target and cause."""
+    message = str(error)
+    message = message[:1].upper() + message[1:]
+    match error:
+        case HostUnreachable() | DeadlineExceeded():
+            return Unavailable(message)
+        case InstanceAbsent():
+            return NotFound("InvalidInstanceId.NotFound", f"The specified instance {error.id} does not exist.")
+        case DiskAbsent():
+            return NotFound("InvalidDiskId.NotFound", f"The specified disk {error.id} does not exist.")
+        case SnapshotAbsent():
+            return NotFound("InvalidSnapshotId.NotFound", f"The specified snapshot {error.id} does not exist.")
+        case ImageAbsent():
+            return NotFound("InvalidImageId.NotFound", f"The specified image {error.id} does not exist.")
+        case NetworkAbsent():
+            return NotFound("InvalidVSwitchId.NotFound", f"The specified network {error.id} does not exist.")
+        case WrongState():
+            of = (
+                "Disk" if error.target.startswith("d-") else "Snapshot" if error.target.startswith("s-") else "Instance"
+            )
+            return Refused(f"Incorrect{of}Status", message)
+        case AgentUnavailable():
+            return Unavailable(message, code="InvalidInstance.CloudAssistantNotRunning")
+        case AgentFailed():
+            return Unavailable(message, code="OperationDenied.CloudAssistantRefused")
+        case PoolFull():
+            return Refused("OperationDenied.NoStock", f"No space is left: {message}")
+        case HypervisorFailed():
+            return ApiError("InternalError", message, status=500)
+        case _:
+            return ApiError("InternalError", message, status=500)
+
+
+def _call(
+    operation: Operation, parameters: Mapping[str, Value], context: Context, *, all_pages: bool
+) -> dict[str, Value]:
+    given = dict(parameters)
+    region = _take(given, "RegionId")
+    token = _take(given, "ClientToken")
+    dry_run = _take(given, "DryRun")
+    for name, value in given.items():
+        if is_among(name, operation.refuses) and _asks_for_something(value):
+            raise Unsupported(f"{operation.service}.{operation.name} cannot honour the parameter {name} here.")
+    request: Any = bind(operation.request, given, ignored=(*COMMON, *operation.ignores, *operation.refuses))
+    context = _surroundings(operation, context, region, token)
+    if str(dry_run).casefold() == "true":
+        raise ApiError("DryRunOperation", "Request validation has been passed with DryRun flag set.")
+    if all_pages and isinstance(request, Paged):
+        request = replace(request, page_number=1, page_size=EVERYTHING, next_token="", max_results=None)
+    try:
+        response = dict(operation.handle(context, request))
+    except FleetError as error:
+        raise service_error(error) from error
+    response["RequestId"] = request_id(context.token, operation)
+    return _keep_secret(response, parameters)
+
+
+def _take(given: dict[str, Value], wanted: str) -> Value:
+    """The value of a common parameter, taken out of the parameters."""
+    for name in [name for name in given if name.casefold() == wanted.casefold()]:
+        return given.pop(name)
+    return None
+
+
+def _surroundings(operation: Operation, context: Context, region: Value, token: Value) -> Context:
+    if region:
+        if context.fleet.inventory.region(str(region)) is None:
+            raise NotFound("InvalidRegionId.NotFound", f"The specified region {region} does not exist.")
+        context = replace(context, region=str(region))
+    if token:
+        if not re.fullmatch(r"[\x21-\x7e]{1,64}", str(token)):
+            raise ApiError("InvalidParameter.ClientToken", "A ClientToken has 1 to 64 printable ASCII characters.")
+        context = replace(context, token=client_token(context.account, operation.service, operation.name, str(token)))
+    return context
+
+
+def _asks_for_something(value: Value) -> bool:
+    if isinstance(value, Secret):
+        value = value.reveal()
+    return value not in (None, "", False, 0, [], {}) and str(value).casefold() not in ("false", "0")
+
+
+def _keep_secret(response: dict[str, Value], parameters: Mapping[str, Value]) -> dict[str, Value]:
+    """What came in as a secret goes out as one."""
+    contents = [str(secret.reveal()) for secret in secrets_in(dict(parameters))]
+    contents = [content for content in contents if len(content) >= 4]
+    if not contents:
+        return response
+
+    def leaf(value: Value) -> Value:
+        return Secret(value) if isinstance(value, str) and any(each in value for each in contents) else value
+
+    kept: dict[str, Value] = transform(response, leaf)
+    return kept
