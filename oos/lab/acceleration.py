@@ -19,6 +19,7 @@ from oos.lab.process import boot_id
 
 BOOT_SECONDS = 10.0
 """With working KVM the probe takes less than 2 s."""
+MEMORY = "acceleration.json"
 EMULATOR = "qemu-system-x86_64"
 
 
@@ -32,24 +33,37 @@ class Acceleration:
 
 def acceleration(cache: Path, image: GuestImage) -> Acceleration:
     """The probe's result for this boot of the host: remembered, else found out."""
-    memory = cache / "acceleration.json"
-    question = {"boot": boot_id(), "kernel": platform.release(), "image": image.digest}
-    try:
-        remembered = json.loads(memory.read_text())
-        if remembered["question"] == question:
-            return Acceleration(**remembered["answer"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        pass  # nothing remembered, or not by this version
+    known = recall(cache)
+    if known is not None:
+        return known
     answer = probe(image)
     with tempfile.NamedTemporaryFile("w", dir=cache, delete=False) as new:
-        json.dump({"question": question, "answer": asdict(answer)}, new)
-    Path(new.name).rename(memory)
+        json.dump({"question": _question(), "answer": asdict(answer)}, new)
+    Path(new.name).rename(cache / MEMORY)
     return answer
+
+
+def recall(cache: Path) -> Acceleration | None:
+    """What the probe found in this boot of the host, if it was made."""
+    try:
+        remembered = json.loads((cache / MEMORY).read_text())
+        return Acceleration(**remembered["answer"]) if remembered["question"] == _question() else None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None  # nothing remembered, or not by this version
+
+
+def _question() -> dict[str, str]:
+    return {"boot": boot_id(), "kernel": platform.release()}
+
+
+def kvm_is_open() -> bool:
+    """Whether this process may open /dev/kvm."""
+    return os.access("/dev/kvm", os.R_OK | os.W_OK)
 
 
 def probe(image: GuestImage) -> Acceleration:
     """Boot the image's kernel with KVM and see whether it gets as far as its first program."""
-    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+    if not kvm_is_open():
         return Acceleration(False, "there is no /dev/kvm that we may open")
     argv = [
         EMULATOR, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",

@@ -48,7 +48,7 @@ def up(config: LabConfig, report: Report) -> LabStatus:
 
 def down(config: LabConfig, report: Report) -> None:
     """End the lab and delete all of it, its cache excepted. A lab that is not there is down already."""
-    if not config.directory.exists() and not config.runtime.exists() and zone.find(config) is None:
+    if not zone.is_anything_left(config):
         return
     with locked(config.directory / "lab.lock"):
         zone.end_zone(config, report)

@@ -117,10 +117,8 @@ def processes_in(kind: str, name: str) -> tuple[int, ...]:
     return tuple(pid for pid in pids if name and namespace(pid, kind) == name)
 
 
-def end(process: ProcessIdentity, *, timeout: float = 10) -> bool:
-    """Kill this very process and wait until it is gone; false if it was gone before."""
-    if not is_alive(process):
-        return False
+def send(process: ProcessIdentity, number: signal.Signals) -> bool:
+    """Send a signal to this very process; false if it is gone."""
     # The pidfd pins the process: between the look and the signal its pid cannot pass to another one.
     try:
         descriptor = os.pidfd_open(process.pid)
@@ -129,11 +127,17 @@ def end(process: ProcessIdentity, *, timeout: float = 10) -> bool:
     try:
         if not is_alive(process):
             return False
-        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        signal.pidfd_send_signal(descriptor, number)
     except ProcessLookupError:
         return False
     finally:
         os.close(descriptor)
+    return True
+
+
+def end(process: ProcessIdentity, *, timeout: float = 10) -> bool:
+    """Kill this very process, and say whether it is gone."""
+    send(process, signal.SIGKILL)
     return wait_until(lambda: not is_alive(process), timeout=timeout)
 
 

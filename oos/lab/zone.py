@@ -11,7 +11,9 @@ that might be killed.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,7 @@ from oos.lab.process import (
     processes_in,
     run,
     run_unchecked,
+    send,
     start_time,
     wait_until,
 )
@@ -37,6 +40,8 @@ from oos.lab.zone_files import write_files
 SCRIPT = Path(__file__).parent / "zone.sh"
 MARKER = ".oos-lab"
 CLEAN_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root"}
+EMULATOR_NAME = "qemu-system-x86"
+"""The kernel cuts the name of a process after 15 letters."""
 ANSWER_SECONDS = 5.0
 """How long a healthy libvirtd may take to answer a trivial question."""
 
@@ -106,25 +111,24 @@ def _keeper(config: LabConfig) -> ProcessIdentity | None:
         noted = ProcessIdentity(int(stat.split()[0]), start_time(stat), boot)
         if is_alive(noted):
             return noted
-    return _keeper_by_command_line(config)
+    return next((each for each in _by_command_line(config) if _program(each.pid) == "unshare"), None)
 
 
-def _keeper_by_command_line(config: LabConfig) -> ProcessIdentity | None:
+def _by_command_line(config: LabConfig) -> tuple[ProcessIdentity, ...]:
+    """Keeper and first process of this lab's zone, known by the directory in their command line."""
     wanted = [b"inner", bytes(config.directory), bytes(config.runtime)]
+    found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
-        except (FileNotFoundError, ProcessLookupError):
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
-        if words[0].endswith(b"unshare") and b"zone.sh" in b" ".join(words) and _contains(words, wanted):
-            return identify(int(entry.name))
-    return None
-
-
-def _contains(words: list[bytes], wanted: list[bytes]) -> bool:
-    return any(words[at : at + len(wanted)] == wanted for at in range(len(words)))
+        at = next((at for at, word in enumerate(words) if word.endswith(b"/zone.sh")), len(words))
+        if words[at + 1 : at + 4] == wanted:
+            found.append(identify(int(entry.name)))
+    return tuple(process for process in found if process)
 
 
 def _notes(path: Path) -> list[str]:
@@ -158,8 +162,13 @@ def raise_zone(config: LabConfig, lock: int, *, kvm: bool, report: Report) -> Zo
         (config.directory / MARKER).touch()
         zone = _start_namespaces(config, lock, kvm=kvm)
     _start_libvirtd(config, zone, report)
+    started = _ensure_objects(config, zone)
+    if "default" in started and zone.named(EMULATOR_NAME):
+        # The cards of running guests hang in the air now; a libvirtd that starts puts them back on the bridge.
+        for process in zone.named("libvirtd"):
+            end(process)
+        _start_libvirtd(config, zone, report)
     _mend_dhcp(config, zone, report)
-    _ensure_objects(config)
     return zone
 
 
@@ -236,26 +245,27 @@ def _mend_dhcp(config: LabConfig, zone: Zone, report: Report) -> None:
         return
     report("the DHCP server is gone: starting it anew")
     for process in zone.named("libvirtd"):
-        run(["kill", "-HUP", str(process.pid)])
+        send(process, signal.SIGHUP)
     if not wait_until(lambda: bool(zone.named("dnsmasq")), timeout=10):
         raise LabError(config.uri, "the DHCP server of network default does not start")
 
 
-def _ensure_objects(config: LabConfig) -> None:
-    """Network and storage pools are defined and active."""
+def _ensure_objects(config: LabConfig, zone: Zone) -> tuple[str, ...]:
+    """Network and storage pools are defined and active; the names of those that had to be started."""
     wanted = {"net": ("default",), "pool": POOLS}
+    commands, started = [], []
     for kind, names in wanted.items():
         said = virsh(config, f"{kind}-list --name; echo and; {kind}-list --all --name")
         active, _, defined = (part.split() for part in said.partition("and\n"))
-        commands = []
         for name in names:
             if name not in defined:
                 commands.append(f"{kind}-define /etc/libvirt/oos/{kind}-{name}.xml; {kind}-autostart {name}")
             if name not in active:
                 commands.append(f"{kind}-start {name}")
-        if commands:
-            zone = require(config)
-            run([*zone.enter(), "virsh", "-q", "-c", "qemu:///system", "; ".join(commands)])
+                started.append(name)
+    if commands:
+        run([*zone.enter(), "virsh", "-q", "-c", "qemu:///system", "; ".join(commands)])
+    return tuple(started)
 
 
 # ending
@@ -264,19 +274,25 @@ def _ensure_objects(config: LabConfig) -> None:
 def end_zone(config: LabConfig, report: Report) -> None:
     """End every process of the zone and wait until the kernel has cleared away all that was theirs. Needs the lock."""
     keeper = _keeper(config)
-    if keeper is None:
+    within = [process for process in map(identify, children(keeper.pid) if keeper else ()) if process]
+    # A keeper killed in the moment of its birth may leave a child that no note tells of.
+    processes = {*within, *_by_command_line(config), *([keeper] if keeper else [])}
+    if not processes:
         return
     report("ending the zone")
     kinds = ("pid", "net")
-    own = {kind: namespace(keeper.pid, kind) for kind in kinds}
-    inits = [process for process in map(identify, children(keeper.pid)) if process]
-    held = [(kind, namespace(process.pid, kind)) for process in inits for kind in kinds]
-    for process in (*inits, keeper):
-        if not end(process) and is_alive(process):
+    held = {(kind, namespace(process.pid, kind)) for process in processes for kind in kinds}
+    held -= {(kind, namespace(os.getpid(), kind)) for kind in kinds}
+    for process in processes:
+        if not end(process):
             raise LabError(f"process {process.pid}", "does not die")
-    # The keeper itself stands in the host's process namespace, and whoever just started has not left it yet.
-    left = [(kind, name) for kind, name in held if name != own[kind] or kind == "net"]
-    wait_until(lambda: not any(processes_in(kind, name) for kind, name in left), timeout=5)
+    wait_until(lambda: not any(processes_in(kind, name) for kind, name in held), timeout=5)
+
+
+def is_anything_left(config: LabConfig) -> bool:
+    """Whether a zone of this lab, or files of one, are still there."""
+    places = (config.directory, config.runtime)
+    return any(place.exists() for place in places) or bool(_by_command_line(config))
 
 
 def remove(config: LabConfig) -> None:
