@@ -14,6 +14,7 @@ from oos.execution.kinds import property_of
 from oos.execution.model import Execution
 from oos.execution.status import Status
 from oos.template.model import Task
+from oos.template.selector import SelectorError
 from oos.values.identifiers import child_execution_id
 from oos.values.json import Value
 from oos.values.secret import reveal
@@ -43,16 +44,16 @@ def child_request(execution: Execution, action: StartChild) -> ChildRequest:
     if task.action.casefold() != "acs::template":
         parameters = {name: value.evaluate(scope) for name, value in task.properties.items()}
         return ChildRequest(child_id, task.action, "", "", _sent(parameters))
-    parameters = property_of(task, "Parameters", scope) or {}  # type: ignore[assignment]
-    if not isinstance(parameters, dict):
-        raise ValueError(f"Parameters must be a map, not {parameters!r}")  # noqa: TRY004 (a fault of the template)
+    given = property_of(task, "Parameters", scope) or {}
+    if not isinstance(given, dict):
+        raise ValueError(f"Parameters must be a map, not {given!r}")  # noqa: TRY004 (a fault of the template)
     text = property_of(task, "TemplateContent", scope)
     return ChildRequest(
         child_id,
         str(reveal(property_of(task, "TemplateName", scope)) or ""),
         str(reveal(property_of(task, "TemplateVersion", scope)) or ""),
         str(reveal(text)) if text else "",
-        _sent(parameters),
+        _sent(given),
     )
 
 
@@ -66,8 +67,8 @@ def child_outcome(
             keep = task.name in parent.template.needs_response
             try:
                 return succeeded(task, dict(child.outputs), scope, now, item=item, keep_response=keep)
-            except DiagnosticError as error:
-                message = str(error.diagnostics[0])
+            except (DiagnosticError, SelectorError) as error:
+                message = str(error).split("\n", 1)[0]
                 return TaskFailed(at=now, task=task.name, item=item, code="InvalidExpression", message=message)
         case Status.CANCELLED if parent.cancel is not None:
             return TaskCancelled(at=now, task=task.name, item=item, reason="cancelled with its child execution")

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from oos.diagnostics import DiagnosticError
 from oos.engine.guard import SecretGuard
-from oos.engine.paging import all_pages
 from oos.execution.advance import Perform, scope_of
-from oos.execution.conclude import conclude_look, succeeded
+from oos.execution.conclude import conclude_error, conclude_look, succeeded
 from oos.execution.events import TaskFailed, TaskSucceeded, TaskWaiting
 from oos.execution.kinds import property_of
 from oos.execution.model import Execution
 from oos.execution.scope import ExecutionScope
 from oos.execution.targets import TargetsInvalid, describe_parameters, merge_responses
-from oos.service.call import invoke
+from oos.service.call import invoke, invoke_all_pages
 from oos.service.errors import ApiError
 from oos.service.operation import Effect, Operation
+from oos.template.selector import SelectorError
 from oos.values.identifiers import client_token
 from oos.values.json import Value
 from oos.values.secret import Secret, reveal, secrets_in
@@ -36,6 +36,10 @@ Outcome: TypeAlias = TaskSucceeded | TaskFailed | TaskWaiting
 
 TARGETS = {"aliyun::ecs::instance": ("ECS", "DescribeInstances", "InstanceId")}
 """Which operation lists the targets of a resource type, and the name of its id (spec 4.4 SelectTargets)."""
+
+
+UNANSWERED = 500
+"""From this HTTP status on, an error says that nobody could answer; below, it is an answer."""
 
 
 class TaskFault(Exception):
@@ -74,6 +78,8 @@ class Performer:
         except DiagnosticError as error:
             first = error.diagnostics[0] if error.diagnostics else error
             outcome, secrets = self._failed(call, "InvalidExpression", str(first)), ()
+        except SelectorError as error:
+            outcome, secrets = self._failed(call, "InvalidSelector", str(error)), ()
         except TaskFault as error:
             outcome, secrets = self._failed(call, error.code, str(error)), ()
         except Exception as error:
@@ -103,7 +109,8 @@ class Performer:
     def _execute_api(self, call: Call, scope: ExecutionScope) -> tuple[Outcome, tuple[Secret, ...]]:
         operation, parameters = self._request(call.task, scope)
         paging = property_of(call.task, "AutoPaging", scope)
-        response = self._call(operation, parameters, call.context, paging=str(paging).casefold() != "false")
+        pages = operation.list_field is not None and str(paging).casefold() != "false"
+        response = self._call(operation, parameters, call.context, paging=pages)
         keep = operation.effect is not Effect.READS or call.task.name in call.execution.template.needs_response
         outcome = self._succeeded(call, response, scope, keep=keep)
         return outcome, tuple(secrets_in(parameters))
@@ -111,17 +118,20 @@ class Performer:
     def _look(self, call: Call, scope: ExecutionScope) -> tuple[Outcome, tuple[Secret, ...]]:
         operation, parameters = self._request(call.task, scope)
         try:
-            response = self._call(operation, parameters, call.context, paging=True)
+            response = self._call(operation, parameters, call.context, paging=operation.list_field is not None)
         except ApiError as error:
+            if error.status >= UNANSWERED:
+                looked = conclude_error(
+                    call.task, scope, error.code, error.message, call.polls, self._now(), call.action.item
+                )
+                return looked, tuple(secrets_in(parameters))
             # The selector sees the error body instead (spec 4.2): waiting for a deletion waits for an error.
-            if error.status >= 500:
-                raise
             response = error.body()
-        looked = conclude_look(call.task, scope, response, call.polls, self._now(), call.action.item)
-        if looked is None:
+        seen = conclude_look(call.task, scope, response, call.polls, self._now(), call.action.item)
+        if seen is None:
             keep = call.task.name in call.execution.template.needs_response
             return self._succeeded(call, response, scope, keep=keep), tuple(secrets_in(parameters))
-        return looked, tuple(secrets_in(parameters))
+        return seen, tuple(secrets_in(parameters))
 
     def _select_targets(self, call: Call, scope: ExecutionScope) -> Outcome:
         kind = str(property_of(call.task, "ResourceType", scope) or "")
@@ -163,9 +173,7 @@ class Performer:
     def _call(
         self, operation: Operation, parameters: dict[str, Value], context: Context, *, paging: bool
     ) -> dict[str, Value]:
-        if not paging or operation.list_field is None:
-            return invoke(operation, parameters, context)
-        return all_pages(operation, parameters, lambda asked: invoke(operation, asked, context))
+        return (invoke_all_pages if paging else invoke)(operation, parameters, context)
 
     def _succeeded(self, call: Call, response: Value, scope: ExecutionScope, *, keep: bool) -> TaskSucceeded:
         return succeeded(call.task, response, scope, self._now(), item=call.action.item, keep_response=keep)

@@ -145,7 +145,7 @@ def _begin(execution: Execution, task: Task, catalog: Catalog, now: datetime, *,
     try:
         if execution.start.mode is Mode.DEBUG and not asked:
             return Step([TaskWaiting(at=now, task=task.name, reason=WaitReason.DEBUG)])
-        if task.when is not None and not _truth(task.when.evaluate(scope)):
+        if task.when is not None and not task.when.holds(scope):
             return Step([TaskSkipped(at=now, task=task.name, reason="its condition (When) is false")])
         if execution.start.safety_check is SafetyCheck.CONFIRM and is_high_risk(task, scope, catalog):
             note = f"{property_of(task, 'Service', scope)}.{property_of(task, 'API', scope)} is a high-risk operation"
@@ -206,7 +206,7 @@ def _start_action(execution: Execution, task: Task, scope: ExecutionScope, now: 
 def _choose(task: Task, scope: ExecutionScope) -> str:
     """Where a Choice goes: the first true When, else the default, else the next task."""
     for choice in task.choices:
-        if _truth(choice.when.evaluate(scope)):
+        if choice.when.holds(scope):
             return choice.next_task
     return task.default_task or NEXT
 
@@ -343,12 +343,6 @@ def _failed(task: Task, now: datetime, code: str, message: str) -> Step:
 
 def _first(error: DiagnosticError) -> str:
     return str(error.diagnostics[0]) if error.diagnostics else str(error)
-
-
-def _truth(value: Value) -> bool:
-    """Whether a condition holds: true, or the text `true` in any case (loose typing, spec 1.2)."""
-    value = reveal(value)
-    return value is True or (isinstance(value, str) and value.casefold() == "true")
 
 
 def _as_list(value: Value) -> Value:

@@ -87,16 +87,43 @@ def conclude_look(
     if desire.met_by(values):
         return None
     seen = values[0] if len(values) == 1 else values
-    policy = retry_policy(task, scope)
-    wanted = _wanted(desire)
+    shown = f"saw {_short(seen)}"
     if desire.hopeless(values):
-        message = f"saw {_short(seen)}, which ends the wait; wanted {wanted}"
+        message = f"{shown}, which ends the wait; wanted {_wanted(desire)}"
         return TaskFailed(at=now, task=task.name, item=item, code="StopRetryValueReached", message=message)
+    observed = seen if len(json_text(seen)) <= SHOWN else None
+    return _look_again(task, scope, Unmet(shown, f"wanted {_wanted(desire)}", observed), looks, now, item)
+
+
+def conclude_error(
+    task: Task, scope: ExecutionScope, code: str, message: str, looks: int, now: datetime, item: int
+) -> TaskWaiting | TaskFailed:
+    """What a look brings that found nobody to answer: another look, as long as there are retries."""
+    return _look_again(task, scope, Unmet(message, code=code), looks, now, item)
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """What a look saw instead of what was wanted."""
+
+    shown: str
+    wanted: str = ""
+    observed: Value = None
+    code: str = ""
+    """Of the error that came in place of an answer."""
+
+    def __str__(self) -> str:
+        return f"{self.shown}; {self.wanted}" if self.wanted else self.shown
+
+
+def _look_again(
+    task: Task, scope: ExecutionScope, unmet: Unmet, looks: int, now: datetime, item: int
+) -> TaskWaiting | TaskFailed:
+    policy = retry_policy(task, scope)
     if looks >= policy.retries:
-        code = "RetriesUsedUp" if policy.retries else "CheckFailed"
-        after = f" after {looks + 1} looks" if looks else ""
-        message = f"saw {_short(seen)}{after}; wanted {wanted}"
-        return TaskFailed(at=now, task=task.name, item=item, code=code, message=message)
+        code = unmet.code or ("RetriesUsedUp" if policy.retries else "CheckFailed")
+        after = f"after {looks + 1} looks: " if looks else ""
+        return TaskFailed(at=now, task=task.name, item=item, code=code, message=f"{after}{unmet}")
     return TaskWaiting(
         at=now,
         task=task.name,
@@ -104,8 +131,8 @@ def conclude_look(
         reason=WaitReason.RETRY,
         until=now + policy.wait_before(looks + 1),
         polls=looks + 1,
-        observed=seen if len(json_text(seen)) <= SHOWN else None,
-        note=f"saw {_short(seen)}, wanted {wanted}",
+        observed=unmet.observed,
+        note=str(unmet),
     )
 
 
