@@ -12,7 +12,7 @@ import msgspec
 import yaml
 
 from oos.diagnostics import Diagnostic, DiagnosticError
-from oos.inventory.model import Host, InstanceType, Inventory, Pools, Region, Zone
+from oos.inventory.model import Accelerator, Host, InstanceType, Inventory, Pools, Region, Zone
 from oos.source import Span
 
 DEFAULT_INSTANCE_TYPES = (
@@ -31,6 +31,7 @@ class _Host(msgspec.Struct, forbid_unknown_fields=True):
     uri: str
     pools: dict[str, str] = {}
     network: str = "default"
+    accelerator: Accelerator = Accelerator.AUTO
     maintenance: bool = False
 
 
@@ -130,7 +131,16 @@ def _host(host: _Host, zone: str, region: str, name: str, known: Mapping[str, st
     if unknown:
         message = f"host {host.name}: no pool is called {', '.join(sorted(unknown))}"
         raise DiagnosticError([Diagnostic("OOS904", message, name, hint="pools are images, disks and snapshots")])
-    return Host(host.name, uri, zone, region, Pools(**host.pools), host.network, host.maintenance)
+    return Host(
+        name=host.name,
+        uri=uri,
+        zone=zone,
+        region=region,
+        pools=Pools(**host.pools),
+        network=host.network,
+        accelerator=host.accelerator,
+        maintenance=host.maintenance,
+    )
 
 
 def _faults(regions: tuple[Region, ...], default_region: str, name: str) -> Any:

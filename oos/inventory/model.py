@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,15 @@ class Pools:
     images: str = "images"
     disks: str = "disks"
     snapshots: str = "snapshots"
+
+
+class Accelerator(StrEnum):
+    """How the processors of new instances are made."""
+
+    AUTO = "auto"
+    """KVM where libvirt says that it can, else emulation. Some hosts say so and yet hang: write `tcg` there."""
+    KVM = "kvm"
+    TCG = "tcg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,7 @@ class Host:
     pools: Pools = field(default_factory=Pools)
     network: str = "default"
     """The libvirt network that an instance joins when its request names none."""
+    accelerator: Accelerator = Accelerator.AUTO
     maintenance: bool = False
     """A host in maintenance is left out of every listing, on purpose and in the open."""
 
