@@ -1,0 +1,242 @@
+"""Built-in actions: their kinds and properties (spec 4), found without regard to case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class ActionKind(StrEnum):
+    """What kind of thing an action does, as ListActions reports it (spec 4)."""
+
+    API = "Atomic.API"
+    CONTROL = "Atomic.Control"
+    EMBEDDED = "Atomic.Embedded"
+    TRIGGER = "Atomic.Trigger"
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property of a built-in action."""
+
+    name: str
+    types: tuple[str, ...] = ("String",)
+    """Type names of spec 1.2; empty for any."""
+    required: bool = False
+    purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinAction:
+    """A built-in action."""
+
+    name: str
+    kind: ActionKind
+    purpose: str
+    properties: tuple[Property, ...] = ()
+    one_of: tuple[tuple[str, ...], ...] = ()
+    """Groups of properties of which at least one must be given."""
+
+    @property
+    def may_loop(self) -> bool:
+        """Whether a Loop may stand on it (spec 5.1)."""
+        return self.kind in (ActionKind.API, ActionKind.EMBEDDED)
+
+    @property
+    def is_trigger(self) -> bool:
+        """Whether it starts child executions of its own template (spec 4.5)."""
+        return self.kind is ActionKind.TRIGGER
+
+    def property(self, name: str) -> Property | None:
+        """The property of this name, exact spelling first."""
+        folded = name.casefold()
+        exact = next((each for each in self.properties if each.name == name), None)
+        return exact or next((each for each in self.properties if each.name.casefold() == folded), None)
+
+
+_ANY: Final = ()
+_TEXT: Final = ("String",)
+_MAP: Final = ("Json",)
+_LIST: Final = ("List",)
+_NUMBER: Final = ("Number", "String")
+_FLAG: Final = ("Boolean", "String")
+
+_CALL: Final = (
+    Property("Service", _TEXT, True, "product code, e.g. ECS"),
+    Property("API", _TEXT, True, "operation, e.g. DescribeInstances"),
+    Property("Parameters", ("Json", "String"), False, "parameters of the operation"),
+    Property("AutoPaging", _FLAG, False, "fetch all pages of a list and merge them (default true)"),
+    Property("Method", _TEXT, False, "HTTP method, for REST style APIs"),
+    Property("URI", _TEXT, False, "path, for REST style APIs"),
+    Property("Headers", _MAP, False, "headers, for REST style APIs"),
+    Property("Body", _ANY, False, "body, for REST style APIs"),
+    Property("Risk", _TEXT, False, "Normal marks the call as not high-risk"),
+    Property("Version", _TEXT, False, "version of the API"),
+    Property("Endpoint", _TEXT, False, "address of the service"),
+)
+_EXPECT: Final = (
+    Property("PropertySelector", _TEXT, True, "jq program on the response"),
+    Property("DesiredValues", _LIST, False, "values of which one must be reached"),
+    Property("NotDesiredValues", _LIST, False, "values that must not be there"),
+)
+_WEBHOOK: Final = (
+    Property("NotifyType", _TEXT, False, "WebHook or Mail"),
+    Property("WebHook", _MAP, False, "URI, Headers, Content"),
+    Property("AppendExecutionLink", _FLAG, False, "add the address of the execution to the message"),
+)
+
+BUILTIN_ACTIONS: Final = (
+    BuiltinAction("ACS::ExecuteAPI", ActionKind.API, "call an API operation", _CALL),
+    BuiltinAction(
+        "ACS::WaitFor",
+        ActionKind.API,
+        "call an operation until a value is reached",
+        (*_CALL, *_EXPECT, Property("StopRetryValues", _LIST, False, "values at which waiting is given up")),
+        (("DesiredValues", "NotDesiredValues"),),
+    ),
+    BuiltinAction(
+        "ACS::CheckFor",
+        ActionKind.API,
+        "call an operation once and fail unless a value is as desired",
+        (*_CALL, *_EXPECT, Property("StopRetryValues", _LIST, False, "values at which waiting is given up")),
+        (("DesiredValues", "NotDesiredValues"),),
+    ),
+    BuiltinAction(
+        "ACS::ExecuteHttpRequest",
+        ActionKind.API,
+        "call a web address",
+        (
+            Property("Method", _TEXT, False, "POST (default) or GET"),
+            Property("URL", _TEXT, True, "the address"),
+            Property("Headers", _MAP),
+            Property("Query", _MAP),
+            Property("Body", _ANY),
+            Property("CheckFor", _MAP, False, "rules that the answer must satisfy"),
+            Property("WaitFor", _MAP, False, "rules that some answer must satisfy"),
+        ),
+    ),
+    BuiltinAction(
+        "ACS::Choice",
+        ActionKind.CONTROL,
+        "branch",
+        (
+            Property("DefaultTask", _TEXT, False, "where to go when no condition holds"),
+            Property("Choices", _LIST, True, "list of When and NextTask"),
+        ),
+    ),
+    BuiltinAction(
+        "ACS::Sleep",
+        ActionKind.CONTROL,
+        "wait",
+        (Property("Duration", _NUMBER, False, "PT1M, 1H2M"), Property("EndDate", _TEXT, False, "instant in UTC")),
+        (("Duration", "EndDate"),),
+    ),
+    BuiltinAction(
+        "ACS::Approve",
+        ActionKind.CONTROL,
+        "wait for people to approve",
+        (
+            Property("Approvers", ("List", "String"), False, "who may approve"),
+            Property("MinRequiredApprovals", _NUMBER, False, "how many must (default 1)"),
+            *_WEBHOOK,
+        ),
+    ),
+    BuiltinAction("ACS::Pause", ActionKind.CONTROL, "wait for a person"),
+    BuiltinAction(
+        "ACS::Notify",
+        ActionKind.CONTROL,
+        "send a message",
+        (*_WEBHOOK, Property("Mail", _MAP, False, "host, port, account, addresses, text")),
+        (("WebHook", "Mail"),),
+    ),
+    BuiltinAction(
+        "ACS::SelectTargets",
+        ActionKind.CONTROL,
+        "turn targets into resources",
+        (
+            Property("ResourceType", _TEXT, True, "ALIYUN::ECS::Instance"),
+            Property("RegionId", _TEXT),
+            Property("Filters", ("List", "Json"), True, "list of targets (spec 1.3)"),
+        ),
+    ),
+    BuiltinAction(
+        "ACS::Loop",
+        ActionKind.CONTROL,
+        "repeat a group of tasks",
+        (
+            Property("LoopItems", ("List", "String"), True, "what to repeat for"),
+            Property("LoopRateControl", ("Json", "String"), False, "as RateControl"),
+            Property("LoopTasks", _LIST, True, "the tasks to repeat"),
+        ),
+    ),
+    BuiltinAction(
+        "ACS::Template",
+        ActionKind.EMBEDDED,
+        "run another template",
+        (
+            Property("TemplateName", _TEXT),
+            Property("TemplateVersion", _NUMBER, False, "default: the latest"),
+            Property("TemplateContent", ("String", "Json"), False, "the template itself"),
+            Property("Parameters", ("Json", "String")),
+        ),
+        (("TemplateName", "TemplateContent"),),
+    ),
+    BuiltinAction(
+        "ACS::TimerTrigger",
+        ActionKind.TRIGGER,
+        "start children by time",
+        (
+            Property("Type", _TEXT, True, "cron, at or rate"),
+            Property("Expression", _TEXT, True, "0 0 2 ? * *; an instant; 30 minutes"),
+            Property("EndDate", _TEXT, True, "the last moment"),
+            Property("StartDate", _TEXT),
+            Property("TimeZone", _TEXT, False, "default UTC"),
+        ),
+    ),
+    BuiltinAction(
+        "ACS::EventTrigger",
+        ActionKind.TRIGGER,
+        "start children by event",
+        (
+            Property("Product", _TEXT, True),
+            Property("Name", ("List", "String"), True),
+            Property("Level", ("List", "String")),
+            Property("Content", _MAP, False, "what the event must hold; a list means any of"),
+            Property("Tags", ("List", "Json")),
+            Property("RegionId", ("List", "String")),
+            Property("OutputTransformer", _TEXT),
+        ),
+    ),
+    BuiltinAction(
+        "ACS::AlarmTrigger",
+        ActionKind.TRIGGER,
+        "start children by alarm",
+        (
+            Property("Namespace", _TEXT, True),
+            Property("MetricName", _TEXT, True),
+            Property("Statistics", _TEXT),
+            Property("ComparisonOperator", _TEXT),
+            Property("Threshold", _NUMBER),
+            *(Property(name, _NUMBER) for name in ("Times", "SilenceTime", "Period")),
+            Property("Interval", _ANY),
+            Property("EffectiveInterval", _TEXT),
+            Property("Resources", _ANY),
+            Property("Tags", ("List", "Json")),
+            Property("OutputTransformer", _TEXT),
+        ),
+    ),
+    BuiltinAction(
+        "ACS::GitCodeRepo",
+        ActionKind.CONTROL,
+        "authorised clone address of a repository",
+        tuple(Property(name) for name in ("Platform", "Owner", "Organization", "Repository")),
+    ),
+)
+
+_BY_NAME: Final = {action.name.casefold(): action for action in BUILTIN_ACTIONS}
+
+
+def find_builtin(name: str) -> BuiltinAction | None:
+    """The built-in action of this name, without regard to case."""
+    return _BY_NAME.get(name.casefold())

@@ -1,0 +1,1 @@
+"""Functions of the language: one file a family, one table of all (`table.FUNCTIONS`)."""

@@ -1,0 +1,115 @@
+"""jq programs: what they are made of, which may run, and how they run."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from oos.values.json import Value
+
+LONGEST_PROGRAM: Final = 10_000
+"""Characters in one program."""
+
+FORBIDDEN: Final = frozenset(
+    {
+        "$ENV", "$__prog_args", "env", "input", "inputs", "input_filename", "input_line_number", "import", "include",
+        "modulemeta", "get_search_list", "halt", "halt_error", "debug", "stderr",
+    }
+)  # fmt: skip
+"""What looks outside the value, or ends the process."""
+
+BUILTINS: Final = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    abs add all and any arrays ascii ascii_downcase ascii_upcase booleans builtins catch combinations contains def
+    del delpaths elif else empty end endswith env error explode false finites first flatten floor foreach
+    from_entries fromdate fromjson fromstream getpath group_by gsub has if implode in index indices infinite input
+    inputs inside isempty isnan isnormal isvalid iterables join keys keys_unsorted label last length limit ltrimstr
+    map map_values match max max_by min min_by nan not now nth null nulls numbers objects or path paths pick range
+    recurse reduce repeat reverse rindex round rtrimstr scalars scan select sort sort_by split splits sqrt
+    startswith strings sub test then to_entries toarray todate tojson tonumber tostring transpose trim true truncate
+    try tostream type unique unique_by until utf8bytelength values walk while with_entries ceil fabs log pow try
+    limit first last ltrim rtrim tojson getpath debug ascii env input_line_number splits halt halt_error
+        """,
+    )
+)
+"""Words that mean something to jq at the start of a program, so that they are no field with its dot left out."""
+
+_WORD: Final = re.compile(r"(?<![.\w$])\$?[A-Za-z_]\w*(?!\s*:(?!:))|(?<![.\w])\$[A-Za-z_]\w*", re.ASCII)
+
+
+class Stopped(Exception):
+    """The program was stopped before it ended: it took too long or too much memory."""
+
+
+class Program:
+    """A compiled jq program."""
+
+    __slots__ = ("_compiled", "text")
+
+    def __init__(self, text: str) -> None:
+        """Raises ValueError with jq's own words."""
+        import jq  # here, because most templates never need it
+
+        if len(text) > LONGEST_PROGRAM:
+            raise ValueError(f"the program has {len(text):,} characters; at most {LONGEST_PROGRAM:,} are read")
+        if "\0" in text:
+            raise ValueError("the program holds a null character")
+        text.encode()
+        self.text = text
+        self._compiled: Any = jq.compile(text)
+
+    def run(self, value: Value, *, only_first: bool) -> list[Value]:
+        """All results, or at most the first. Raises ValueError with jq's own words, or Stopped."""
+        ready = self._compiled.input_text(msgspec.json.encode(value).decode())
+        if not only_first:
+            return list(ready)
+        for result in ready:
+            return [result]
+        return []
+
+
+def forbidden_names(program: str) -> list[str]:
+    """Names in a program that a selector may not use, in order."""
+    found = {match[0] for match in _WORD.finditer(code_of(program))}
+    return sorted(found & FORBIDDEN)
+
+
+def code_of(program: str) -> str:
+    """The program without its comments and without the text in its strings; interpolated code stays."""
+    code: list[str] = []
+    depths: list[int] = []  # for each string that an interpolation interrupted: parentheses open in it
+    in_string = False
+    position = 0
+    while position < len(program):
+        character = program[position]
+        if in_string:
+            if character == "\\" and program[position + 1 : position + 2] == "(":
+                depths.append(0)
+                in_string = False
+                code.append(" (")
+                position += 1
+            elif character == "\\":
+                position += 1
+            elif character == '"':
+                in_string = False
+                code.append('"')
+        elif character == '"':
+            in_string = True
+            code.append('"')
+        elif character == "#":
+            end = program.find("\n", position)
+            position = len(program) if end < 0 else end
+        elif character == ")" and depths and depths[-1] == 0:
+            depths.pop()
+            in_string = True
+            code.append(") ")
+        else:
+            if depths:
+                depths[-1] += (character == "(") - (character == ")")
+            code.append(character)
+        position += 1
+    return "".join(code)

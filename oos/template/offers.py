@@ -1,0 +1,166 @@
+"""Offers: whether the actions and operations that a template names exist, and what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Protocol, get_type_hints
+
+from oos.diagnostics import Diagnostic, DiagnosticError, did_you_mean, nearest
+from oos.service.operation import ActionSource, Operation
+from oos.source import Span
+from oos.template import codes
+from oos.template.actions import BUILTIN_ACTIONS, find_builtin
+from oos.template.document import Node, is_map, span_of
+from oos.template.expression import Expression
+from oos.template.model import Task, Template
+from oos.template.parse import parse
+
+_CALLS = frozenset({"ACS::ExecuteAPI", "ACS::WaitFor", "ACS::CheckFor"})
+
+
+class ActionCatalog(Protocol):
+    """What the installed modules offer; oos.service.catalog.Catalog is one."""
+
+    def operation(self, service: str, name: str) -> Operation | None:
+        """The operation of that service, or None."""
+
+    def action(self, name: str) -> ActionSource | None:
+        """The product action of that name, or None."""
+
+    def has_service(self, service: str) -> bool:
+        """Whether any module offers operations of this service."""
+
+    def operations(self) -> Iterable[Operation]:
+        """All operations."""
+
+    def actions(self) -> Iterable[ActionSource]:
+        """All product actions."""
+
+
+@lru_cache(maxsize=1024)
+def action_template(source: ActionSource) -> Template | None:
+    """The template of a product action; None when it is broken, which its own module's tests say."""
+    try:
+        return parse(source.text, source.path)
+    except DiagnosticError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def response_fields(operation: Operation) -> Mapping[str, object]:
+    """The fields of the response of an operation and their types; empty when it declares none."""
+    try:
+        return get_type_hints(operation.response)
+    except (NameError, TypeError, AttributeError):
+        return {}
+
+
+class Offers:
+    """Looks up the actions and operations of one template and collects what is wrong with them."""
+
+    def __init__(self, template: Template, catalog: ActionCatalog) -> None:
+        self.faults: list[Diagnostic] = []
+        self._source = template.source.name
+        self._catalog = catalog
+        self._operations: dict[int, Operation | None] = {}
+
+    def operation_of(self, task: Task) -> Operation | None:
+        """The operation that a task calls, where it is written literally and offered."""
+        if task.action not in _CALLS:
+            return None
+        service, api = literal_text(task.properties.get("Service")), literal_text(task.properties.get("API"))
+        return self._catalog.operation(service, api) if service and api else None
+
+    def action_of(self, task: Task) -> ActionSource | None:
+        """The product action that a task is, where it is offered."""
+        return None if find_builtin(task.action) else self._catalog.action(task.action)
+
+    def fields(self, task: Task) -> frozenset[str] | None:
+        """The names at the top of the response of a task; None when nothing is known."""
+        operation = self.operation_of(task)
+        if operation is not None:
+            return frozenset(response_fields(operation)) | {"RequestId"} if response_fields(operation) else None
+        action = self.action_of(task)
+        template = None if action is None else action_template(action)
+        return None if template is None else frozenset(template.outputs)
+
+    def action_name(self, task: Task) -> str:
+        """The action of a task in canonical spelling; faults when there is none of this name."""
+        if not task.action or find_builtin(task.action) is not None:
+            if task.action in _CALLS:
+                self._check_operation(task)
+            return task.action
+        action = self._catalog.action(task.action)
+        if action is None:
+            self._no_action(task)
+            return task.action
+        return action.name
+
+    def _no_action(self, task: Task) -> None:
+        from oos.template import official  # here, because most templates name what is offered
+
+        span = task.places.get("Action", task.span)
+        offered = [action.name for action in self._catalog.actions()]
+        built_in = [action.name for action in BUILTIN_ACTIONS]
+        parts = task.action.split("::")
+        product = parts[1] if len(parts) == 3 and parts[0].casefold() == "acs" else ""
+        if official.is_product_action(task.action) or (product and not self._has_product(product)):
+            self._not_offered(span, f"the product action {task.action}")
+            return
+        hint = did_you_mean(task.action, [*offered, *built_in])
+        if not hint and len(parts) != 3:
+            hint = "actions are written ACS::Name or ACS::Product::Name"
+        message = f"no action is named {task.action}"
+        self.faults.append(codes.UNKNOWN_ACTION.at(self._source, span, message, hint))
+
+    def _has_product(self, product: str) -> bool:
+        prefix = f"acs::{product}::".casefold()
+        near = nearest(product, {each.service for each in self._catalog.operations()})
+        return (
+            self._catalog.has_service(product)
+            or any(action.name.casefold().startswith(prefix) for action in self._catalog.actions())
+            or (near is not None and len(near) == len(product) and len(product) > 3)
+        )
+
+    def _check_operation(self, task: Task) -> None:
+        service = literal_text(task.properties.get("Service"))
+        api = literal_text(task.properties.get("API"))
+        if not service:
+            return
+        if not self._catalog.has_service(service):
+            self._not_offered(task.properties["Service"].span, f"the service {service}")
+        elif api and self._catalog.operation(service, api) is None:
+            self._no_operation(task, service, api)
+
+    def _no_operation(self, task: Task, service: str, api: str) -> None:
+        from oos.template import official  # here, because most templates name what is offered
+
+        span = task.properties["API"].span
+        if official.is_operation(service, api):
+            self._not_offered(span, f"the operation {service}.{api}")
+            return
+        offered = [each.name for each in self._catalog.operations() if each.service.casefold() == service.casefold()]
+        hint = did_you_mean(api, [*offered, *official.operations_of(service)])
+        message = f"the service {service} has no operation {api}"
+        self.faults.append(codes.UNKNOWN_OPERATION.at(self._source, span, message, hint))
+
+    def _not_offered(self, span: Span, what: str) -> None:
+        message = f"no installed module offers {what}"
+        hint = "the template can be checked, but not started here"
+        self.faults.append(codes.NOT_OFFERED.at(self._source, span, message, hint))
+
+
+def literal_text(expression: Expression | None) -> str:
+    """The text that an expression literally is; empty when it is none."""
+    if expression is None or not expression.is_literal:
+        return ""
+    value = expression.raw
+    return value if isinstance(value, str) else ""
+
+
+def entry_spans(node: Node) -> dict[str, tuple[Span, Node]]:
+    """The places of the keys of a map node, and their value nodes."""
+    if not is_map(node):
+        return {}
+    return {key.value: (span_of(key), value) for key, value in node.value if isinstance(key.value, str)}

@@ -1,0 +1,311 @@
+"""Reading tasks (spec 1.5, 4, 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from oos.diagnostics import did_you_mean
+from oos.source import NOWHERE, Span
+from oos.template import codes, limits
+from oos.template.actions import BuiltinAction, find_builtin
+from oos.template.document import Node, is_list, is_map, span_of
+from oos.template.expression import Expression
+from oos.template.model import (
+    END,
+    NEXT,
+    NO_RATE_CONTROL,
+    Choice,
+    Loop,
+    Retry,
+    Task,
+    TaskOutput,
+)
+from oos.template.read_loops import read_loop
+from oos.template.structure import Entries, Structure
+
+_FIELDS: Final = (
+    "Name",
+    "Action",
+    "Description",
+    "When",
+    "Properties",
+    "Outputs",
+    "Loop",
+    "OnError",
+    "OnSuccess",
+    "Retries",
+    "Delay",
+    "DelayType",
+    "BackOff",
+    "MaxRetryInterval",
+)
+_RETRY_FIELDS: Final = frozenset({"Retries", "Delay", "DelayType", "BackOff", "MaxRetryInterval"})
+_DELAY_TYPES: Final = ("Exponential", "Constant", "Linear")
+_RANGES: Final = {"Retries": (0, 300), "Delay": (1, 3600), "BackOff": (1, 3600), "MaxRetryInterval": (1, 1800)}
+"""Spec 4.2."""
+
+
+def read_tasks(structure: Structure, node: Node, *, inner: bool = False) -> tuple[Task, ...]:
+    """The tasks of a template, or of an ACS::Loop."""
+    what = "LoopTasks" if inner else "Tasks"
+    nodes = structure.list(node, what)
+    if nodes is None:
+        return ()
+    if not nodes or len(nodes) > limits.TASKS:
+        many = f"there are {len(nodes):,} tasks; at most {limits.TASKS:,} may be"
+        message = many if nodes else f"{what} is empty"
+        structure.fault(codes.TASK_COUNT, node, message)
+        nodes = nodes[: limits.TASKS]
+    tasks = []
+    for each in nodes:
+        fields = structure.entries(each) if is_map(each) else None
+        if fields is None:
+            structure.wrong_kind(each, "a task", "a map")
+            continue
+        tasks.append(_read_task(structure, each, fields))
+    _check_names(structure, tasks)
+    _check_triggers(structure, tasks, inner=inner)
+    return tuple(tasks)
+
+
+def _read_task(structure: Structure, node: Node, fields: Entries) -> Task:
+    given = {field: pair[1] for field, pair in fields.items()}
+    name, name_span = "", span_of(node)
+    if "Name" in given:
+        name = structure.text(given["Name"], "Name of a task") or ""
+        name_span = span_of(given["Name"])
+        if name:
+            structure.name(name, given["Name"], "a task")
+    else:
+        structure.missing(node, "the task", "Name")
+    owner = f"the task {name}" if name else "the task"
+    structure.unknown_fields(fields, _FIELDS, owner)
+    action = _read_action(structure, node, given, owner)
+    builtin = find_builtin(action)
+    property_fields = structure.map(given["Properties"], "Properties", owner) if "Properties" in given else {}
+    properties, property_places = _read_properties(structure, property_fields or {}, builtin)
+    choices, default_task = _read_choices(structure, property_fields or {}, builtin, owner)
+    loop_tasks: tuple[Task, ...] = ()
+    loop: Loop | None = None
+    if builtin is not None and builtin.name == "ACS::Loop":
+        loop_tasks, loop = _read_loop_action(structure, property_fields or {}, properties, name_span)
+    elif "Loop" in given:
+        loop = read_loop(structure, given["Loop"], owner)
+    if "Loop" in given and builtin is not None and not builtin.may_loop:
+        structure.fault(codes.NOT_HERE, fields["Loop"][0], f"{builtin.name} cannot have a Loop", codes.NOT_HERE.remedy)
+    return Task(
+        name,
+        action,
+        structure.value(given["Description"]) if "Description" in given else None,
+        structure.condition(given["When"]) if "When" in given else None,
+        properties,
+        _read_outputs(structure, given["Outputs"], owner) if "Outputs" in given else (),
+        loop,
+        read_target(structure, given["OnError"], "OnError", END) if "OnError" in given else END,
+        read_target(structure, given["OnSuccess"], "OnSuccess", NEXT) if "OnSuccess" in given else NEXT,
+        _read_retry(structure, given, owner) if not _RETRY_FIELDS.isdisjoint(given) else _NO_RETRY,
+        choices,
+        default_task,
+        loop_tasks,
+        name_span,
+        _places(given, property_fields),
+        property_places,
+    )
+
+
+def _places(given: Mapping[str, Node], properties: Entries | None) -> Mapping[str, Span]:
+    """Where the fields stand that later floors speak of."""
+    places = {field: span_of(given[field]) for field in ("Action", "OnError", "OnSuccess", "Loop") if field in given}
+    if properties and "DefaultTask" in properties:
+        places["DefaultTask"] = span_of(properties["DefaultTask"][1])
+    return places
+
+
+def _read_action(structure: Structure, node: Node, given: Mapping[str, Node], owner: str) -> str:
+    if "Action" not in given:
+        structure.missing(node, owner, "Action")
+        return ""
+    text = structure.text(given["Action"], f"Action of {owner}") or ""
+    builtin = find_builtin(text.strip())
+    if builtin is not None:
+        return builtin.name
+    if "{{" in text:
+        message = "the action of a task is a literal name, not a reference"
+        structure.fault(codes.WRONG_FIELD_TYPE, given["Action"], message)
+        return ""
+    return text.strip()
+
+
+def _read_properties(
+    structure: Structure, fields: Entries, builtin: BuiltinAction | None
+) -> tuple[Mapping[str, Expression], Mapping[str, Span]]:
+    """The properties as expressions, and where their keys stand. Names of built-in actions' are made canonical."""
+    properties = {}
+    places = {}
+    for name, (key_node, node) in fields.items():
+        if builtin is not None:
+            if builtin.name == "ACS::Choice" or (builtin.name == "ACS::Loop" and name == "LoopTasks"):
+                continue
+            known = builtin.property(name)
+            if known is not None:
+                name = known.name
+        places[name] = span_of(key_node)
+        if name == "TemplateContent" and _is_template(node):
+            properties[name] = structure.constant(node)  # its references are those of the inner template
+        else:
+            properties[name] = structure.expression(node)
+    return properties, places
+
+
+def _is_template(node: Node) -> bool:
+    """Whether a TemplateContent is a template written out, not a reference to one."""
+    return is_map(node) or (not is_list(node) and "FormatVersion" in node.value)
+
+
+def _read_choices(
+    structure: Structure, fields: Entries, builtin: BuiltinAction | None, owner: str
+) -> tuple[tuple[Choice, ...], str]:
+    if builtin is None or builtin.name != "ACS::Choice":
+        return (), NEXT
+    structure.unknown_fields(fields, ("DefaultTask", "Choices"), owner)
+    default = NEXT
+    if "DefaultTask" in fields:
+        default = read_target(structure, fields["DefaultTask"][1], "DefaultTask", NEXT)
+    choices = []
+    nodes = structure.list(fields["Choices"][1], "Choices", owner) if "Choices" in fields else []
+    for node in nodes or []:
+        branch = structure.map(node, "a choice", owner)
+        if branch is None:
+            continue
+        structure.unknown_fields(branch, ("When", "NextTask", "Description"), "a choice")
+        for field in ("When", "NextTask"):
+            if field not in branch:
+                structure.missing(node, "the choice", field)
+        if "When" in branch and "NextTask" in branch:
+            target = read_target(structure, branch["NextTask"][1], "NextTask", NEXT)
+            when = structure.condition(branch["When"][1])
+            choices.append(Choice(when, target, span_of(branch["NextTask"][1])))
+    return tuple(choices), default
+
+
+def _read_loop_action(
+    structure: Structure, fields: Entries, properties: Mapping[str, Expression], span: Span
+) -> tuple[tuple[Task, ...], Loop | None]:
+    """The inner tasks of an ACS::Loop, and how it is repeated."""
+    tasks = read_tasks(structure, fields["LoopTasks"][1], inner=True) if "LoopTasks" in fields else ()
+    if "LoopItems" not in properties:
+        return tasks, None
+    return tasks, Loop(properties["LoopItems"], properties.get("LoopRateControl", NO_RATE_CONTROL), (), span)
+
+
+def read_target(structure: Structure, node: Node, field: str, default: str) -> str:
+    """The target of a jump: a flow constant in canonical spelling, or the name of a task."""
+    if not is_map(node) and not is_list(node) and structure.scalar(node) is None:
+        return default
+    text = structure.text(node, field)
+    if text is None:
+        return default
+    text = text.strip()
+    if "{{" in text:
+        message = f"{field} names a task literally; it cannot hold a reference"
+        structure.fault(codes.TARGET_REFERENCE, node, message, codes.TARGET_REFERENCE.remedy)
+        return default
+    folded = text.casefold()
+    return END if folded == END.casefold() else NEXT if folded == NEXT.casefold() else text
+
+
+def _read_outputs(structure: Structure, node: Node, owner: str) -> tuple[TaskOutput, ...]:
+    outputs = []
+    for name, (key_node, value_node) in (structure.map(node, "Outputs", owner) or {}).items():
+        structure.name(name, key_node, "an output")
+        fields = structure.map(value_node, f"the output {name}", owner)
+        if fields is None:
+            continue
+        structure.unknown_fields(fields, ("Type", "ValueSelector", "Description"), f"the output {name}")
+        kind = structure.type(fields["Type"][1], f"the output {name}") if "Type" in fields else "String"
+        if "ValueSelector" not in fields:
+            structure.missing(key_node, f"the output {name}", "ValueSelector")
+            continue
+        selector = structure.expression(fields["ValueSelector"][1])
+        outputs.append(TaskOutput(name, kind, selector, span_of(key_node)))
+    return tuple(outputs)
+
+
+_NO_RETRY: Final = Retry()
+
+
+def _read_retry(structure: Structure, given: Mapping[str, Node], owner: str) -> Retry:
+    def number(field: str) -> int | float | Expression | None:
+        if field not in given:
+            return None
+        expression = structure.expression(given[field])
+        if not expression.is_literal:
+            return expression
+        value = structure.number(given[field], f"{field} of {owner}", whole=field == "Retries")
+        low, high = _RANGES[field]
+        if value is not None and not low <= value <= high:
+            message = f"{field} of {owner} must be {low} to {high}, not {value}"
+            structure.fault(codes.OUT_OF_RANGE, given[field], message)
+        return value
+
+    retries = number("Retries")
+    assert retries is None or isinstance(retries, int | Expression)
+    return Retry(
+        retries,
+        _read_delay_type(structure, given["DelayType"], owner) if "DelayType" in given else "Exponential",
+        _or(number("Delay"), 2),
+        _or(number("BackOff"), 2),
+        _or(number("MaxRetryInterval"), 1800),
+    )
+
+
+def _or(value: int | float | Expression | None, default: int) -> int | float | Expression:
+    return default if value is None else value
+
+
+def _read_delay_type(structure: Structure, node: Node, owner: str) -> str | Expression:
+    expression = structure.expression(node)
+    if not expression.is_literal:
+        return expression
+    text = structure.text(node, f"DelayType of {owner}") or "Exponential"
+    canonical = next((each for each in _DELAY_TYPES if each.casefold() == text.casefold()), None)
+    if canonical is None:
+        structure.fault(codes.NOT_AMONG, node, f"{text} is no DelayType", did_you_mean(text, _DELAY_TYPES))
+    return canonical or "Exponential"
+
+
+def _check_names(structure: Structure, tasks: list[Task]) -> None:
+    exact: dict[str, Task] = {}
+    folded: dict[str, Task] = {}
+    for task in tasks:
+        if not task.name:
+            continue
+        key = task.name.casefold()
+        if task.name in exact:
+            _name_taken(structure, task, exact[task.name], fault=True)
+        elif key in folded:
+            _name_taken(structure, task, folded[key], fault=False)
+        exact.setdefault(task.name, task)
+        folded.setdefault(key, task)
+
+
+def _name_taken(structure: Structure, task: Task, first: Task, *, fault: bool) -> None:
+    message = f"a task {first.name} exists already" if fault else f"{task.name} differs from {first.name} only in case"
+    related = ((first.span, "first here"),)
+    diagnostic = codes.NAME_TAKEN.at(structure.source.name, task.span, message, "rename one of them", related=related)
+    if fault:
+        structure.faults.append(diagnostic)
+    else:
+        structure.warn(codes.NAME_TAKEN, task.span, message, "rename one of them")
+
+
+def _check_triggers(structure: Structure, tasks: list[Task], *, inner: bool) -> None:
+    """A trigger is the first task, and the only one (spec 4.5)."""
+    for number, task in enumerate(tasks):
+        builtin = find_builtin(task.action)
+        if builtin is None or not builtin.is_trigger or (number == 0 and not inner):
+            continue
+        message = f"{task.action} can only be the first task of a template"
+        span = task.places.get("Action", NOWHERE)
+        structure.fault(codes.TRIGGER_PLACE, span, message, codes.TRIGGER_PLACE.remedy)
