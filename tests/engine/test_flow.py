@@ -20,13 +20,13 @@ def test_tasks_run_in_their_order_and_outputs_flow_on(world):
 
 def test_a_task_whose_condition_is_false_is_skipped_and_the_run_goes_on(world):
     text = tasks(
-        "{Name: no, Action: 'ACS::ExecuteAPI', When: {'Fn::Equals': [a, b]}, "
-        "Properties: {Service: TEST, API: Make, Parameters: {Name: no}}}",
-        call("yes"),
+        "{Name: left, Action: 'ACS::ExecuteAPI', When: {'Fn::Equals': [a, b]}, "
+        "Properties: {Service: TEST, API: Make, Parameters: {Name: left}}}",
+        call("run"),
     )
     execution = world.run(text)
-    assert statuses(execution) == {"no": "Skipped", "yes": "Success"}
-    assert list(world.service.done.values()) == ["yes"]
+    assert statuses(execution) == {"left": "Skipped", "run": "Success"}
+    assert list(world.service.done.values()) == ["run"]
 
 
 def test_a_failed_task_fails_the_execution_and_nothing_follows(world):

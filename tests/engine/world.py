@@ -216,9 +216,7 @@ class World:
     def request(self, text: str, **changes: Any) -> StartRequest:
         """A request to start a template."""
         template = self.cache.checked(text, "test.yml")
-        return StartRequest(
-            template=template, **{"parameters": {}, "by": "tester", "region": "local", **changes}
-        )
+        return StartRequest(template=template, **{"parameters": {}, "by": "tester", "region": "local", **changes})
 
     def run(self, text: str, **changes: Any) -> Execution:
         """Start a template and wait for its end."""
