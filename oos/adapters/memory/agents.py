@@ -9,6 +9,7 @@ from oos.adapters.memory.host import SimulatedHost
 from oos.adapters.memory.state import Files, Guest
 from oos.fleet.errors import AgentFailed, AgentUnavailable
 from oos.fleet.instance import GuestInfo, GuestProcess, Instance, Power
+from oos.service.guest_command import BOOT_ID
 
 
 class MountedFiles(MutableMapping[str, bytes]):
@@ -103,7 +104,9 @@ class SimulatedAgents(SimulatedHost):
 
     def guest_read(self, instance_id: str, path: str, *, limit: int = 1 << 20) -> bytes:
         with self._call("guest_read", instance_id), self._lock:
-            instance, _ = self._working_agent(instance_id)
+            instance, guest = self._working_agent(instance_id)
+            if path == BOOT_ID and guest.boot:
+                return f"{guest.boot}\n".encode()[:limit]
             files = self._guest_files(instance)
             if path not in files:
                 raise AgentFailed(instance_id, f"failed to open file '{path}': No such file or directory")

@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
+from oos.service.guest_command import imitate, is_launcher
+
 GuestFiles: TypeAlias = MutableMapping[str, bytes]
 """The files of the guest, by absolute path."""
 
@@ -30,12 +32,14 @@ _SEPARATOR: Final = re.compile(r"&&|\|\||;|\n")
 
 
 def tiny_shell(argv: Sequence[str], stdin: bytes, files: GuestFiles) -> GuestOutcome:
-    """Runs `true false echo printf cat rm test sleep exit`, and `sh -c` or `sh FILE` over lists of them.
+    """Runs `true false echo printf cat rm test sleep exit`, lists of them by `sh -c` or `sh FILE`, and RunCommand.
 
     There are no pipes, variables or substitutions: a test that needs more passes its own GuestProgram.
     """
     if not argv:
         return GuestOutcome(127, b"", b"no program\n")
+    if is_launcher(argv):
+        return GuestOutcome(*imitate(argv, stdin, files, tiny_shell))
     name, arguments = argv[0].rsplit("/", 1)[-1], list(argv[1:])
     if name in _SHELLS:
         return _shell(arguments, stdin, files)

@@ -20,6 +20,7 @@ from oos.fleet.instance import (
     StopMethod,
 )
 from oos.fleet.storage import Disk, DiskKind, Image
+from oos.values.identifiers import client_token
 
 CONSOLE_BYTES = 65536
 """How much of a console is kept."""
@@ -137,7 +138,11 @@ class SimulatedInstances(SimulatedHost):
             self._tell(instance, "Resumed" if instance.power is Power.PAUSED else "Started")
 
     def _boot(self, instance_id: str) -> None:
-        self.state.guests[instance_id] = Guest(ready_at=self._clock.now() + timedelta(seconds=self._pace.boot))
+        starts = [self.state.effects.get(f"{method} {instance_id}", 0) for method in ("start", "reboot")]
+        self.state.guests[instance_id] = Guest(
+            ready_at=self._clock.now() + timedelta(seconds=self._pace.boot),
+            boot=client_token("boot", instance_id, *starts)[:32],
+        )
         self._print(instance_id, b"READY\n")
 
     def _print(self, instance_id: str, text: bytes) -> None:

@@ -32,6 +32,8 @@ class Guest:
     processes: dict[str, GuestProcess] = field(default_factory=dict)
     ends: dict[str, datetime] = field(default_factory=dict)
     last_pid: int = 100
+    boot: str = ""
+    """What the guest's kernel calls this start of it."""
 
 
 @dataclass(slots=True)
