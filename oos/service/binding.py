@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
 
 from oos.diagnostics import did_you_mean
-from oos.service.errors import InvalidParameter, MissingParameter
+from oos.service.errors import InvalidParameter, MissingParameter, Unsupported
 from oos.service.parameter import Field, Form, Kind, ParameterInfo, fields_of, parameters_of
 from oos.service.schema import Schema, response_schema
 from oos.values.json import Value, json_text, type_name
 from oos.values.secret import MASK, Secret, reveal
 
-__all__ = ["ParameterInfo", "Schema", "bind", "is_among", "parameters_of", "response_schema"]
+__all__ = ["Others", "ParameterInfo", "Schema", "bind", "parameters_of", "response_schema"]
 
 Request = TypeVar("Request")
 
@@ -28,22 +29,37 @@ _SHORT = 60
 """Longest value that an error repeats."""
 
 
-def bind(request_type: type[Request], parameters: Mapping[str, Value], *, ignored: Collection[str] = ()) -> Request:
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Parameters of the service that the request has no field for; `NetworkInterface*` stands for a whole family."""
+
+    ignored: Collection[str] = ()
+    """Taken, and left alone."""
+    refused: Collection[str] = ()
+    """Answered with *not supported* when they ask for something."""
+
+
+def bind(request_type: type[Request], parameters: Mapping[str, Value], others: Others = Others()) -> Request:
     """The request that these parameters spell.
 
     Names are matched exactly first, then without regard to case; lists also by their plural, and in the flattened
     spellings of RPC (`Tag.1.Key`) and of templates (`Tag1Key`, spec 1.6). A null is a parameter not given, and so is
-    an empty text where no text is wanted. Names in `ignored` are left alone. Raises MissingParameter,
-    InvalidParameter.
+    an empty text where no text is wanted. Raises MissingParameter, InvalidParameter, Unsupported.
     """
     given = {name: value for name, value in parameters.items() if value is not None}
-    return _build(request_type, fields_of(request_type), given, ignored, "")
+    return _build(request_type, fields_of(request_type), given, others, "")
 
 
-def is_among(name: str, names: Collection[str]) -> bool:
+def _is_among(name: str, names: Collection[str]) -> bool:
     """Whether a parameter, however it is spelled, is one of these: `SystemDisk.Size` is `SystemDiskSize`."""
     plain = _plain(name)
-    return any(plain == _plain(each) for each in names)
+    return any(plain == _plain(each) or (each[-1] == "*" and plain.startswith(_plain(each[:-1]))) for each in names)
+
+
+def _asks_for_something(value: Value) -> bool:
+    if isinstance(value, Secret):
+        value = value.reveal()
+    return value not in (None, "", False, 0, [], {}) and str(value).casefold() not in ("false", "0")
 
 
 def _plain(name: str) -> str:
@@ -51,10 +67,10 @@ def _plain(name: str) -> str:
 
 
 def _build(
-    struct: type[Request], fields: tuple[Field, ...], given: Mapping[str, Value], ignored: Collection[str], prefix: str
+    struct: type[Request], fields: tuple[Field, ...], given: Mapping[str, Value], others: Others, prefix: str
 ) -> Request:
     values: dict[str, Any] = {}
-    found = _arrange(fields, given, ignored, prefix)
+    found = _arrange(fields, given, others, prefix)
     for field in fields:
         name = f"{prefix}{field.name}"
         value = found.get(field.name)
@@ -62,7 +78,7 @@ def _build(
             if field.required:
                 raise MissingParameter(name)
             continue
-        values[field.attribute] = _convert(field, value, name, ignored)
+        values[field.attribute] = _convert(field, value, name, others)
     return struct(**values)
 
 
@@ -78,9 +94,7 @@ def _is_absent(field: Field, value: Value) -> bool:
 # names
 
 
-def _arrange(
-    fields: tuple[Field, ...], given: Mapping[str, Value], ignored: Collection[str], prefix: str
-) -> dict[str, Value]:
+def _arrange(fields: tuple[Field, ...], given: Mapping[str, Value], others: Others, prefix: str) -> dict[str, Value]:
     """The given values by the name of their field, flattened ones put together."""
     parts: dict[str, list[tuple[Path, Value]]] = {}
     for name, value in given.items():
@@ -88,7 +102,10 @@ def _arrange(
         if path is not None:
             first, *rest = path
             parts.setdefault(str(first), []).append((tuple(rest), value))
-        elif not is_among(f"{prefix}{name}", ignored):
+        elif _is_among(f"{prefix}{name}", others.refused):
+            if _asks_for_something(value):
+                raise Unsupported(f"The parameter {prefix}{name} cannot be honoured here.")
+        elif not _is_among(f"{prefix}{name}", others.ignored):
             hint = did_you_mean(name, [field.name for field in fields])
             message = f"There is no parameter {prefix}{name}" + (f"; {hint}" if hint else ".")
             raise InvalidParameter(f"{prefix}{name}", message)
@@ -151,7 +168,7 @@ def _gather(parts: list[tuple[Path, Value]], name: str) -> Value:
 # values
 
 
-def _convert(field: Field, value: Value, name: str, ignored: Collection[str]) -> Any:
+def _convert(field: Field, value: Value, name: str, others: Others) -> Any:
     match field.kind:
         case Kind.ANY:
             return value
@@ -161,9 +178,9 @@ def _convert(field: Field, value: Value, name: str, ignored: Collection[str]) ->
             return _map(value, name)
         case Kind.STRUCT:
             assert field.struct is not None
-            return _build(field.struct, field.members, _map(value, name), ignored, f"{name}.")
+            return _build(field.struct, field.members, _map(value, name), others, f"{name}.")
         case Kind.LIST:
-            return _list(field, value, name, ignored)
+            return _list(field, value, name, others)
     secret = isinstance(value, Secret)
     value = reveal(value)
     match field.kind:
@@ -175,7 +192,7 @@ def _convert(field: Field, value: Value, name: str, ignored: Collection[str]) ->
             return _text(field, value, name, secret=secret)
 
 
-def _list(field: Field, value: Value, name: str, ignored: Collection[str]) -> tuple[Any, ...]:
+def _list(field: Field, value: Value, name: str, others: Others) -> tuple[Any, ...]:
     assert field.item is not None
     secret = isinstance(value, Secret)
     value = value.reveal() if isinstance(value, Secret) else value
@@ -194,7 +211,7 @@ def _list(field: Field, value: Value, name: str, ignored: Collection[str]) -> tu
     for number, item in enumerate(items, 1):
         if item is None:
             raise InvalidParameter(name, f"Item {number} of the parameter {name} is null.")
-    return tuple(_convert(field.item, item, f"{name}.{number}", ignored) for number, item in enumerate(items, 1))
+    return tuple(_convert(field.item, item, f"{name}.{number}", others) for number, item in enumerate(items, 1))
 
 
 def _map(value: Value, name: str) -> Mapping[str, Value]:

@@ -23,9 +23,9 @@ from oos.fleet.errors import (
     SnapshotAbsent,
     WrongState,
 )
-from oos.service.binding import bind, is_among
+from oos.service.binding import Others, bind
 from oos.service.context import Context
-from oos.service.errors import ApiError, NotFound, Refused, Unavailable, Unsupported
+from oos.service.errors import ApiError, NotFound, Refused, Unavailable
 from oos.service.operation import Operation, Risk
 from oos.service.paging import EVERYTHING, Paged
 from oos.values.identifiers import client_token
@@ -108,10 +108,8 @@ def _call(
     region = _take(given, "RegionId")
     token = _take(given, "ClientToken")
     dry_run = _take(given, "DryRun")
-    for name, value in given.items():
-        if is_among(name, operation.refuses) and _asks_for_something(value):
-            raise Unsupported(f"{operation.service}.{operation.name} cannot honour the parameter {name} here.")
-    request: Any = bind(operation.request, given, ignored=(*COMMON, *operation.ignores, *operation.refuses))
+    others = Others(ignored=(*COMMON, *operation.ignores), refused=operation.refuses)
+    request: Any = bind(operation.request, given, others)
     context = _surroundings(operation, context, region, token)
     if str(dry_run).casefold() == "true":
         raise ApiError("DryRunOperation", "Request validation has been passed with DryRun flag set.")
@@ -142,12 +140,6 @@ def _surroundings(operation: Operation, context: Context, region: Value, token: 
             raise ApiError("InvalidParameter.ClientToken", "A ClientToken has 1 to 64 printable ASCII characters.")
         context = replace(context, token=client_token(context.account, operation.service, operation.name, str(token)))
     return context
-
-
-def _asks_for_something(value: Value) -> bool:
-    if isinstance(value, Secret):
-        value = value.reveal()
-    return value not in (None, "", False, 0, [], {}) and str(value).casefold() not in ("false", "0")
 
 
 def _keep_secret(response: dict[str, Value], parameters: Mapping[str, Value]) -> dict[str, Value]:

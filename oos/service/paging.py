@@ -32,7 +32,7 @@ class Paged:
     next_token: Annotated[str, Param("Where the next page starts, from the response before.")] = ""
 
 
-class PageFields(TypedDict, total=False):
+class PageFields(TypedDict):
     """What a response says about its page."""
 
     TotalCount: int

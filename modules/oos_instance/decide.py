@@ -1,0 +1,193 @@
+"""Decisions about instances: what it takes to start, stop or delete one, and where a new one goes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from oos.fleet.identity import made_instance_id
+from oos.fleet.instance import DataDiskSpec, Instance, InstanceSpec, Labels, Power
+from oos.inventory.model import Host, InstanceType
+from oos.service.errors import ApiError, InvalidParameter, NotFound, Refused
+from oos.service.filtering import creation_period, has_tags, is_wanted, matches_name
+from oos.service.shape import GIB
+from oos.service.tags import tags_from
+from oos.values.identifiers import client_token
+from oos_instance.requests import DescribeInstances, RunInstances
+
+
+class Step(StrEnum):
+    """One thing to do to an instance's power."""
+
+    START = "start"
+    RESUME = "resume"
+    ASK_AGENT = "agent"
+    PRESS_BUTTON = "acpi"
+    POWER_OFF = "power-off"
+
+
+def status_of(power: Power) -> str:
+    """The status ECS has for it. A paused instance neither runs nor is off: the nearest word is Stopping."""
+    return Power.STOPPING if power is Power.PAUSED else power
+
+
+def steps_to_start(instance: Instance) -> tuple[Step, ...]:
+    """What it takes until the instance runs. Raises Refused while it stops."""
+    match instance.power:
+        case Power.RUNNING | Power.STARTING:
+            return ()
+        case Power.PAUSED:
+            return (Step.RESUME,)
+        case Power.STOPPED:
+            return (Step.START,)
+        case _:
+            raise wrong_status(instance, "start it when it has stopped")
+
+
+def steps_to_stop(instance: Instance, *, force: bool) -> tuple[Step, ...]:
+    """What may be needed until the instance is off, gentlest first; each is taken only if the one before did not do.
+
+    A paused guest hears nothing, so it goes on first.
+    """
+    if instance.power is Power.STOPPED:
+        return ()
+    if force:
+        return (Step.POWER_OFF,)
+    wake = (Step.RESUME,) if instance.power is Power.PAUSED else ()
+    ask = (Step.ASK_AGENT,) if instance.has_agent or wake else ()
+    return (*wake, *ask, Step.PRESS_BUTTON, Step.POWER_OFF)
+
+
+def require_deletable(instance: Instance, *, force: bool) -> None:
+    """Raise Refused for an instance that is protected, or that runs and is not to be forced."""
+    if instance.labels.deletion_protection:
+        message = f"The instance {instance.id} ({instance.name}) is under deletion protection."
+        raise Refused("InvalidOperation.DeletionProtection", message)
+    if instance.power is not Power.STOPPED and not force:
+        raise wrong_status(instance, "stop it first, or set Force")
+
+
+def wrong_status(instance: Instance, hint: str) -> Refused:
+    """The refusal of a request that the instance's status forbids."""
+    message = f"The instance {instance.id} ({instance.name}) is {status_of(instance.power)}; {hint}."
+    return Refused("IncorrectInstanceStatus", message)
+
+
+def selected(instances: Iterable[Instance], request: DescribeInstances) -> list[Instance]:
+    """The instances that meet every condition which needs no look into the guest."""
+    nowhere = (request.public_ip_addresses, request.eip_addresses, request.inner_ip_addresses)
+    period = creation_period(request.filter)
+    if any(each is not None for each in nowhere) or request.vpc_id:
+        return []
+    ids = None if request.instance_ids is None else frozenset(request.instance_ids)
+    return [
+        each
+        for each in instances
+        if (ids is None or each.id in ids)
+        and matches_name(each.name, request.instance_name)
+        and is_wanted(status_of(each.power), request.status)
+        and is_wanted(each.zone, request.zone_id)
+        and is_wanted(each.image_id, request.image_id)
+        and is_wanted(each.instance_type, request.instance_type)
+        and is_wanted(family_of(each.instance_type), request.instance_type_family)
+        and is_wanted(each.key_pair, request.key_pair_name)
+        and is_wanted(each.labels.resource_group, request.resource_group_id)
+        and is_wanted("vpc", request.instance_network_type)
+        and is_wanted("PostPaid", request.instance_charge_type)
+        and _is_in(each, request.v_switch_id, request.security_group_id)
+        and has_tags(each.labels.tags, request.tag)
+        and period.holds(each.created)
+    ]
+
+
+def _is_in(instance: Instance, network: str, group: str) -> bool:
+    return (not network or any(card.network == network for card in instance.interfaces)) and (
+        not group or any(group in card.security_group_ids for card in instance.interfaces)
+    )
+
+
+def family_of(instance_type: str) -> str:
+    """`ecs.t1` of `ecs.t1.tiny`; nothing of nothing."""
+    return instance_type.rpartition(".")[0]
+
+
+def tokens_of(token: str, amount: int) -> tuple[str, ...]:
+    """The tokens of the instances that one request makes."""
+    return tuple(client_token(token, number) for number in range(amount))
+
+
+def specs_of(
+    request: RunInstances, type: InstanceType, tokens: Sequence[str], created: datetime
+) -> tuple[InstanceSpec, ...]:
+    """What the request's instances should be. Raises InvalidParameter."""
+    if request.min_amount is not None and request.min_amount > request.amount:
+        raise InvalidParameter("MinAmount", f"MinAmount {request.min_amount} is more than Amount {request.amount}.")
+    groups = dict.fromkeys([*filter(None, [request.security_group_id]), *request.security_group_ids])
+    tags = tags_from(request.tag)
+    return tuple(
+        InstanceSpec(
+            token=token,
+            image_id=request.image_id,
+            instance_type=type.id,
+            cpu=type.cpu,
+            memory_mib=type.memory_mib,
+            labels=Labels(
+                name=_numbered(request.instance_name, number, unique=request.unique_suffix and request.amount > 1),
+                description=request.description,
+                tags=tags,
+                deletion_protection=request.deletion_protection,
+                resource_group=request.resource_group_id,
+            ),
+            host_name=_numbered(request.host_name, number, unique=request.unique_suffix and request.amount > 1),
+            network=request.v_switch_id,
+            security_group_ids=tuple(groups),
+            system_disk_bytes=None if request.system_disk.size is None else request.system_disk.size * GIB,
+            data_disks=tuple(DataDiskSpec(each.size * GIB, each.disk_name) for each in request.data_disk),
+            key_pair=request.key_pair_name,
+            created=created,
+        )
+        for number, token in enumerate(tokens, 1)
+    )
+
+
+def _numbered(name: str, number: int, *, unique: bool) -> str:
+    return f"{name}{number:03d}" if name and unique else name
+
+
+def require_same(found: Instance, spec: InstanceSpec) -> None:
+    """Raise for an instance that this token made of something else: the same ClientToken, another request."""
+    if (found.image_id, found.instance_type) != (spec.image_id, spec.instance_type):
+        message = f"The ClientToken made {found.id} of {found.image_id} as {found.instance_type} before."
+        raise ApiError("IdempotentParameterMismatch", message)
+
+
+def require_asked_for(made: Instance, spec: InstanceSpec) -> None:
+    """Raise when the hypervisor left out what the caller relies on: it must not look as if it were there."""
+    groups = {group for card in made.interfaces for group in card.security_group_ids}
+    missing = [group for group in spec.security_group_ids if group not in groups]
+    if missing:
+        message = f"The host {made.host} did not apply the security group {missing[0]} to {made.id}."
+        raise NotFound("InvalidSecurityGroupId.NotFound", message)
+    if spec.key_pair and made.key_pair != spec.key_pair:
+        message = f"The host {made.host} did not give the key pair {spec.key_pair} to {made.id}."
+        raise NotFound("InvalidKeyPairName.NotFound", message)
+
+
+def placed(specs: Sequence[InstanceSpec], hosts: Sequence[Host], instances: Iterable[Instance]) -> Mapping[str, Host]:
+    """The host of each spec, by token: where it is already, else where least memory is promised."""
+    at = {host.name: host for host in hosts}
+    promised = dict.fromkeys(at, 0)
+    homes: dict[str, Host] = {}
+    made = {made_instance_id(spec.token): spec.token for spec in specs}
+    for each in instances:
+        if each.host in promised:
+            promised[each.host] += each.memory_mib
+            if each.id in made:
+                homes[made[each.id]] = at[each.host]
+    for spec in specs:
+        if spec.token not in homes:
+            name = min(promised, key=lambda each: (promised[each], each))
+            promised[name] += spec.memory_mib
+            homes[spec.token] = at[name]
+    return homes

@@ -1,0 +1,121 @@
+"""Operations that list regions, zones, types and instances."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from oos.fleet.errors import FleetError
+from oos.fleet.instance import GuestAddress, Instance, Power
+from oos.service.context import Context
+from oos.service.errors import NotFound
+from oos.service.paging import page_of
+from oos.service.shape import newest_first
+from oos_instance import decide, requests, responses
+from oos_instance.shapes import instance_shape, region_shape, type_shape, zone_shape
+
+if TYPE_CHECKING:
+    from oos.fleet.storage import Image
+    from oos.inventory.model import Region
+
+GUESTS_AT_ONCE = 8
+"""How many guests are asked for their addresses at the same time."""
+
+
+def describe_regions(context: Context, _request: requests.DescribeRegions) -> responses.Regions:
+    """List the regions of the inventory."""
+    return {"Regions": {"Region": [region_shape(each) for each in context.fleet.inventory.regions]}}
+
+
+def describe_zones(context: Context, _request: requests.DescribeZones) -> responses.Zones:
+    """List the zones of the region."""
+    types = sorted(context.fleet.inventory.instance_types.values(), key=lambda each: each.id)
+    return {"Zones": {"Zone": [zone_shape(each, types) for each in region_of(context).zones]}}
+
+
+def region_of(context: Context) -> Region:
+    """The region of the call. Raises NotFound."""
+    region = context.fleet.inventory.region(context.region)
+    if region is None:
+        raise NotFound("InvalidRegionId.NotFound", f"The specified region {context.region} does not exist.")
+    return region
+
+
+def describe_instance_types(context: Context, request: requests.DescribeInstanceTypes) -> responses.InstanceTypes:
+    """List the instance types of the inventory."""
+    found = [
+        each
+        for each in sorted(context.fleet.inventory.instance_types.values(), key=lambda each: each.id)
+        if (request.instance_types is None or each.id in request.instance_types)
+        and request.instance_type_family in ("", each.family)
+        and request.cpu_architecture in ("", "X86")
+        and (request.minimum_cpu_core_count or 0) <= each.cpu <= (request.maximum_cpu_core_count or each.cpu)
+        and (request.minimum_memory_size or 0) * 1024 <= each.memory_mib
+        and each.memory_mib <= (request.maximum_memory_size or each.memory_mib) * 1024
+    ]
+    return {"InstanceTypes": {"InstanceType": [type_shape(each) for each in found]}, "NextToken": ""}
+
+
+def describe_instances(context: Context, request: requests.DescribeInstances) -> responses.Instances:
+    """List instances, adopted domains too, with the addresses that their guests tell."""
+    found = decide.selected(context.fleet.instances(context.region), request)
+    if request.private_ip_addresses is not None:
+        asked = zip(found, addresses_of(context, found), strict=True)
+        wanted = frozenset(request.private_ip_addresses)
+        found = [each for each, addresses in asked if wanted & {address.address for address in addresses}]
+    page = page_of(found, request, lambda each: newest_first(each.created, each.id), descending=True)
+    images = images_of(context, page.items)
+    shapes = [
+        instance_shape(each, addresses, images.get(each.image_id))
+        for each, addresses in zip(page.items, addresses_of(context, page.items), strict=True)
+    ]
+    return {"Instances": {"Instance": shapes}, **page.fields}
+
+
+def describe_instance_status(context: Context, request: requests.DescribeInstanceStatus) -> responses.InstanceStatuses:
+    """List instances with their status alone."""
+    found = [
+        each
+        for each in context.fleet.instances(context.region)
+        if (request.instance_id is None or each.id in request.instance_id) and request.zone_id in ("", each.zone)
+    ]
+    page = page_of(found, request, lambda each: newest_first(each.created, each.id), descending=True)
+    return {
+        "InstanceStatuses": {
+            "InstanceStatus": [{"InstanceId": each.id, "Status": decide.status_of(each.power)} for each in page.items]
+        },
+        "TotalCount": page.fields["TotalCount"],
+        "PageNumber": page.fields["PageNumber"],
+        "PageSize": page.fields["PageSize"],
+    }
+
+
+def addresses_of(context: Context, instances: Sequence[Instance]) -> list[tuple[GuestAddress, ...]]:
+    """The addresses of each instance; none of one that is off, or whose guest does not tell just now."""
+
+    def ask(instance: Instance) -> tuple[GuestAddress, ...]:
+        if instance.power is not Power.RUNNING:
+            return ()
+        host = next(each for each in context.fleet.hosts(instance.region) if each.name == instance.host)
+        try:
+            return context.fleet.hypervisor(host).addresses(instance.id)
+        except FleetError:
+            # A guest that is mute, or gone since it was listed, must not hide all others.
+            return ()
+
+    if sum(each.power is Power.RUNNING for each in instances) <= 1:
+        return [ask(each) for each in instances]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(GUESTS_AT_ONCE) as pool:
+        return list(pool.map(ask, instances))
+
+
+def images_of(context: Context, instances: Sequence[Instance]) -> dict[str, Image]:
+    """The images that these instances were made from, as far as they are still there."""
+    if not any(each.image_id for each in instances):
+        return {}
+    try:
+        return {each.id: each for each in context.fleet.images(context.region)}
+    except FleetError:
+        return {}

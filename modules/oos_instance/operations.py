@@ -1,0 +1,255 @@
+"""Operations that make, power, change and delete instances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from oos.fleet.errors import AgentUnavailable, DiskAbsent, FleetError, InstanceAbsent, WrongState
+from oos.fleet.identity import made_instance_id
+from oos.fleet.instance import Instance, InstanceSpec, Labels, Power, StopMethod
+from oos.service.call import service_error
+from oos.service.context import Context
+from oos.service.deletion import intend_deletion, was_deletion_intended
+from oos.service.errors import ApiError, NotFound, Unavailable
+from oos.service.guest import boot_of
+from oos.service.labels import change_labels
+from oos.service.tags import forget_tags
+from oos.values.time import format_instant
+from oos_instance import decide, requests, responses
+from oos_instance.decide import Step
+from oos_instance.describe import region_of
+
+if TYPE_CHECKING:
+    from oos.fleet.hypervisor import Hypervisor
+    from oos.inventory.model import Host
+
+STOP_GRACE_SECONDS: Final = 60.0
+"""How long a guest that was asked to stop has for it, before the next, ruder step."""
+
+REBOOT_GRACE_SECONDS: Final = 180.0
+"""How long a guest that was asked to restart has until its agent answers anew."""
+
+POLL_SECONDS: Final = 0.5
+
+_METHODS: Final = {
+    Step.ASK_AGENT: StopMethod.AGENT,
+    Step.PRESS_BUTTON: StopMethod.ACPI,
+    Step.POWER_OFF: StopMethod.POWER_OFF,
+}
+
+
+def start_instance(context: Context, request: requests.StartInstance) -> responses.Nothing:
+    """Power an instance on; one that runs already is left alone."""
+    hypervisor, instance = context.fleet.of_instance(request.instance_id, context.region)
+    for _ in decide.steps_to_start(instance):
+        hypervisor.start(instance.id)
+    now = hypervisor.instance(instance.id)
+    if now.power not in (Power.RUNNING, Power.STARTING):
+        raise Unavailable(f"The instance {now.id} ({now.name}) was started, yet it is {now.power}.")
+    return {}
+
+
+def stop_instance(context: Context, request: requests.StopInstance) -> responses.Nothing:
+    """Stop an instance: ask its agent, then press its power button, at last cut its power."""
+    hypervisor, instance = context.fleet.of_instance(request.instance_id, context.region)
+    _stop(context, hypervisor, instance, force=request.force_stop)
+    return {}
+
+
+def _stop(context: Context, hypervisor: Hypervisor, instance: Instance, *, force: bool) -> None:
+    for step in decide.steps_to_stop(instance, force=force):
+        context.report(f"{instance.name}: {step}")
+        if step is Step.RESUME:
+            hypervisor.start(instance.id)
+            continue
+        try:
+            hypervisor.stop(instance.id, _METHODS[step])
+        except AgentUnavailable:
+            continue
+        except WrongState:
+            # It went off between the look and the step, or it is paused; the next look tells.
+            pass
+        if _is_off(context, hypervisor, instance, 0.0 if step is Step.POWER_OFF else STOP_GRACE_SECONDS):
+            document = {"Method": str(step), "At": format_instant(context.now()), "Token": context.token}
+            context.registry.put("stop", instance.id, document)
+            context.report(f"{instance.name}: stopped by {step}")
+            return
+    now = hypervisor.instance(instance.id)
+    if now.power is not Power.STOPPED:
+        raise Unavailable(f"The instance {now.id} ({now.name}) was powered off, yet it is {now.power}.")
+
+
+def _is_off(context: Context, hypervisor: Hypervisor, instance: Instance, grace_seconds: float) -> bool:
+    """Whether the instance is off within that time."""
+    waited = 0.0
+    while hypervisor.instance(instance.id).power is not Power.STOPPED:
+        if waited >= grace_seconds:
+            return False
+        context.pause(POLL_SECONDS, f"{instance.id} ({instance.name}) to stop")
+        waited += POLL_SECONDS
+    return True
+
+
+def reboot_instance(context: Context, request: requests.RebootInstance) -> responses.Nothing:
+    """Restart an instance, and see it through where the guest can tell one start from another."""
+    hypervisor, instance = context.fleet.of_instance(request.instance_id, context.region)
+    if instance.power is not Power.RUNNING:
+        raise decide.wrong_status(instance, "only a running one can be restarted")
+    before = _boot_before(context, hypervisor, instance)
+    if before and _boot_now(hypervisor, instance) not in ("", before):
+        return {}
+    hypervisor.reboot(instance.id, force=request.force_stop)
+    if not before:
+        context.report(f"{instance.name}: asked to restart; without its agent that cannot be observed")
+        return {}
+    waited = 0.0
+    while _boot_now(hypervisor, instance) in ("", before):
+        if waited >= REBOOT_GRACE_SECONDS:
+            message = f"The instance {instance.id} ({instance.name}) did not restart within {waited:.0f} s"
+            raise Unavailable(message if request.force_stop else f"{message}; ForceStop=true resets it.")
+        context.pause(POLL_SECONDS, f"{instance.id} ({instance.name}) to restart")
+        waited += POLL_SECONDS
+    return {}
+
+
+def _boot_before(context: Context, hypervisor: Hypervisor, instance: Instance) -> str:
+    """Which start of the guest the request means to end; the same when it runs again after a crash.
+
+    Raises ApiError when it runs again and nothing can tell whether the guest was restarted meanwhile.
+    """
+    key = f"{context.token}/{instance.id}"
+    known = context.registry.get("reboot", key)
+    if known is None:
+        before = _boot_now(hypervisor, instance)
+        context.registry.put("reboot", key, {"Boot": before, "At": format_instant(context.now())})
+        return before
+    if not known["Boot"]:
+        message = f"Whether {instance.id} ({instance.name}) was restarted cannot be told: its agent does not answer."
+        raise ApiError("OperationDenied.OutcomeUnknown", message, status=409)
+    return str(known["Boot"])
+
+
+def _boot_now(hypervisor: Hypervisor, instance: Instance) -> str:
+    """Which start of the guest this is; empty when its agent does not answer."""
+    try:
+        return boot_of(hypervisor, instance.id)
+    except FleetError:
+        return ""
+
+
+def delete_instance(context: Context, request: requests.DeleteInstance) -> responses.Nothing:
+    """Delete an instance and the disks made with it; refused while it runs or is protected."""
+    try:
+        hypervisor, instance = context.fleet.of_instance(request.instance_id, context.region)
+    except InstanceAbsent:
+        if was_deletion_intended(context, request.instance_id):
+            return {}
+        raise
+    decide.require_deletable(instance, force=request.force)
+    intend_deletion(context, instance.id)
+    if instance.power is not Power.STOPPED:
+        _stop(context, hypervisor, instance, force=request.force_stop)
+    hypervisor.remove_instance(instance.id)
+    for disk_id in instance.disk_ids:
+        try:
+            hypervisor.disk(disk_id)
+        except DiskAbsent:
+            forget_tags(context.registry, disk_id)
+    try:
+        now = hypervisor.instance(instance.id)
+    except InstanceAbsent:
+        return {}
+    raise Unavailable(f"The instance {now.id} ({now.name}) was deleted, yet it is {now.power}.")
+
+
+def modify_instance_attribute(context: Context, request: requests.ModifyInstanceAttribute) -> responses.Nothing:
+    """Change the name, the description or the deletion protection of an instance."""
+
+    def changed(labels: Labels) -> Labels:
+        protection = request.deletion_protection
+        return replace(
+            labels,
+            name=labels.name if request.instance_name is None else request.instance_name,
+            description=labels.description if request.description is None else request.description,
+            deletion_protection=labels.deletion_protection if protection is None else protection,
+        )
+
+    change_labels(context, request.instance_id, changed)
+    return {}
+
+
+def run_instances(context: Context, request: requests.RunInstances) -> responses.MadeInstances:
+    """Make instances from an image, spread over the hosts that have it, and start them."""
+    type = context.fleet.inventory.instance_types.get(request.instance_type)
+    if type is None:
+        message = f"The specified instance type {request.instance_type} does not exist."
+        raise NotFound("InvalidInstanceType.NotFound", message)
+    specs = decide.specs_of(request, type, decide.tokens_of(context.token, request.amount), context.now())
+    instances = context.fleet.instances(context.region)
+    homes = decide.placed(specs, _hosts_for(context, request), instances)
+    there = {each.id: each for each in instances}
+    for spec in specs:
+        found = there.get(made_instance_id(spec.token))
+        if found is not None:
+            decide.require_same(found, spec)
+    made = _make_all(context, specs, homes, frozenset(there), request.min_amount or request.amount)
+    _start_all(context, made)
+    return {"InstanceIdSets": {"InstanceIdSet": [each.id for each in made]}}
+
+
+def _hosts_for(context: Context, request: requests.RunInstances) -> Sequence[Host]:
+    """The hosts of the wanted zone that have the image. Raises NotFound."""
+    if request.zone_id and request.zone_id not in {zone.id for zone in region_of(context).zones}:
+        raise NotFound("InvalidZoneId.NotFound", f"The specified zone {request.zone_id} does not exist.")
+    having = {each.host for each in context.fleet.images(context.region) if each.id == request.image_id}
+    if not having:
+        raise NotFound("InvalidImageId.NotFound", f"The specified image {request.image_id} does not exist.")
+    hosts = [each for each in context.fleet.hosts(context.region, request.zone_id or None) if each.name in having]
+    if not hosts:
+        message = f"No host of the zone {request.zone_id} has the image {request.image_id}."
+        raise ApiError("OperationDenied.NoStock", message, status=403)
+    return hosts
+
+
+def _make_all(
+    context: Context,
+    specs: Sequence[InstanceSpec],
+    homes: Mapping[str, Host],
+    there: frozenset[str],
+    least: int,
+) -> list[Instance]:
+    """Define the instances. When fewer than the least can be, those made just now are taken away again."""
+    made: list[Instance] = []
+    for spec in specs:
+        hypervisor = context.fleet.hypervisor(homes[spec.token])
+        context.report(f"makes {spec.labels.name or made_instance_id(spec.token)} on {hypervisor.host.name}")
+        try:
+            instance = hypervisor.make_instance(spec)
+            made.append(instance)
+            decide.require_asked_for(instance, spec)
+        except (FleetError, ApiError) as failed:
+            complete = made[:-1] if made and made[-1].token == spec.token else made
+            if isinstance(failed, FleetError) and len(complete) >= least:
+                context.report(f"made {len(complete)} of {len(specs)}: {failed}")
+                return complete
+            for each in made:
+                if each.id not in there:
+                    context.fleet.of_instance(each.id, context.region)[0].remove_instance(each.id)
+            raise
+    return made
+
+
+def _start_all(context: Context, made: Sequence[Instance]) -> None:
+    """Start the instances; those that do not start are named together, and stay."""
+    faults: dict[str, FleetError] = {}
+    for each in made:
+        try:
+            context.fleet.of_instance(each.id, context.region)[0].start(each.id)
+        except FleetError as failed:
+            faults[each.id] = failed
+    if faults:
+        first = next(iter(faults.values()))
+        error = service_error(first)
+        raise ApiError(error.code, f"Made, but not started: {', '.join(faults)}. {error.message}", status=error.status)

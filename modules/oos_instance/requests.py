@@ -1,0 +1,162 @@
+"""Requests about instances: parameters as ECS 2014-05-26 names them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from oos.service.filtering import Filter, Tag, TagCondition
+from oos.service.paging import Paged
+from oos.service.parameter import Form, Param
+
+InstanceId = Annotated[str, Param("The instance.")]
+Name = Annotated[str | None, Param("Name of the instance.", most=128)]
+Description = Annotated[str | None, Param("Description of the instance.", most=256)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeRegions:
+    """All regions there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeZones:
+    """All zones of the region."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeInstances(Paged):
+    """Which instances to list; conditions that are given must all hold."""
+
+    instance_ids: Annotated[tuple[str, ...] | None, Param("Only these; an empty list finds none.", form=Form.JSON)] = (
+        None
+    )
+    instance_name: Annotated[str, Param("Name; * stands for anything.")] = ""
+    status: Annotated[str, Param("Status.", allowed=("Pending", "Running", "Starting", "Stopping", "Stopped"))] = ""
+    zone_id: Annotated[str, Param("Zone.")] = ""
+    image_id: Annotated[str, Param("Image it was made from.")] = ""
+    instance_type: Annotated[str, Param("Instance type.")] = ""
+    instance_type_family: Annotated[str, Param("Family of instance types.")] = ""
+    key_pair_name: Annotated[str, Param("Key pair.")] = ""
+    resource_group_id: Annotated[str, Param("Resource group.")] = ""
+    security_group_id: Annotated[str, Param("Security group of one of its network cards.")] = ""
+    v_switch_id: Annotated[str, Param("Network of one of its network cards.")] = ""
+    vpc_id: Annotated[str, Param("VPC.")] = ""
+    instance_network_type: Annotated[str, Param("Kind of network.", allowed=("vpc", "classic"))] = ""
+    instance_charge_type: Annotated[str, Param("How it is paid for.", allowed=("PostPaid", "PrePaid"))] = ""
+    private_ip_addresses: Annotated[tuple[str, ...] | None, Param("Addresses in its network.", form=Form.JSON)] = None
+    public_ip_addresses: Annotated[tuple[str, ...] | None, Param("Public addresses.", form=Form.JSON)] = None
+    eip_addresses: Annotated[tuple[str, ...] | None, Param("Elastic addresses.", form=Form.JSON)] = None
+    inner_ip_addresses: Annotated[tuple[str, ...] | None, Param("Classic addresses.", form=Form.JSON)] = None
+    tag: Annotated[tuple[TagCondition, ...], Param("Tags it has.", most=20)] = ()
+    filter: Annotated[tuple[Filter, ...], Param("CreationStartTime, CreationEndTime.")] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeInstanceStatus(Paged):
+    """Of which instances to tell the status."""
+
+    instance_id: Annotated[tuple[str, ...] | None, Param("Only these.", most=100)] = None
+    zone_id: Annotated[str, Param("Zone.")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeInstanceTypes:
+    """Which instance types to list."""
+
+    instance_types: Annotated[tuple[str, ...] | None, Param("Only these.")] = None
+    instance_type_family: Annotated[str, Param("Family.")] = ""
+    minimum_cpu_core_count: Annotated[int | None, Param("Least virtual processors.")] = None
+    maximum_cpu_core_count: Annotated[int | None, Param("Most virtual processors.")] = None
+    minimum_memory_size: Annotated[float | None, Param("Least memory, in GiB.")] = None
+    maximum_memory_size: Annotated[float | None, Param("Most memory, in GiB.")] = None
+    cpu_architecture: Annotated[str, Param("Architecture.", allowed=("X86", "ARM"))] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemDisk:
+    """The disk that an instance boots from."""
+
+    size: Annotated[
+        int | None, Param("Size in GiB; as large as the image when not given.", minimum=1, maximum=32768)
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataDisk:
+    """An empty disk made with an instance."""
+
+    size: Annotated[int, Param("Size in GiB.", minimum=1, maximum=32768)]
+    disk_name: Annotated[str, Param("Name of the disk.", most=128)] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInstances:
+    """What to make, and how many."""
+
+    image_id: Annotated[str, Param("Image to make them from.")]
+    instance_type: Annotated[str, Param("Instance type.")]
+    amount: Annotated[int, Param("How many.", minimum=1, maximum=100)] = 1
+    min_amount: Annotated[int | None, Param("How many at least.", minimum=1, maximum=100)] = None
+    instance_name: Annotated[str, Param("Name of the instance.", most=128)] = ""
+    unique_suffix: Annotated[bool, Param("Number the names 001, 002, …")] = False
+    description: Annotated[str, Param("Description of the instance.", most=256)] = ""
+    host_name: Annotated[str, Param("Host name in the guest.", most=64)] = ""
+    zone_id: Annotated[str, Param("Zone; any when not given.")] = ""
+    v_switch_id: Annotated[str, Param("Network of the host; its default one when not given.")] = ""
+    security_group_id: Annotated[str, Param("Security group.")] = ""
+    security_group_ids: Annotated[tuple[str, ...], Param("Security groups.", most=16)] = ()
+    system_disk: Annotated[SystemDisk, Param("The disk it boots from.")] = SystemDisk()
+    data_disk: Annotated[tuple[DataDisk, ...], Param("Empty disks to make with it.", most=16)] = ()
+    key_pair_name: Annotated[str, Param("Key pair.")] = ""
+    resource_group_id: Annotated[str, Param("Resource group.")] = ""
+    deletion_protection: Annotated[bool, Param("Refuse DeleteInstance.")] = False
+    tag: Annotated[tuple[Tag, ...], Param("Tags.", most=20)] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartInstance:
+    """Which instance to power on."""
+
+    instance_id: InstanceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopInstance:
+    """Which instance to stop, and how."""
+
+    instance_id: InstanceId
+    force_stop: Annotated[bool, Param("Cut the power at once; what the guest has not written is lost.")] = False
+    stopped_mode: Annotated[
+        str,
+        Param(
+            "Whether charging goes on; there is none here.", allowed=("StopCharging", "KeepCharging", "Not-applicable")
+        ),
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebootInstance:
+    """Which instance to restart, and how."""
+
+    instance_id: InstanceId
+    force_stop: Annotated[bool, Param("Reset it hard; what the guest has not written is lost.")] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteInstance:
+    """Which instance to delete, with the disks made with it."""
+
+    instance_id: InstanceId
+    force: Annotated[bool, Param("Delete it even if it runs.")] = False
+    force_stop: Annotated[bool, Param("With Force: cut the power rather than ask the guest to stop first.")] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyInstanceAttribute:
+    """What to change about an instance; what is not given stays."""
+
+    instance_id: InstanceId
+    instance_name: Name = None
+    description: Description = None
+    deletion_protection: Annotated[bool | None, Param("Refuse DeleteInstance.")] = None

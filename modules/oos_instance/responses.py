@@ -1,0 +1,208 @@
+"""Responses about instances: the part of ECS's shapes that a hypervisor can fill honestly."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from oos.service.filtering import TagShapes
+
+
+class Nothing(TypedDict):
+    """A response that says only that it is done."""
+
+
+class RegionShape(TypedDict):
+    RegionId: str
+    LocalName: str
+    RegionEndpoint: str
+    Status: str
+
+
+class RegionShapes(TypedDict):
+    Region: list[RegionShape]
+
+
+class Regions(TypedDict):
+    Regions: RegionShapes
+
+
+class InstanceTypeNames(TypedDict):
+    InstanceTypes: list[str]
+
+
+class ResourceTypeNames(TypedDict):
+    ResourceTypes: list[str]
+
+
+class DiskCategoryNames(TypedDict):
+    DiskCategories: list[str]
+
+
+class ZoneShape(TypedDict):
+    ZoneId: str
+    LocalName: str
+    ZoneType: str
+    AvailableInstanceTypes: InstanceTypeNames
+    AvailableResourceCreation: ResourceTypeNames
+    AvailableDiskCategories: DiskCategoryNames
+
+
+class ZoneShapes(TypedDict):
+    Zone: list[ZoneShape]
+
+
+class Zones(TypedDict):
+    Zones: ZoneShapes
+
+
+class PrivateIp(TypedDict):
+    PrivateIpAddress: str
+    Primary: bool
+
+
+class PrivateIpSets(TypedDict):
+    PrivateIpSet: list[PrivateIp]
+
+
+class Ipv6(TypedDict):
+    Ipv6Address: str
+
+
+class Ipv6Sets(TypedDict):
+    Ipv6Set: list[Ipv6]
+
+
+class InterfaceShape(TypedDict):
+    NetworkInterfaceId: str
+    MacAddress: str
+    PrimaryIpAddress: str
+    Type: str
+    PrivateIpSets: PrivateIpSets
+    Ipv6Sets: Ipv6Sets
+
+
+class InterfaceShapes(TypedDict):
+    NetworkInterface: list[InterfaceShape]
+
+
+class IpAddresses(TypedDict):
+    IpAddress: list[str]
+
+
+class VpcAttributes(TypedDict):
+    VpcId: str
+    VSwitchId: str
+    NatIpAddress: str
+    PrivateIpAddress: IpAddresses
+
+
+class EipAddress(TypedDict):
+    AllocationId: str
+    IpAddress: str
+    InternetChargeType: str
+
+
+class SecurityGroupIds(TypedDict):
+    SecurityGroupId: list[str]
+
+
+class LockShape(TypedDict):
+    LockReason: str
+
+
+class Locks(TypedDict):
+    LockReason: list[LockShape]
+
+
+class InstanceShape(TypedDict):
+    InstanceId: str
+    InstanceName: str
+    Description: str
+    RegionId: str
+    ZoneId: str
+    HostName: str
+    Status: str
+    StoppedMode: str
+    Cpu: int
+    Memory: int
+    InstanceType: str
+    InstanceTypeFamily: str
+    ImageId: str
+    OSName: str
+    OSNameEn: str
+    OSType: str
+    CreationTime: str
+    StartTime: str
+    ExpiredTime: str
+    KeyPairName: str
+    SerialNumber: str
+    ResourceGroupId: str
+    DeletionProtection: bool
+    InstanceChargeType: str
+    InstanceNetworkType: str
+    InternetMaxBandwidthOut: int
+    IoOptimized: bool
+    DeviceAvailable: bool
+    SpotStrategy: str
+    NetworkInterfaces: InterfaceShapes
+    SecurityGroupIds: SecurityGroupIds
+    VpcAttributes: VpcAttributes
+    PublicIpAddress: IpAddresses
+    InnerIpAddress: IpAddresses
+    EipAddress: EipAddress
+    OperationLocks: Locks
+    Tags: TagShapes
+
+
+class InstanceShapes(TypedDict):
+    Instance: list[InstanceShape]
+
+
+class Instances(TypedDict):
+    Instances: InstanceShapes
+    TotalCount: int
+    PageNumber: int
+    PageSize: int
+    NextToken: str
+
+
+class StatusShape(TypedDict):
+    InstanceId: str
+    Status: str
+
+
+class StatusShapes(TypedDict):
+    InstanceStatus: list[StatusShape]
+
+
+class InstanceStatuses(TypedDict):
+    InstanceStatuses: StatusShapes
+    TotalCount: int
+    PageNumber: int
+    PageSize: int
+
+
+class TypeShape(TypedDict):
+    InstanceTypeId: str
+    InstanceTypeFamily: str
+    CpuCoreCount: int
+    CpuArchitecture: str
+    MemorySize: float
+    GPUAmount: int
+
+
+class TypeShapes(TypedDict):
+    InstanceType: list[TypeShape]
+
+
+class InstanceTypes(TypedDict):
+    InstanceTypes: TypeShapes
+    NextToken: str
+
+
+class InstanceIdSet(TypedDict):
+    InstanceIdSet: list[str]
+
+
+class MadeInstances(TypedDict):
+    InstanceIdSets: InstanceIdSet
