@@ -149,7 +149,7 @@ class App:
             caller=self.settings.user,
             account=self.settings.account,
             now=now,
-            **({"report": report} if report is not None else {}),
+            report=report or _silent,
         )
 
     def execution_context(
@@ -199,6 +199,10 @@ class App:
     def _database(self) -> str:
         self.settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         return f"sqlite:///{self.settings.state_dir / 'oos.db'}"
+
+
+def _silent(message: str) -> None:
+    """Progress that nobody watches."""
 
 
 def now() -> datetime:

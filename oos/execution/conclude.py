@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from oos.diagnostics import Diagnostic, DiagnosticError
 from oos.execution.events import NO_ITEM, TaskFailed, TaskSucceeded, TaskWaiting
-from oos.execution.retry import RetryPolicy
+from oos.execution.retry import DEFAULT, RetryPolicy
 from oos.execution.scope import ExecutionScope
 from oos.execution.status import WaitReason
 from oos.template.expression import Expression
@@ -139,13 +139,13 @@ def _look_again(
 def retry_policy(task: Task, scope: ExecutionScope) -> RetryPolicy:
     """How often the task looks: a CheckFor once, unless it says otherwise (spec 10, 30). Raises DiagnosticError."""
     retry = task.retry
-    default = 0 if task.action.casefold() == "acs::checkfor" else RetryPolicy.retries
+    default = 0 if task.action.casefold() == "acs::checkfor" else DEFAULT.retries
     return RetryPolicy(
         retries=int(_number(retry.retries, default, scope)),
-        delay_type=str(_evaluated(retry.delay_type, scope) or RetryPolicy.delay_type),
-        delay=_number(retry.delay, RetryPolicy.delay, scope),
-        back_off=_number(retry.back_off, RetryPolicy.back_off, scope),
-        max_interval=_number(retry.max_retry_interval, RetryPolicy.max_interval, scope),
+        delay_type=str(_evaluated(retry.delay_type, scope) or DEFAULT.delay_type),
+        delay=_number(retry.delay, DEFAULT.delay, scope),
+        back_off=_number(retry.back_off, DEFAULT.back_off, scope),
+        max_interval=_number(retry.max_retry_interval, DEFAULT.max_interval, scope),
     )
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-DEFAULT_RETRIES: Final = 10
 LONGEST: Final = 1800
 
 
@@ -14,7 +13,7 @@ LONGEST: Final = 1800
 class RetryPolicy:
     """How often to look again, and how long to wait before each look, in seconds."""
 
-    retries: int = DEFAULT_RETRIES
+    retries: int = 10
     delay_type: str = "Exponential"
     delay: float = 2
     back_off: float = 2
@@ -30,3 +29,7 @@ class RetryPolicy:
             case _:
                 seconds = float(2 ** min(retry, 12))
         return timedelta(seconds=max(0.0, min(seconds, self.max_interval, LONGEST)))
+
+
+DEFAULT: Final = RetryPolicy()
+"""What a WaitFor does that says nothing of it."""

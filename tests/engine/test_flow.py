@@ -148,3 +148,14 @@ def test_the_same_client_token_starts_one_execution(world):
     assert first == second
     assert engine.wait(first, 20).status is Status.SUCCESS
     assert len(world.service.done) == 2
+
+
+def test_a_wait_that_says_nothing_of_retries_looks_again_after_two_seconds(world):
+    text = tasks(
+        "{Name: plain, Action: 'ACS::WaitFor', Properties: {Service: TEST, API: Count, Parameters: {Name: plain}, "
+        "PropertySelector: Value, DesiredValues: [2]}}"
+    )
+    execution = world.run(text)
+    assert execution.status is Status.SUCCESS
+    waited = execution.tasks["plain"].ended - execution.tasks["plain"].started
+    assert 2 <= waited.total_seconds() < 6
