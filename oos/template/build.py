@@ -9,7 +9,7 @@ import yaml
 from oos.diagnostics import did_you_mean
 from oos.source import Span
 from oos.template import codes, limits
-from oos.template.document import Node, Reader, is_list, span_of
+from oos.template.document import MAP, NUMBER_START, PLAIN, SEQ, STR, WORDS, Node, Reader, is_list, span_of
 from oos.template.expression import Expression
 from oos.template.functions.function import Function
 from oos.template.functions.table import BY_NAME, find_function
@@ -30,9 +30,7 @@ from oos.template.terms import (
 )
 from oos.values.json import Value
 
-_STR: Final = "tag:yaml.org,2002:str"
 _FUNCTION_PREFIX: Final = "Fn::"
-_NUMBER_START: Final = frozenset("+-.0123456789")
 _LAZY: Final = frozenset({"Fn::If", "Fn::And", "Fn::Or", "Fn::Not"})
 FOREIGN: Final = frozenset({"TemplateBody", "StackPolicyBody"})
 """Properties that hold templates of another service (ROS), whose functions are not ours."""
@@ -88,7 +86,11 @@ class Builder(Reader):
             text = node.value
             if "{{" in text:
                 return self._text(node, text)
-            if node.tag == _STR and (node.style is not None or text[:1] not in _NUMBER_START):
+            if node.tag == PLAIN:
+                if text in WORDS or text[0] in NUMBER_START:
+                    return self.scalar(node)
+                return text
+            if node.tag == STR:
                 return text
             return self.scalar(node)
         if depth > limits.DEPTH:
@@ -96,13 +98,13 @@ class Builder(Reader):
             return None
         if kind is yaml.MappingNode:
             return self._map(node, depth)
-        if node.tag != "tag:yaml.org,2002:seq":
+        if node.tag != SEQ:
             return self.value(node)
         built = [self._build(item, depth + 1) for item in node.value]
         return Items(tuple(map(_term, built))) if any(isinstance(item, Term) for item in built) else built
 
     def _map(self, node: Node, depth: int) -> Any:
-        if node.tag != "tag:yaml.org,2002:map":
+        if node.tag != MAP:
             return self.value(node)
         entries = self.entries(node)
         built = {}
