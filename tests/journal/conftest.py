@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from oos.adapters.memory_journal import MemoryJournal
+from oos.adapters.sql import SqlJournal
 from oos.journal.port import Journal
 
 
-@pytest.fixture(params=["memory"])
+@pytest.fixture(params=["memory", "sqlite"])
 def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
     """An empty journal."""
-    made = MemoryJournal()
+    made: Journal = MemoryJournal() if request.param == "memory" else SqlJournal(tmp_path / "oos.db")
     yield made
     made.close()

@@ -1,0 +1,69 @@
+"""What differs from database to database: connecting, transactions, and what its errors mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from oos.adapters.sql.statements import Statements
+
+
+class Cursor(Protocol):
+    """The part of a DBAPI cursor that is used."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last statement changed."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> object:
+        """Carry out a statement."""
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> object:
+        """Carry out a statement once for each row."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows of the result."""
+
+
+class Connection(Protocol):
+    """The part of a DBAPI connection that is used."""
+
+    def cursor(self) -> Cursor:
+        """A cursor."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class Dialect(Protocol):
+    """One kind of database, at one place."""
+
+    place: str
+    """The database, as messages name it."""
+    statements: Statements
+    error: type[Exception]
+    """What the driver raises when the database fails."""
+
+    def connect_writer(self) -> Connection:
+        """A connection that writes; the database is made when there is none. Raises `error`, JournalFailed."""
+
+    def connect_reader(self) -> Connection:
+        """A connection that only reads. Raises `error`, JournalAbsent."""
+
+    def begin(self, cursor: Cursor) -> None:
+        """Begin a transaction as the only writer."""
+
+    def in_transaction(self, connection: Connection) -> bool:
+        """Whether a transaction is open."""
+
+    def tables(self, cursor: Cursor) -> frozenset[str]:
+        """The names of all tables."""
+
+    def upgrade(self, connection: Connection) -> None:
+        """Bring the tables from an older revision to the newest, in the transaction that is open."""
+
+    def is_conflict(self, error: Exception) -> bool:
+        """Whether the error says that a row with this key exists."""
+
+    def explain(self, error: Exception) -> str:
+        """The place of the database and the cause, for a person."""

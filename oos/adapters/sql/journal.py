@@ -1,0 +1,218 @@
+"""The Journal port on an SQL database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, Final
+
+from oos.adapters.sql.database import Conflict, Database, open_database
+from oos.adapters.sql.dialect import Cursor
+from oos.execution.status import Status
+from oos.journal.port import (
+    Batch,
+    Entry,
+    ExecutionFilter,
+    JournalFailed,
+    SequenceTaken,
+    Signal,
+    StartedAlready,
+    Summary,
+)
+from oos.values.identifiers import root_execution_id
+
+ENTRIES_AT_ONCE: Final = 200
+"""Entries are read in portions: a reader that takes its time holds no transaction, and little memory."""
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
+END_OF_TIME: Final = 2**63 - 1
+
+_entry_row = attrgetter("execution_id", "sequence", "path", "payload", "hash")
+
+
+class SqlJournal:
+    """The Journal port on a database, which may be shared with the registry."""
+
+    def __init__(self, database: Database | str | Path) -> None:
+        self._database = database if isinstance(database, Database) else open_database(database)
+        self._sql = self._database.statements
+
+    def append(self, batch: Batch) -> None:
+        """Commit a batch durably, or nothing of it."""
+        entries, sql = batch.entries, self._sql
+        summaries = [_summary_row(each) for each in batch.summaries]
+        contents = list(batch.contents)
+        answered = [(number,) for number in batch.signals_done]
+
+        def write(cursor: Cursor) -> None:
+            if entries:
+                cursor.executemany(sql.add_entry, map(_entry_row, entries))
+            if summaries:
+                cursor.executemany(sql.put_summary, summaries)
+            if contents:
+                cursor.executemany(sql.add_content, contents)
+            if answered:
+                cursor.executemany(sql.answer_signal, answered)
+
+        if not (entries or summaries or contents or answered):
+            return
+        try:
+            self._database.write(write)
+        except Conflict as conflict:
+            raise self._refusal(batch, conflict) from None
+
+    def entries(self, execution_id: str, after: int = 0) -> Iterator[Entry]:
+        """The entries of one execution in order, those after a sequence number."""
+        while True:
+            rows = self._database.read(self._sql.entries, (execution_id, after, ENTRIES_AT_ONCE))
+            for row in rows:
+                yield Entry(*row)
+            if len(rows) < ENTRIES_AT_ONCE:
+                return
+            after = rows[-1][1]
+
+    def family(self, root_id: str) -> list[str]:
+        """The ids of an execution and all its descendants that have entries."""
+        found = [root_id] if self._database.read(self._sql.entries, (root_id, -END_OF_TIME, 1)) else []
+        for id_ in self._ids_after(f"{root_id}."):
+            if not id_.startswith(f"{root_id}."):
+                break
+            found.append(id_)
+        return found
+
+    def summary(self, execution_id: str) -> Summary | None:
+        """What is known of an execution, or None."""
+        rows = self._database.read(self._sql.summary, (execution_id,))
+        return _summary(rows[0]) if rows else None
+
+    def summaries(self, filter_: ExecutionFilter) -> list[Summary]:
+        """Executions, newest first."""
+        started, id_ = END_OF_TIME, ""
+        if filter_.before:
+            rows = self._database.read(self._sql.summary, (filter_.before,))
+            if not rows:
+                return []
+            started, id_ = rows[0][6], filter_.before
+        page = (started, started, id_, *_statuses(filter_), _pattern(filter_.template_name), filter_.limit)
+        if filter_.parent_id is None:
+            rows = self._database.read(self._sql.summaries, page)
+        else:
+            rows = self._database.read(self._sql.summaries_of_parent, (filter_.parent_id, *page))
+        return [_summary(row) for row in rows]
+
+    def execution_ids(self) -> Iterator[str]:
+        """Every execution that has entries: for the audit."""
+        return self._ids_after("")
+
+    def content(self, digest: str) -> bytes | None:
+        """A thing of the content store, or None."""
+        rows = self._database.read(self._sql.content, (digest,))
+        return rows[0][0] if rows else None
+
+    def send(self, execution_id: str, payload: bytes) -> int:
+        """Leave a signal for the driver of an execution; its number."""
+        row = (execution_id, root_execution_id(execution_id), payload)
+
+        def write(cursor: Cursor) -> int:
+            cursor.execute(self._sql.send_signal, row)
+            return int(cursor.fetchall()[0][0])
+
+        return self._database.write(write)
+
+    def signals(self, root_ids: Iterable[str], after: int) -> list[Signal]:
+        """Signals for these executions or their descendants, not yet answered, with a number above `after`."""
+        roots = frozenset(root_ids)
+        rows = self._database.read(self._sql.signals, (after,))
+        return [Signal(number, id_, payload) for number, id_, payload, root_id in rows if root_id in roots]
+
+    def close(self) -> None:
+        """Let go of the database. Harmless twice."""
+        self._database.close()
+
+    def _ids_after(self, id_: str) -> Iterator[str]:
+        while True:
+            ((next_id,),) = self._database.read(self._sql.next_execution, (id_,))
+            if next_id is None:
+                return
+            yield next_id
+            id_ = next_id
+
+    def _refusal(self, batch: Batch, conflict: Conflict) -> Exception:
+        """Which row of a refused batch exists. The journal only grows, so it can be asked afterwards."""
+        tokens: dict[str, str] = {}
+        for summary in batch.summaries:
+            if token := summary.client_token:
+                rows = self._database.read(self._sql.execution_by_token, (token,))
+                known = rows[0][0] if rows else tokens.setdefault(token, summary.execution_id)
+                if known != summary.execution_id:
+                    return StartedAlready(known)
+        places: set[tuple[str, int]] = set()
+        for entry in batch.entries:
+            place = (entry.execution_id, entry.sequence)
+            if place in places or self._database.read(self._sql.entry_place, place):
+                return SequenceTaken(*place)
+            places.add(place)
+        return JournalFailed(*conflict.args)
+
+
+def _summary_row(summary: Summary) -> tuple[Any, ...]:
+    return (
+        summary.execution_id,
+        summary.root_id,
+        summary.parent_id,
+        summary.template_name,
+        # The value, not the member: drivers of databases take plain text only.
+        summary.status.value,
+        summary.by,
+        _microseconds(summary.started),
+        _microseconds(summary.updated),
+        None if summary.ended is None else _microseconds(summary.ended),
+        str(summary.waiting),
+        summary.message,
+        summary.client_token,
+        summary.region,
+    )
+
+
+def _summary(row: Sequence[Any]) -> Summary:
+    id_, root_id, parent_id, template_name, status, by, started, updated, ended, waiting, message, token, region = row
+    return Summary(
+        execution_id=id_,
+        root_id=root_id,
+        parent_id=parent_id,
+        template_name=template_name,
+        status=Status(status),
+        by=by,
+        started=_instant(started),
+        updated=_instant(updated),
+        ended=None if ended is None else _instant(ended),
+        waiting=waiting,
+        message=message,
+        client_token=token,
+        region=region,
+    )
+
+
+def _statuses(filter_: ExecutionFilter) -> tuple[str, ...]:
+    """As many statuses as the statement has places."""
+    wanted = [status.value for status in dict.fromkeys(filter_.statuses or Status)]
+    return (*wanted, *wanted[-1:] * (len(Status) - len(wanted)))
+
+
+def _pattern(part: str) -> str:
+    """What LIKE takes for a part of a lower-case name."""
+    lower = part.encode().lower().decode()
+    for special in ("\\", "%", "_"):
+        lower = lower.replace(special, f"\\{special}")
+    return f"%{lower}%"
+
+
+def _microseconds(instant: datetime) -> int:
+    return (instant - EPOCH) // MICROSECOND
+
+
+def _instant(microseconds: int) -> datetime:
+    return EPOCH + microseconds * MICROSECOND

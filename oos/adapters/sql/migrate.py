@@ -1,0 +1,45 @@
+"""Brings the tables of an older revision to the newest, with Alembic; imported only when there is something to do."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import StaticPool, create_engine
+from sqlalchemy.exc import DBAPIError
+
+from oos.journal.port import JournalFailed
+
+MIGRATIONS: Final = Path(__file__).with_name("migrations")
+
+
+def configuration() -> Config:
+    """Alembic's configuration, made here: there is no alembic.ini."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def newest_revision() -> str | None:
+    """The revision that the newest migration makes."""
+    return ScriptDirectory.from_config(configuration()).get_current_head()
+
+
+def upgrade_sqlite(connection: sqlite3.Connection, path: Path, *, revision: str = "head") -> None:
+    """Carry out the missing migrations in the transaction that is open, and commit it. Raises JournalFailed."""
+    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+    try:
+        with engine.connect() as connected:
+            config = configuration()
+            config.attributes["connection"] = connected
+            command.upgrade(config, revision)
+            connected.commit()
+    except CommandError as error:
+        raise JournalFailed(f"journal {path}: it was written by a newer oos, update this one ({error})") from error
+    except DBAPIError as error:
+        raise JournalFailed(f"journal {path}: its tables cannot be brought up to date ({error.orig})") from error
