@@ -85,7 +85,7 @@ class Performer:
         except Exception as error:
             log.debug("task %s of %s", call.task.name, call.execution.id, exc_info=True)
             outcome, secrets = self._failed(call, "InternalError", f"{type(error).__name__}: {error}"), ()
-        known = (*secrets, *secrets_in(call.execution.start.parameters), *secrets_in(call.execution.start.store))
+        known = (*secrets, *call.execution.secrets)
         if known:
             guarded = SecretGuard(known).event(outcome)
             assert isinstance(guarded, TaskSucceeded | TaskFailed | TaskWaiting)

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from oos.execution.events import NO_ITEM, ExecutionStarted
 from oos.execution.rate_control import Limits
 from oos.execution.status import Status, WaitReason
 from oos.values.json import Value
+from oos.values.secret import Secret
 
 if TYPE_CHECKING:
     from oos.template.check import CheckedTemplate
@@ -152,7 +153,8 @@ class Execution:
     updated: datetime | None = None
     stepped: str = ""
     """Debug mode: the task a person let go on."""
-    scope_cache: Any = None
+    secrets: tuple[Secret, ...] = ()
+    """Every secret it was started with: what none of its outcomes may repeat in the open."""
 
     @property
     def id(self) -> str:

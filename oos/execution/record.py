@@ -34,6 +34,7 @@ from oos.execution.model import (
 )
 from oos.execution.rate_control import limits_for
 from oos.execution.status import LoopMode, NotifyType, Status, WaitReason
+from oos.values.secret import secrets_in
 
 if TYPE_CHECKING:
     from oos.template.check import CheckedTemplate
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
 
 def begin(event: ExecutionStarted, template: CheckedTemplate) -> Execution:
     """The state of an execution of which one event is known."""
-    return Execution(start=event, template=template, sequence=1, updated=event.at)
+    secrets = (*secrets_in(event.parameters), *secrets_in(event.store))
+    return Execution(start=event, template=template, sequence=1, updated=event.at, secrets=secrets)
 
 
 def record(execution: Execution, event: AnyEvent) -> Execution:
