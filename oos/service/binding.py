@@ -17,7 +17,7 @@ from oos.service.schema import Schema, response_schema
 from oos.values.json import Value, json_text, type_name
 from oos.values.secret import MASK, Secret, reveal
 
-__all__ = ["Others", "ParameterInfo", "Schema", "bind", "parameters_of", "response_schema"]
+__all__ = ["Others", "ParameterInfo", "Schema", "bind", "is_among", "locate", "parameters_of", "response_schema"]
 
 Request = TypeVar("Request")
 
@@ -50,7 +50,7 @@ def bind(request_type: type[Request], parameters: Mapping[str, Value], others: O
     return _build(request_type, fields_of(request_type), given, others, "")
 
 
-def _is_among(name: str, names: Collection[str]) -> bool:
+def is_among(name: str, names: Collection[str]) -> bool:
     """Whether a parameter, however it is spelled, is one of these: `SystemDisk.Size` is `SystemDiskSize`."""
     plain = _plain(name)
     return any(plain == _plain(each) or (each[-1] == "*" and plain.startswith(_plain(each[:-1]))) for each in names)
@@ -98,21 +98,21 @@ def _arrange(fields: tuple[Field, ...], given: Mapping[str, Value], others: Othe
     """The given values by the name of their field, flattened ones put together."""
     parts: dict[str, list[tuple[Path, Value]]] = {}
     for name, value in given.items():
-        path = _locate(name, fields)
+        path = locate(name, fields)
         if path is not None:
             first, *rest = path
             parts.setdefault(str(first), []).append((tuple(rest), value))
-        elif _is_among(f"{prefix}{name}", others.refused):
+        elif is_among(f"{prefix}{name}", others.refused):
             if _asks_for_something(value):
                 raise Unsupported(f"The parameter {prefix}{name} cannot be honoured here.")
-        elif not _is_among(f"{prefix}{name}", others.ignored):
+        elif not is_among(f"{prefix}{name}", others.ignored):
             hint = did_you_mean(name, [field.name for field in fields])
             message = f"There is no parameter {prefix}{name}" + (f"; {hint}" if hint else ".")
             raise InvalidParameter(f"{prefix}{name}", message)
     return {name: _gather(each, f"{prefix}{name}") for name, each in parts.items()}
 
 
-def _locate(name: str, fields: Sequence[Field]) -> Path | None:
+def locate(name: str, fields: Sequence[Field]) -> Path | None:
     """The path of a parameter's name, or None when no field fits."""
     for field in fields:
         if field.name == name:
@@ -143,7 +143,7 @@ def _descend(field: Field, rest: str) -> Path | None:
             inner = _descend(field.item, plain[number.end() :]) if number else None
             return None if number is None or inner is None else (int(number.group()), *inner)
         case Kind.STRUCT:
-            return _locate(plain, field.members)
+            return locate(plain, field.members)
         case Kind.MAP if rest.startswith(".") and plain:
             return (plain,)
         case _:
@@ -199,7 +199,7 @@ def _list(field: Field, value: Value, name: str, others: Others) -> tuple[Any, .
     if isinstance(value, str):
         text = value.strip()
         if text.startswith("["):
-            value = _json(text, list, name)
+            value = _json(text, list, name, secret=secret)
         elif field.param.form is Form.COMMAS:
             value = [part.strip() for part in text.split(",") if part.strip()]
     items = list(value) if isinstance(value, list | tuple) else [value]
@@ -216,24 +216,25 @@ def _list(field: Field, value: Value, name: str, others: Others) -> tuple[Any, .
 
 def _map(value: Value, name: str) -> Mapping[str, Value]:
     if isinstance(value, Secret):
-        inner = value.reveal()
-        if not isinstance(inner, str | Mapping):
-            raise _wrong(name, "a map", inner, secret=True)
-        return {key: Secret(item) for key, item in _map(inner, name).items()}
+        return {key: Secret(item) for key, item in _open_map(value.reveal(), name, secret=True).items()}
+    return _open_map(value, name, secret=False)
+
+
+def _open_map(value: Value, name: str, *, secret: bool) -> Mapping[str, Value]:
     if isinstance(value, str):
-        value = _json(value, dict, name)
+        value = _json(value, dict, name, secret=secret)
     if not isinstance(value, Mapping):
-        raise _wrong(name, "a map", value)
+        raise _wrong(name, "a map", value, secret=secret)
     return value
 
 
-def _json(text: str, wanted: type, name: str) -> Any:
+def _json(text: str, wanted: type, name: str, *, secret: bool) -> Any:
     try:
         value = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise InvalidParameter(name, f"The parameter {name} is not valid JSON: {error}.") from error
     if not isinstance(value, wanted):
-        raise _wrong(name, "a JSON map" if wanted is dict else "a JSON list", value)
+        raise _wrong(name, "a JSON map" if wanted is dict else "a JSON list", value, secret=secret)
     return value
 
 
