@@ -70,7 +70,6 @@ def request_id(token: str, operation: Operation) -> str:
 def service_error(error: FleetError) -> ApiError:
     """A failure of the fleet as ECS would name it; the message keeps its target and cause."""
     message = str(error)
-    message = message[:1].upper() + message[1:]
     match error:
         case HostUnreachable() | DeadlineExceeded():
             return Unavailable(message)
