@@ -33,18 +33,15 @@ SYSTEM_MODULES = ("virtio_net", "virtio_console", "virtio_rng", "virtio_balloon"
 KERNEL_PACKAGE = "linux-image-cloud-{architecture}"
 AGENT_PACKAGE = "qemu-guest-agent"
 HOST_PACKAGES = (
-    "busybox-static",
-    "dropbear-bin",
-    "openssh-sftp-server",
-    "libc6",
-    "libglib2.0-0*",
-    "e2fsprogs",
-    "qemu-utils",
+    *("busybox-static", "dropbear-bin", "openssh-sftp-server", "e2fsprogs"),  # what is copied into the image
+    *("libc6", "libglib2.0-0*", "qemu-utils"),
 )
 HOST_PROGRAMS = (
     # (on this host, in the guest)
     ("/usr/sbin/dropbear", "usr/sbin/dropbear"),
     ("/usr/lib/openssh/sftp-server", "usr/lib/sftp-server"),
+    ("/usr/sbin/mke2fs", "usr/sbin/mkfs.ext4"),
+    ("/usr/sbin/resize2fs", "usr/sbin/resize2fs"),
 )
 BUSYBOX = Path("/usr/bin/busybox")
 TREE = Path(__file__).parent / "guest"
