@@ -55,8 +55,14 @@ def test_the_same_call_has_the_same_request_id() -> None:
 
 def test_a_client_token_stands_in_place_of_the_callers() -> None:
     tokens: list[str] = []
-    note = operation(lambda context, request: tokens.append(context.token) or {})
-    for parameters in ({}, {"ClientToken": "mine"}, {"clienttoken": "mine"}, {"ClientToken": ""}):
+
+    def keep(context: Context, request: Request) -> Mapping[str, Any]:
+        tokens.append(context.token)
+        return {}
+
+    note = operation(keep)
+    calls: tuple[dict[str, str], ...] = ({}, {"ClientToken": "mine"}, {"clienttoken": "mine"}, {"ClientToken": ""})
+    for parameters in calls:
         invoke(note, parameters, context())
     assert tokens[0] == tokens[3] == "token"
     assert tokens[1] == tokens[2] != "token"

@@ -58,11 +58,11 @@ class FaultPlan:
         with self._lock:
             self._faults.append(fault)
 
-    def next(self, method: str, target: str) -> FaultKind | None:
-        """What goes wrong with this call; None if it goes well."""
+    def next(self, method: str, *targets: str) -> FaultKind | None:
+        """What goes wrong with this call, by any of the names of its target; None if it goes well."""
         with self._lock:
             for number, fault in enumerate(self._faults):
-                if fault.method not in (method, "*") or fault.target not in ("", target):
+                if fault.method not in (method, "*") or fault.target not in ("", *targets):
                     continue
                 if fault.probability < 1.0 and self._chance.random() >= fault.probability:
                     continue

@@ -83,7 +83,7 @@ class SimulatedHost:
         """A call: what the fault plan has for it happens before, after, or (given to the body) inside."""
         if self.state.unreachable:
             raise HostUnreachable(self._host.name, "the connection was refused")
-        fault = next((kind for name in (target, *names) if (kind := self.faults.next(method, name))), None)
+        fault = self.faults.next(method, target, *names)
         match fault:
             case FaultKind.HANG:
                 self._clock.sleep(self._pace.deadline)

@@ -1,0 +1,1 @@
+"""Tests of the modules, on the simulated hypervisor."""
