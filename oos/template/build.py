@@ -43,24 +43,22 @@ class Builder(Reader):
         super().__init__(source)
         self._references: list[Reference] = []
         self._conditions: list[str] = []
+        self._functions = False
         self._foreign = 0
 
     def expression(self, node: Node) -> Expression:
         """The expression at a node."""
-        self._references = []
-        self._conditions = []
+        self._begin()
         return self._expression(node, self._build(node, 0))
 
     def condition(self, node: Node) -> Expression:
         """The condition at a node: text is the name of an entry under Conditions."""
-        self._references = []
-        self._conditions = []
+        self._begin()
         return self._expression(node, self._condition(node, 0))
 
     def map_expression(self, entries: list[tuple[Node, Node]]) -> Expression:
         """The map of some entries, which may stand anywhere in the document."""
-        self._references = []
-        self._conditions = []
+        self._begin()
         built = {key.value: self._build(value, 1) for key, value in entries}
         term = Entries(tuple((key, _term(value)) for key, value in built.items()))
         evaluated = any(isinstance(value, Term) for value in built.values())
@@ -70,11 +68,17 @@ class Builder(Reader):
         """The value at a node, taken as it is: braces and functions in it mean nothing here."""
         return Expression(Literal(self.value(node)), node=node, source=self.source.name)
 
+    def _begin(self) -> None:
+        self._references = []
+        self._conditions = []
+        self._functions = False
+
     def _expression(self, node: Node, built: Value) -> Expression:
         return Expression(
             built if isinstance(built, Term) else Literal(built),
             references=tuple(self._references),
             condition_names=tuple(self._conditions),
+            has_functions=self._functions,
             node=node,
             source=self.source.name,
         )
@@ -197,6 +201,7 @@ class Builder(Reader):
         return function
 
     def _call(self, function: Function, argument: Node, node: Node, depth: int) -> Term:
+        self._functions = True
         if function.name in _LAZY:
             special = self._lazy(function, argument, node, depth)
             if special is not None:

@@ -12,13 +12,14 @@ from oos.source import Span
 from oos.template import codes
 from oos.template.actions import find_builtin
 from oos.template.expression import Expression, Reference, ReferenceKind
+from oos.template.findings import Finding
 from oos.template.flow import resolve_jumps, unreachable
+from oos.template.inspection import Inspection
 from oos.template.model import Loop, Parameter, Retry, Task, Template, TemplateKind
 from oos.template.names import Names, Place, by_name
-from oos.template.offers import ActionCatalog, Offers, literal_text
+from oos.template.offers import ActionCatalog, Offers
 from oos.template.parameters import faults_of_argument
 from oos.template.parse import read_template
-from oos.template.selector import SelectorError, compile_selector
 
 __all__ = ["ActionCatalog", "CheckedTemplate", "Examination", "check", "examine", "faults_at_start"]
 
@@ -95,10 +96,12 @@ class _Checker:
         self.offers = Offers(template, catalog)
         self.names = Names(template, self.offers)
         self._own: list[Diagnostic] = []
+        self._findings: list[Finding] = []
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
-        return [*self._own, *self.offers.faults, *self.names.faults]
+        found = [finding.of(self.source) for finding in self._findings]
+        return [*self._own, *self.offers.faults, *self.names.faults, *found]
 
     def run(self) -> CheckedTemplate:
         template = self.template
@@ -119,6 +122,10 @@ class _Checker:
                 for name, output in template.outputs.items()
             },
         )
+        inspection = Inspection(resolved, self.offers)
+        inspection.run()
+        self._findings = inspection.findings
+        self._check_unused(resolved)
         self._check_conditions(resolved)
         self._check_parameters(resolved)
         return CheckedTemplate(
@@ -175,7 +182,6 @@ class _Checker:
             choices=tuple(dataclasses.replace(each, when=resolve(each.when, place)) for each in task.choices),
             loop_tasks=loop_tasks,
         )
-        self._check_selectors(checked)
         self._check_condition_places(checked, place)
         return checked
 
@@ -225,21 +231,6 @@ class _Checker:
     def _action_span(self, task: Task) -> Span:
         return task.places.get("Action", task.span)
 
-    def _check_selectors(self, task: Task) -> None:
-        """Selectors that are literal must be jq."""
-        selectors = [output.selector for output in task.outputs]
-        if "PropertySelector" in task.properties:
-            selectors.append(task.properties["PropertySelector"])
-        for selector in selectors:
-            text = literal_text(selector)
-            if not text:
-                continue
-            try:
-                compile_selector(text)
-            except SelectorError as error:
-                code = codes.FORBIDDEN_IN_JQ if error.forbidden else codes.BAD_SELECTOR
-                self._own.append(code.at(self.source, selector.span, f"this is no selector: {error}", code.remedy))
-
     def _check_condition_places(self, task: Task, place: Place) -> None:
         """Conditions read outputs of tasks that ran before the task that uses them (spec 1.9)."""
         for when in (task.when, *(choice.when for choice in task.choices)):
@@ -268,6 +259,18 @@ class _Checker:
             message = f"the condition {name} needs itself"
             span = template.conditions[name].span
             self._own.append(codes.CYCLE.at(self.source, span, message, codes.CYCLE.remedy))
+
+    def _check_unused(self, template: Template) -> None:
+        """Outputs that nothing reads."""
+        for task in template.tasks:
+            for output in task.outputs:
+                if (task.name, output.name) not in self.names.read_outputs:
+                    message = f"nothing reads the output {output.name} of {task.name}"
+                    self._own.append(codes.UNUSED_OUTPUT.at(self.source, output.span, message))
+            for aggregate in task.loop.aggregates if task.loop else ():
+                if (task.name, aggregate.name) not in self.names.read_outputs:
+                    message = f"nothing reads the output {aggregate.name} of {task.name}"
+                    self._own.append(codes.UNUSED_OUTPUT.at(self.source, aggregate.span, message))
 
     def _check_parameters(self, template: Template) -> None:
         needs = {

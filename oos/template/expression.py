@@ -35,7 +35,7 @@ class EvaluationError(DiagnosticError):
 class Expression:
     """A value as it is written in a template. Never changed once made; equal when written equally."""
 
-    __slots__ = ("_node", "_span", "condition_names", "references", "source", "term")
+    __slots__ = ("_node", "_span", "condition_names", "has_functions", "references", "source", "term")
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class Expression:
         *,
         references: tuple[Reference, ...] = (),
         condition_names: tuple[str, ...] = (),
+        has_functions: bool = False,
         node: Any = None,
         span: Span | None = None,
         source: str = "",
@@ -52,6 +53,8 @@ class Expression:
         """Every reference in it, in order."""
         self.condition_names = condition_names
         """Every entry of Conditions it names."""
+        self.has_functions = has_functions
+        """Whether any function stands in it."""
         self.source = source
         """The name of the text it stands in."""
         self._node = node
@@ -112,6 +115,7 @@ class Expression:
             self.term.rebuilt(Resolver(lambda reference: known[id(reference)], resolver.condition)),
             references=tuple(known[id(reference)] for reference in self.references),
             condition_names=tuple(map(resolver.condition, self.condition_names)),
+            has_functions=self.has_functions,
             node=self._node,
             span=self._span,
             source=self.source,

@@ -11,7 +11,6 @@ from oos.service.operation import ActionSource, Operation
 from oos.source import Span
 from oos.template import codes
 from oos.template.actions import BUILTIN_ACTIONS, find_builtin
-from oos.template.document import Node, is_map, span_of
 from oos.template.expression import Expression
 from oos.template.model import Task, Template
 from oos.template.parse import parse
@@ -67,10 +66,19 @@ class Offers:
 
     def operation_of(self, task: Task) -> Operation | None:
         """The operation that a task calls, where it is written literally and offered."""
+        if task.action == "ACS::SelectTargets":
+            return self._operation_of_targets(task)
         if task.action not in _CALLS:
             return None
         service, api = literal_text(task.properties.get("Service")), literal_text(task.properties.get("API"))
         return self._catalog.operation(service, api) if service and api else None
+
+    def _operation_of_targets(self, task: Task) -> Operation | None:
+        """The operation whose response SelectTargets gives (spec 4.4)."""
+        resources = literal_text(task.properties.get("ResourceType"))
+        if resources.casefold() != "aliyun::ecs::instance":
+            return None
+        return self._catalog.operation("ECS", "DescribeInstances")
 
     def action_of(self, task: Task) -> ActionSource | None:
         """The product action that a task is, where it is offered."""
@@ -157,10 +165,3 @@ def literal_text(expression: Expression | None) -> str:
         return ""
     value = expression.raw
     return value if isinstance(value, str) else ""
-
-
-def entry_spans(node: Node) -> dict[str, tuple[Span, Node]]:
-    """The places of the keys of a map node, and their value nodes."""
-    if not is_map(node):
-        return {}
-    return {key.value: (span_of(key), value) for key, value in node.value if isinstance(key.value, str)}

@@ -1,0 +1,240 @@
+"""Property rules: parameters of operations, product actions and inline templates held against what they declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import Final
+
+from oos.diagnostics import DiagnosticError, Severity, nearest
+from oos.service.binding import is_among, locate
+from oos.service.operation import Operation
+from oos.service.parameter import Field, Kind, fields_of
+from oos.source import Span
+from oos.template import codes
+from oos.template.document import is_map, span_of
+from oos.template.expression import Expression
+from oos.template.findings import Finding
+from oos.template.fitting import fits
+from oos.template.folding import fold
+from oos.template.functions.function import read_number
+from oos.template.infer import Environment, outline
+from oos.template.model import Parameter, Task, Template
+from oos.template.offers import Offers, action_template, literal_text
+from oos.template.parameters import faults_of_argument
+from oos.template.parse import parse
+from oos.template.terms import Entries, Literal, Term
+
+_KINDS: Final[Mapping[Kind, tuple[str, ...]]] = {
+    Kind.INTEGER: ("Number",),
+    Kind.NUMBER: ("Number",),
+    Kind.BOOLEAN: ("Boolean",),
+    Kind.MAP: ("Json",),
+    Kind.STRUCT: ("Json",),
+}
+"""Kinds of which some values can never be; everything prints as text, and one value stands for a list of one."""
+_MISSPELT: Final = 0.88
+
+
+def check_properties(task: Task, offers: Offers, known: Environment) -> Iterator[Finding]:
+    """What is wrong with what a task hands to an operation, a product action or an inline template."""
+    operation = offers.operation_of(task)
+    if task.action == "ACS::SelectTargets":
+        return
+    if operation is not None:
+        parameters = task.properties.get("Parameters")
+        yield from _check_operation(task, operation, parameters, known)
+        return
+    action = offers.action_of(task)
+    template = None if action is None else action_template(action)
+    if template is not None:
+        yield from _check_action(task, template, known)
+    elif task.action == "ACS::Template" and "TemplateContent" in task.properties:
+        yield from _check_inline(task.properties["TemplateContent"])
+
+
+# operations
+
+
+def _check_operation(
+    task: Task, operation: Operation, parameters: Expression | None, known: Environment
+) -> Iterator[Finding]:
+    entries = _entries(parameters)
+    if entries is None:
+        return
+    called = f"{operation.service}.{operation.name}"
+    given = set()
+    unknown = False
+    for name, term in entries:
+        field, is_known = _field(operation, name)
+        if not is_known:
+            unknown = True
+            yield _unknown_parameter(operation, called, name, _span_of_key(parameters, name, task.span))
+        if field is None:
+            continue
+        given.add(field.attribute)
+        problem = _problem(field, term, known)
+        if problem:
+            span = _span_of_value(parameters, name, task.span)
+            yield Finding(codes.PROPERTY_TYPE, span, f"{name} of {called} must be {problem}")
+    for field in fields_of(operation.request):
+        if field.required and field.attribute not in given and not _given_in_parts(field, entries):
+            message = f"{called} needs the parameter {field.name}"
+            hint = f"{field.name}: {field.param.description}" if field.param.description else ""
+            # With a parameter that is not known here, e.g. a launch template, the cloud may need less.
+            severity = Severity.WARNING if unknown else None
+            yield Finding(codes.MISSING_PROPERTY, task.places.get("Action", task.span), message, hint, severity)
+
+
+@lru_cache(maxsize=8192)
+def _field(operation: Operation, name: str) -> tuple[Field | None, bool]:
+    """The field that a parameter is, when it is a whole one, and whether the operation knows it at all."""
+    fields = fields_of(operation.request)
+    path = locate(name, fields)
+    if path is not None:
+        whole = next((field for field in fields if field.name == path[0]), None) if len(path) == 1 else None
+        return whole, True
+    return None, is_among(name, operation.ignores) or is_among(name, operation.refuses) or name in _COMMON
+
+
+_COMMON: Final = frozenset({"RegionId", "ClientToken", "OwnerId", "OwnerAccount", "ResourceOwnerId"})
+"""Parameters that every operation takes."""
+
+
+def _given_in_parts(field: Field, entries: tuple[tuple[str, Term], ...]) -> bool:
+    """Whether a parameter is given flattened: `Tag1Key`."""
+    return any(name.casefold().startswith(field.name.casefold()) for name, _ in entries)
+
+
+def _unknown_parameter(operation: Operation, called: str, name: str, span: Span) -> Finding:
+    names = [field.name for field in fields_of(operation.request)]
+    near = nearest(name, names)
+    message = f"{called} has no parameter {name} here"
+    hint = f"did you mean {near}?" if near else f"known are {', '.join(names)}" if len(names) <= 8 else ""
+    misspelt = (
+        near is not None
+        and near.rstrip("s").casefold() != name.rstrip("s").casefold()
+        and SequenceMatcher(None, name, near).ratio() >= _MISSPELT
+    )
+    severity = Severity.ERROR if misspelt else Severity.WARNING
+    return Finding(codes.UNKNOWN_PROPERTY, span, message, hint, severity)
+
+
+def _problem(field: Field, term: Term, known: Environment) -> str:
+    """What a parameter must be and never is; empty when it may be right."""
+    wanted = _KINDS.get(field.kind)
+    if wanted is not None:
+        shape = outline(term, known)
+        if not fits(shape, wanted):
+            return f"{_described(field)}, not {shape.named}"
+    if isinstance(term, Literal) and isinstance(term.value, str) and term.value:
+        return _literal_problem(field, term.value)
+    return ""
+
+
+def _literal_problem(field: Field, text: str) -> str:
+    match field.kind:
+        case Kind.INTEGER | Kind.NUMBER if read_number(text) is None:
+            return f"a number, not {text!r}"
+        case Kind.BOOLEAN if text.strip().casefold() not in ("true", "false"):
+            return f"true or false, not {text!r}"
+        case Kind.TEXT if field.param.allowed and text.casefold() not in map(str.casefold, field.param.allowed):
+            return f"one of {', '.join(field.param.allowed)}, not {text!r}"
+        case _:
+            return ""
+
+
+def _described(field: Field) -> str:
+    match field.kind:
+        case Kind.BOOLEAN:
+            return "true or false"
+        case Kind.MAP | Kind.STRUCT:
+            return "a map"
+        case _:
+            return "a number"
+
+
+# product actions and inline templates
+
+
+def _check_action(task: Task, template: Template, known: Environment) -> Iterator[Finding]:
+    given = set()
+    folded = fold(template.parameters)
+    for name, expression in task.properties.items():
+        parameter = template.parameters.get(name) or template.parameters.get(folded.get(name.casefold(), ""))
+        if parameter is None:
+            span = task.property_places.get(name, expression.span)
+            near = nearest(name, template.parameters)
+            hint = f"did you mean {near}?" if near else "it is left out"
+            message = f"{task.action} has no parameter {name}"
+            yield Finding(codes.UNKNOWN_PROPERTY, span, message, hint, Severity.WARNING)
+            continue
+        given.add(parameter.name)
+        yield from _check_argument(task, parameter, expression, known)
+    for parameter in template.parameters.values():
+        if parameter.default is None and parameter.name not in given:
+            message = f"{task.action} needs the parameter {parameter.name}"
+            yield Finding(codes.MISSING_PROPERTY, task.places.get("Action", task.span), message)
+
+
+def _check_argument(task: Task, parameter: Parameter, expression: Expression, known: Environment) -> Iterator[Finding]:
+    if expression.is_literal:
+        if expression.raw is not None:
+            for fault in faults_of_argument(parameter, expression.raw):
+                reason = fault.message.partition(": ")[2]
+                message = f"{parameter.name} of {task.action}: {reason}"
+                yield Finding(codes.PROPERTY_TYPE, expression.span, message, fault.hint)
+        return
+    if parameter.type not in ("Number", "Boolean"):
+        return
+    shape = outline(expression.term, known)
+    if not fits(shape, (parameter.type,)):
+        message = f"{parameter.name} of {task.action} must be {parameter.type}, not {shape.named}"
+        yield Finding(codes.PROPERTY_TYPE, expression.span, message)
+
+
+def _check_inline(content: Expression) -> Iterator[Finding]:
+    """Faults of syntax and structure in a template that is written inside another as text."""
+    text = literal_text(content)
+    if not text or "FormatVersion" not in text:
+        return
+    try:
+        parse(text, "TemplateContent")
+    except DiagnosticError as error:
+        for fault in error.diagnostics[:5]:
+            message = f"in the inline template, line {fault.span.line}: {fault.message}"
+            code = next((each for each in codes.ALL if each.code == fault.code), codes.SYNTAX)
+            yield Finding(code, content.span, message, fault.hint)
+
+
+# places
+
+
+def _entries(expression: Expression | None) -> tuple[tuple[str, Term], ...] | None:
+    """The entries of a map that is written out; empty for none, None when the map is computed."""
+    if expression is None:
+        return ()
+    term = expression.term
+    if isinstance(term, Entries):
+        return term.terms
+    if isinstance(term, Literal):
+        if term.value is None:
+            return ()
+        if isinstance(term.value, dict):
+            return tuple((key, Literal(value)) for key, value in term.value.items())
+    return None
+
+
+def _span_of_key(expression: Expression | None, name: str, fallback: Span) -> Span:
+    return _span(expression, name, 0, fallback)
+
+
+def _span_of_value(expression: Expression | None, name: str, fallback: Span) -> Span:
+    return _span(expression, name, 1, fallback)
+
+
+def _span(expression: Expression | None, name: str, part: int, fallback: Span) -> Span:
+    if expression is None or not is_map(expression.node):
+        return fallback if expression is None else expression.span
+    return next((span_of(pair[part]) for pair in expression.node.value if pair[0].value == name), expression.span)
