@@ -228,13 +228,13 @@ class Database:
                 cursor.execute(self.statements.stamp, (REVISION,))
             else:
                 self._refuse_others(tables)
-                if self._revision(cursor) != REVISION:
-                    dialect.upgrade(writer)
-            if dialect.in_transaction(writer):
-                cursor.execute("COMMIT")
+            older = bool(tables) and self._revision(cursor) != REVISION
+            cursor.execute("COMMIT")
         except BaseException:
             self._roll_back(writer)
             raise
+        if older:
+            dialect.upgrade(writer)
 
     def _revision(self, cursor: Cursor) -> str:
         cursor.execute(self.statements.revision)

@@ -60,7 +60,7 @@ class Dialect(Protocol):
         """The names of all tables."""
 
     def upgrade(self, connection: Connection) -> None:
-        """Bring the tables from an older revision to the newest, in the transaction that is open."""
+        """Bring the tables from an older revision to the newest, in a transaction of its own. Raises JournalFailed."""
 
     def is_conflict(self, error: Exception) -> bool:
         """Whether the error says that a row with this key exists."""

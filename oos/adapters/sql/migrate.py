@@ -31,10 +31,12 @@ def newest_revision() -> str | None:
 
 
 def upgrade_sqlite(connection: sqlite3.Connection, path: Path, *, revision: str = "head") -> None:
-    """Carry out the missing migrations in the transaction that is open, and commit it. Raises JournalFailed."""
+    """Carry out the missing migrations in one transaction. Raises JournalFailed."""
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     try:
         with engine.connect() as connected:
+            # Not before: SQLAlchemy rolls back whatever it finds on a new connection.
+            connected.exec_driver_sql("BEGIN IMMEDIATE")
             config = configuration()
             config.attributes["connection"] = connected
             command.upgrade(config, revision)

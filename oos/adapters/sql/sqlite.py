@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from oos.adapters.sql.dialect import Connection, Cursor
 from oos.adapters.sql.statements import load_statements
+from oos.adapters.write_once import write_once
 from oos.journal.port import JournalAbsent, JournalFailed
 
 _CAUSES: Final = {
@@ -123,31 +124,14 @@ class Sqlite:
         )
 
     def _make(self) -> None:
-        """An empty file under the name, made elsewhere first.
+        """An empty file, made under another name first.
 
         To open and close the file itself would take away the locks that SQLite holds on it in this process.
         """
-        directory = self.path.parent
-        template = directory / f".{self.path.name}.{os.getpid()}.{time.monotonic_ns()}"
         try:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(template, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            try:
-                os.link(template, self.path)
-            finally:
-                template.unlink()
-            self._sync_directory()
-        except FileExistsError:
-            return  # another process was faster
+            write_once(self.path, b"", 0o600)
         except OSError as error:
             raise JournalFailed(f"{self.place}: it cannot be made ({error.strerror})") from error
-
-    def _sync_directory(self) -> None:
-        descriptor = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
     def _use_write_ahead_log(self, connection: sqlite3.Connection) -> None:
         """Turn the log on. Where another process does the same at this moment, SQLite does not wait but refuses."""
@@ -179,4 +163,6 @@ class Sqlite:
         # Not the file itself: see _make.
         if not os.access(self.path, os.R_OK):
             return "it cannot be opened, access is denied"
+        if not self._read_only and not (os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)):
+            return "it is read-only"
         return "it cannot be opened"

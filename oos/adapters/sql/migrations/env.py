@@ -1,4 +1,4 @@
-"""What Alembic runs around the migrations: on the connection, and in the transaction, that it is given."""
+"""What Alembic runs around the migrations: on the connection and in the transaction that it is given."""
 
 from alembic import context
 
