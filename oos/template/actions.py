@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -37,6 +38,16 @@ class BuiltinAction:
     properties: tuple[Property, ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()
     """Groups of properties of which at least one must be given."""
+    needs: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Properties with which nothing is missing: all required ones, and the first of each group."""
+    _by_name: Mapping[str, Property] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        names = {each.name.casefold(): each for each in self.properties}
+        names.update({each.name: each for each in self.properties})
+        object.__setattr__(self, "_by_name", names)
+        required = [each.name for each in self.properties if each.required]
+        object.__setattr__(self, "needs", frozenset([*required, *(group[0] for group in self.one_of)]))
 
     @property
     def may_loop(self) -> bool:
@@ -50,9 +61,7 @@ class BuiltinAction:
 
     def property(self, name: str) -> Property | None:
         """The property of this name, exact spelling first."""
-        folded = name.casefold()
-        exact = next((each for each in self.properties if each.name == name), None)
-        return exact or next((each for each in self.properties if each.name.casefold() == folded), None)
+        return self._by_name.get(name) or self._by_name.get(name.casefold())
 
 
 _ANY: Final = ()
@@ -234,9 +243,12 @@ BUILTIN_ACTIONS: Final = (
     ),
 )
 
-_BY_NAME: Final = {action.name.casefold(): action for action in BUILTIN_ACTIONS}
+_BY_NAME: Final = {
+    **{action.name.casefold(): action for action in BUILTIN_ACTIONS},
+    **{action.name: action for action in BUILTIN_ACTIONS},
+}
 
 
 def find_builtin(name: str) -> BuiltinAction | None:
     """The built-in action of this name, without regard to case."""
-    return _BY_NAME.get(name.casefold())
+    return _BY_NAME.get(name) or _BY_NAME.get(name.casefold())

@@ -45,9 +45,12 @@ class Builder(Reader):
         self._conditions: list[str] = []
         self._functions = False
         self._foreign = 0
+        self._name = source.name
 
     def expression(self, node: Node) -> Expression:
         """The expression at a node."""
+        if node.__class__ is yaml.ScalarNode and "{{" not in node.value:
+            return Expression(Literal(self.scalar(node)), node=node, source=self._name)
         self._begin()
         return self._expression(node, self._build(node, 0))
 
@@ -66,7 +69,7 @@ class Builder(Reader):
 
     def constant(self, node: Node) -> Expression:
         """The value at a node, taken as it is: braces and functions in it mean nothing here."""
-        return Expression(Literal(self.value(node)), node=node, source=self.source.name)
+        return Expression(Literal(self.value(node)), node=node, source=self._name)
 
     def _begin(self) -> None:
         self._references = []
@@ -80,7 +83,7 @@ class Builder(Reader):
             condition_names=tuple(self._conditions),
             has_functions=self._functions,
             node=node,
-            source=self.source.name,
+            source=self._name,
         )
 
     def _build(self, node: Node, depth: int) -> Any:

@@ -15,7 +15,7 @@ from oos.template.expression import Expression, Reference, ReferenceKind
 from oos.template.findings import Finding
 from oos.template.flow import resolve_jumps, unreachable
 from oos.template.inspection import Inspection
-from oos.template.model import Loop, Parameter, Retry, Task, Template, TemplateKind
+from oos.template.model import Loop, Parameter, Retry, Task, TaskOutput, Template, TemplateKind
 from oos.template.names import Names, Place, by_name
 from oos.template.offers import ActionCatalog, Offers
 from oos.template.parameters import faults_of_argument
@@ -167,16 +167,13 @@ class _Checker:
         if task.loop_tasks:
             loop_tasks = self._tasks(task.loop_tasks, place.ran, in_loop=True)
             outputs_place = Place({**place.ran, **by_name(task.loop_tasks)}, place.later, True, task)
+        properties_place = place if task.loop_tasks else inner
         checked = dataclasses.replace(
             task,
             action=action,
             when=None if task.when is None else resolve(task.when, place),
-            properties={
-                name: resolve(each, place if task.loop_tasks else inner) for name, each in task.properties.items()
-            },
-            outputs=tuple(
-                dataclasses.replace(output, selector=resolve(output.selector, outputs_place)) for output in task.outputs
-            ),
+            properties={name: resolve(each, properties_place) for name, each in task.properties.items()},
+            outputs=tuple(self._output(output, outputs_place) for output in task.outputs),
             loop=None if task.loop is None else self._loop(task, task.loop, place),
             retry=self._retry(task.retry, inner),
             choices=tuple(dataclasses.replace(each, when=resolve(each.when, place)) for each in task.choices),
@@ -184,6 +181,10 @@ class _Checker:
         )
         self._check_condition_places(checked, place)
         return checked
+
+    def _output(self, output: TaskOutput, place: Place) -> TaskOutput:
+        selector = self.names.resolve(output.selector, place)
+        return output if selector is output.selector else dataclasses.replace(output, selector=selector)
 
     def _loop(self, task: Task, loop: Loop, place: Place) -> Loop:
         aggregates = []
@@ -215,6 +216,8 @@ class _Checker:
     def _check_required(self, task: Task) -> None:
         builtin = find_builtin(task.action)
         if builtin is None:
+            return
+        if builtin.needs <= task.properties.keys():
             return
         present = {*task.properties}
         present.update(["Choices"] if task.choices else [], ["LoopTasks"] if task.loop_tasks else [])

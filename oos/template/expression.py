@@ -9,7 +9,7 @@ from oos.source import NOWHERE, Span
 from oos.template import codes, limits
 from oos.template.document import span_of
 from oos.template.reference import PSEUDO_PARAMETERS, Reference, ReferenceKind
-from oos.template.terms import Literal, Resolver, Scope, Stop, Term, truth
+from oos.template.terms import Literal, Lookup, Resolver, Scope, Stop, Term, truth
 from oos.values.json import Value
 from oos.values.secret import Secret
 
@@ -110,10 +110,15 @@ class Expression:
         """The same expression with other references and names of conditions."""
         if not self.references and not self.condition_names:
             return self
-        known = {id(reference): resolver.reference(reference) for reference in self.references}
+        references = tuple(map(resolver.reference, self.references))
+        if self.term.__class__ is Lookup:
+            term: Term = Lookup(references[0])
+        else:
+            known = {id(old): new for old, new in zip(self.references, references, strict=True)}
+            term = self.term.rebuilt(Resolver(lambda reference: known[id(reference)], resolver.condition))
         return Expression(
-            self.term.rebuilt(Resolver(lambda reference: known[id(reference)], resolver.condition)),
-            references=tuple(known[id(reference)] for reference in self.references),
+            term,
+            references=references,
             condition_names=tuple(map(resolver.condition, self.condition_names)),
             has_functions=self.has_functions,
             node=self._node,

@@ -9,7 +9,6 @@ from typing import Final
 
 from oos.diagnostics import Severity
 from oos.service.binding import response_schema
-from oos.service.operation import Operation
 from oos.source import Span
 from oos.template import codes, safety, shapes
 from oos.template.actions import BuiltinAction, find_builtin
@@ -147,7 +146,7 @@ class Inspection:
     def _response_of(self, task: Task) -> Shape:
         operation = self._offers.operation_of(task)
         if operation is not None:
-            return _shape_of_response(operation, task.action in ("ACS::WaitFor", "ACS::CheckFor"))
+            return _shape_of_response(operation.response, task.action in ("ACS::WaitFor", "ACS::CheckFor"))
         action = self._offers.action_of(task)
         template = None if action is None else action_template(action)
         if template is not None:
@@ -264,8 +263,8 @@ def _selection(text: str, response: Shape) -> _Selection:
 
 
 @lru_cache(maxsize=2048)
-def _shape_of_response(operation: Operation, tolerant: bool) -> Shape:
-    shape = shapes.of_schema(response_schema(operation.response))
+def _shape_of_response(response: type, tolerant: bool) -> Shape:
+    shape = shapes.of_schema(response_schema(response))
     members = dict(shape.members or {})
     if members.keys() <= {"RequestId"}:
         return ANYTHING  # the operation says nothing of its response

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -111,7 +110,7 @@ class Names:
         if name not in self._template.parameters:
             name = self._parameters.get(name.casefold(), "")
         if name:
-            return dataclasses.replace(reference, kind=ReferenceKind.PARAMETER, name=name)
+            return Reference(ReferenceKind.PARAMETER, name, "", None, reference.span)
         wanted = reference.name
         hint = did_you_mean(wanted, self._template.parameters)
         if wanted.casefold() in self._conditions:
@@ -132,7 +131,7 @@ class Names:
         name = _exact_first(reference.field, outputs)
         if name is not None:
             self.read_outputs.add((task.name, name))
-            return dataclasses.replace(reference, kind=ReferenceKind.OUTPUT, name=task.name, field=name)
+            return Reference(ReferenceKind.OUTPUT, task.name, name, None, reference.span)
         return self._response(reference, task, outputs)
 
     def _no_task(self, reference: Reference, place: Place) -> None:
@@ -175,7 +174,7 @@ class Names:
             self.fault(code, reference.span, f"{path} is neither an output of {task.name} nor a jq path: {error}", hint)
             return reference
         self.needs_response.add(task.name)
-        return dataclasses.replace(reference, kind=ReferenceKind.RESPONSE, name=task.name, selector=selector)
+        return Reference(ReferenceKind.RESPONSE, task.name, path, selector, reference.span)
 
 
 def _outputs_of(task: Task) -> list[str]:

@@ -14,6 +14,7 @@ from oos.template.actions import BUILTIN_ACTIONS, find_builtin
 from oos.template.expression import Expression
 from oos.template.model import Task, Template
 from oos.template.parse import parse
+from oos.template.terms import Literal
 
 _CALLS = frozenset({"ACS::ExecuteAPI", "ACS::WaitFor", "ACS::CheckFor"})
 
@@ -161,7 +162,7 @@ class Offers:
 
 def literal_text(expression: Expression | None) -> str:
     """The text that an expression literally is; empty when it is none."""
-    if expression is None or not expression.is_literal:
+    if expression is None or not isinstance(expression.term, Literal):
         return ""
-    value = expression.raw
+    value = expression.term.value
     return value if isinstance(value, str) else ""

@@ -16,16 +16,18 @@ from oos.template.structure import Structure
 FORMAT_VERSION: Final = "OOS-2019-06-01"
 STATE_FORMAT_VERSION: Final = "OOS-2019-06-01-State"
 
-_FIELDS: Final = (
-    "FormatVersion",
-    "Description",
-    "Parameters",
-    "RamRole",
-    "Conditions",
-    "Tasks",
-    "Outputs",
-    "Metadata",
-    "TemplateType",
+_FIELDS: Final = frozenset(
+    {
+        "FormatVersion",
+        "Description",
+        "Parameters",
+        "RamRole",
+        "Conditions",
+        "Tasks",
+        "Outputs",
+        "Metadata",
+        "TemplateType",
+    }
 )
 
 

@@ -67,7 +67,7 @@ def _check_operation(
     given = set()
     unknown = False
     for name, term in entries:
-        field, is_known = _field(operation, name)
+        field, is_known = _field(operation.request, name, operation.ignores, operation.refuses)
         if not is_known:
             unknown = True
             yield _unknown_parameter(operation, called, name, _span_of_key(parameters, name, task.span))
@@ -88,14 +88,14 @@ def _check_operation(
 
 
 @lru_cache(maxsize=8192)
-def _field(operation: Operation, name: str) -> tuple[Field | None, bool]:
+def _field(request: type, name: str, ignores: tuple[str, ...], refuses: tuple[str, ...]) -> tuple[Field | None, bool]:
     """The field that a parameter is, when it is a whole one, and whether the operation knows it at all."""
-    fields = fields_of(operation.request)
+    fields = fields_of(request)
     path = locate(name, fields)
     if path is not None:
         whole = next((field for field in fields if field.name == path[0]), None) if len(path) == 1 else None
         return whole, True
-    return None, is_among(name, operation.ignores) or is_among(name, operation.refuses) or name in _COMMON
+    return None, is_among(name, ignores) or is_among(name, refuses) or name in _COMMON
 
 
 _COMMON: Final = frozenset({"RegionId", "ClientToken", "OwnerId", "OwnerAccount", "ResourceOwnerId"})

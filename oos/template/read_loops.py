@@ -15,7 +15,8 @@ from oos.template.structure import Entries, Structure
 RATE_FIELDS: Final = ("Mode", "Concurrency", "MaxErrors", "Batch", "ConcurrencyInBatches", "BatchPauseOption")
 """Spec 5.2."""
 
-_FIELDS: Final = ("Items", "RateControl", "Outputs", *RATE_FIELDS)
+_FIELDS: Final = frozenset({"Items", "RateControl", "Outputs", *RATE_FIELDS})
+_AGGREGATE_FIELDS: Final = frozenset({"AggregateType", "AggregateField", "Type", "Description"})
 _AGGREGATES: Final = {function.name.casefold(): function.name for function in AGGREGATES}
 
 
@@ -51,7 +52,7 @@ def _aggregates(structure: Structure, node: Node, owner: str) -> tuple[Aggregate
         fields = structure.map(value_node, what)
         if fields is None:
             continue
-        structure.unknown_fields(fields, ("AggregateType", "AggregateField", "Type", "Description"), what)
+        structure.unknown_fields(fields, _AGGREGATE_FIELDS, what)
         for field in ("AggregateType", "AggregateField"):
             if field not in fields:
                 structure.missing(key_node, what, field)

@@ -9,22 +9,24 @@ from oos.template.document import Node, span_of
 from oos.template.model import Parameter
 from oos.template.structure import Entries, Structure
 
-_FIELDS: Final = (
-    "Type",
-    "Label",
-    "Description",
-    "Default",
-    "AllowedValues",
-    "AllowedPattern",
-    "MinLength",
-    "MaxLength",
-    "MinValue",
-    "MaxValue",
-    "ConstraintDescription",
-    "NoEcho",
-    "AssociationProperty",
-    "AssociationPropertyMetadata",
-    "Required",
+_FIELDS: Final = frozenset(
+    {
+        "Type",
+        "Label",
+        "Description",
+        "Default",
+        "AllowedValues",
+        "AllowedPattern",
+        "MinLength",
+        "MaxLength",
+        "MinValue",
+        "MaxValue",
+        "ConstraintDescription",
+        "NoEcho",
+        "AssociationProperty",
+        "AssociationPropertyMetadata",
+        "Required",
+    }
 )
 
 

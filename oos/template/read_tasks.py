@@ -9,7 +9,7 @@ from oos.diagnostics import did_you_mean
 from oos.source import NOWHERE, Span
 from oos.template import codes, limits
 from oos.template.actions import BuiltinAction, find_builtin
-from oos.template.document import Node, is_list, is_map, span_of
+from oos.template.document import Node, Places, is_list, is_map, span_of
 from oos.template.expression import Expression
 from oos.template.model import (
     END,
@@ -24,22 +24,27 @@ from oos.template.model import (
 from oos.template.read_loops import read_loop
 from oos.template.structure import Entries, Structure
 
-_FIELDS: Final = (
-    "Name",
-    "Action",
-    "Description",
-    "When",
-    "Properties",
-    "Outputs",
-    "Loop",
-    "OnError",
-    "OnSuccess",
-    "Retries",
-    "Delay",
-    "DelayType",
-    "BackOff",
-    "MaxRetryInterval",
+_FIELDS: Final = frozenset(
+    {
+        "Name",
+        "Action",
+        "Description",
+        "When",
+        "Properties",
+        "Outputs",
+        "Loop",
+        "OnError",
+        "OnSuccess",
+        "Retries",
+        "Delay",
+        "DelayType",
+        "BackOff",
+        "MaxRetryInterval",
+    }
 )
+_CHOICE_FIELDS: Final = frozenset({"DefaultTask", "Choices"})
+_BRANCH_FIELDS: Final = frozenset({"When", "NextTask", "Description"})
+_OUTPUT_FIELDS: Final = frozenset({"Type", "ValueSelector", "Description"})
 _RETRY_FIELDS: Final = frozenset({"Retries", "Delay", "DelayType", "BackOff", "MaxRetryInterval"})
 _DELAY_TYPES: Final = ("Exponential", "Constant", "Linear")
 _RANGES: Final = {"Retries": (0, 300), "Delay": (1, 3600), "BackOff": (1, 3600), "MaxRetryInterval": (1, 1800)}
@@ -115,11 +120,10 @@ def _read_task(structure: Structure, node: Node, fields: Entries) -> Task:
 
 
 def _places(given: Mapping[str, Node], properties: Entries | None) -> Mapping[str, Span]:
-    """Where the fields stand that later floors speak of."""
-    places = {field: span_of(given[field]) for field in ("Action", "OnError", "OnSuccess", "Loop") if field in given}
+    """Where the fields of a task stand."""
     if properties and "DefaultTask" in properties:
-        places["DefaultTask"] = span_of(properties["DefaultTask"][1])
-    return places
+        return Places({**given, "DefaultTask": properties["DefaultTask"][1]})
+    return Places(given)
 
 
 def _read_action(structure: Structure, node: Node, given: Mapping[str, Node], owner: str) -> str:
@@ -150,12 +154,12 @@ def _read_properties(
             known = builtin.property(name)
             if known is not None:
                 name = known.name
-        places[name] = span_of(key_node)
+        places[name] = key_node
         if name == "TemplateContent" and _is_template(node):
             properties[name] = structure.constant(node)  # its references are those of the inner template
         else:
             properties[name] = structure.expression(node)
-    return properties, places
+    return properties, Places(places)
 
 
 def _is_template(node: Node) -> bool:
@@ -168,7 +172,7 @@ def _read_choices(
 ) -> tuple[tuple[Choice, ...], str]:
     if builtin is None or builtin.name != "ACS::Choice":
         return (), NEXT
-    structure.unknown_fields(fields, ("DefaultTask", "Choices"), owner)
+    structure.unknown_fields(fields, _CHOICE_FIELDS, owner)
     default = NEXT
     if "DefaultTask" in fields:
         default = read_target(structure, fields["DefaultTask"][1], "DefaultTask", NEXT)
@@ -178,7 +182,7 @@ def _read_choices(
         branch = structure.map(node, "a choice", owner)
         if branch is None:
             continue
-        structure.unknown_fields(branch, ("When", "NextTask", "Description"), "a choice")
+        structure.unknown_fields(branch, _BRANCH_FIELDS, "a choice")
         for field in ("When", "NextTask"):
             if field not in branch:
                 structure.missing(node, "the choice", field)
@@ -222,7 +226,7 @@ def _read_outputs(structure: Structure, node: Node, owner: str) -> tuple[TaskOut
         fields = structure.map(value_node, f"the output {name}", owner)
         if fields is None:
             continue
-        structure.unknown_fields(fields, ("Type", "ValueSelector", "Description"), f"the output {name}")
+        structure.unknown_fields(fields, _OUTPUT_FIELDS, name)
         kind = structure.type(fields["Type"][1], f"the output {name}") if "Type" in fields else "String"
         if "ValueSelector" not in fields:
             structure.missing(key_node, f"the output {name}", "ValueSelector")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from difflib import SequenceMatcher
 from typing import Final
 
@@ -21,6 +21,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9_\-]+")
 _MISSPELT: Final = 0.8
 _CANONICAL_TYPES: Final = {**{name.casefold(): name for name in TYPE_NAMES}, "object": "Json"}
 _TYPES: Final = {**{name: name for name in TYPE_NAMES}, "Object": "Json"}
+_OUTPUT_FIELDS: Final = frozenset({"Type", "Value", "Description", "Label"})
 Entries = dict[str, tuple[Node, Node]]
 
 
@@ -39,10 +40,9 @@ class Structure(Builder):
         span = Span(start.line, start.column, start.line, start.column + 1)
         self.fault(codes.MISSING_FIELD, span, f"{owner} has no {field}", hint or f"add {field}")
 
-    def unknown_fields(self, entries: Entries, known: Iterable[str], owner: str) -> None:
+    def unknown_fields(self, entries: Entries, known: frozenset[str], owner: str) -> None:
         """Note fields that are not known: a fault when one looks like a known field that is missing."""
-        known = tuple(known)
-        if entries.keys() <= frozenset(known):
+        if entries.keys() <= known:
             return
         for name, (key_node, _) in entries.items():
             if name in known:
@@ -145,7 +145,7 @@ class Structure(Builder):
             fields = self.map(value_node, f"the output {name}")
             if fields is None:
                 continue
-            self.unknown_fields(fields, ("Type", "Value", "Description", "Label"), f"the output {name}")
+            self.unknown_fields(fields, _OUTPUT_FIELDS, f"the output {name}")
             kind = self.type(fields["Type"][1], f"the output {name}") if "Type" in fields else "String"
             if "Value" not in fields:
                 self.missing(key_node, f"the output {name}", "Value")
