@@ -203,6 +203,10 @@ class Inspection:
 
     def _call(self, call: Call, node: Node) -> None:
         function = call.function
+        if function.name == "Fn::Jq" and isinstance(call.argument, Literal):
+            program = call.argument.value[1] if isinstance(call.argument.value, list) else None
+            self._program(Literal(program), span_of(node), is_function=True)
+            return
         if isinstance(call.argument, Literal) and not function.needs_time:
             try:
                 function.call(call.argument.value, None)

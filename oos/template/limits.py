@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+
+class Stopped(Exception):
+    """A computation was stopped before it ended: it took too long or too much memory."""
+
+
 TEMPLATE_SIZE: Final = 64 * 1024
 """What the cloud accepts (spec 8), in bytes. More is a warning."""
 LARGEST_TEMPLATE: Final = 1024 * 1024

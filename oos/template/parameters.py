@@ -16,6 +16,9 @@ from oos.template.model import Parameter, Template
 from oos.values.json import Value, equals, json_text
 from oos.values.secret import Secret, reveal
 
+_COSTLY: Final = re.compile(r"\)[*+{?]|\\\d|\(\?P=")
+"""Repeated groups and references back, which can make a pattern try exponentially many ways."""
+_UNBOUNDED: Final = re.compile(r"[*+]|\{\d*,\d*\}")
 SOURCE: Final = "parameters"
 """How diagnostics of arguments call the text they speak of."""
 
@@ -145,13 +148,26 @@ def _pattern(parameter: Parameter, value: Value) -> list[Diagnostic]:
         message = f"has more than {limits.PATTERN_INPUT:,} characters, too many to hold against its pattern"
         return [_fault(codes.PATTERN, parameter, message)]
     try:
-        matches = re.fullmatch(parameter.allowed_pattern, value) is not None
-    except (re.error, RecursionError, OverflowError):
+        matches = _matches(parameter.allowed_pattern, value)
+    except limits.Stopped as error:
+        message = f"AllowedPattern cannot be held against this value: {error}"
+        return [_fault(codes.TOO_COSTLY, parameter, message)]
+    except (ValueError, RecursionError, OverflowError):
         return []  # check warns of a pattern that cannot be read
     if matches:
         return []
     message = f"{_shown(parameter, value)} does not match {parameter.allowed_pattern}"
     return [_fault(codes.PATTERN, parameter, message)]
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """Whether the whole value matches. Patterns that could take for ever run with a deadline."""
+    compiled = re.compile(pattern)
+    if not _COSTLY.search(pattern) and len(_UNBOUNDED.findall(pattern)) <= 2:
+        return compiled.fullmatch(value) is not None
+    from oos.template import bounded  # here, because few patterns need it
+
+    return bounded.matches(pattern, value)
 
 
 def _bounds(parameter: Parameter, value: Value) -> list[Diagnostic]:

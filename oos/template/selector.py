@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from oos.template import jq_program
+from oos.template.limits import Stopped
 from oos.values.json import Value, json_text
 from oos.values.secret import Secret, reveal, secrets_in
 
@@ -78,8 +79,10 @@ class Selector:
             value = reveal(value)
         try:
             results = self._program.run(value, only_first=only_first)
-        except jq_program.Stopped as error:
+        except Stopped as error:
             raise SelectorError(str(error), costly=True) from None
+        except RecursionError:
+            raise SelectorError("the value is nested too deeply") from None
         except ValueError as error:
             raise SelectorError(f"jq: {_first_line(error)}") from None
         return [Secret(result) for result in results] if tainted else results
