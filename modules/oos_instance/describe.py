@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from oos.fleet.errors import FleetError
-from oos.fleet.instance import GuestAddress, Instance, Power
+from oos.fleet.instance import Instance
 from oos.service.context import Context
 from oos.service.errors import NotFound
+from oos.service.guest import addresses_of
 from oos.service.paging import page_of
 from oos.service.shape import newest_first
 from oos_instance import decide, requests, responses
@@ -17,9 +18,6 @@ from oos_instance.shapes import instance_shape, region_shape, type_shape, zone_s
 if TYPE_CHECKING:
     from oos.fleet.storage import Image
     from oos.inventory.model import Region
-
-GUESTS_AT_ONCE = 8
-"""How many guests are asked for their addresses at the same time."""
 
 
 def describe_regions(context: Context, _request: requests.DescribeRegions) -> responses.Regions:
@@ -88,27 +86,6 @@ def describe_instance_status(context: Context, request: requests.DescribeInstanc
         "PageNumber": page.fields["PageNumber"],
         "PageSize": page.fields["PageSize"],
     }
-
-
-def addresses_of(context: Context, instances: Sequence[Instance]) -> list[tuple[GuestAddress, ...]]:
-    """The addresses of each instance; none of one that is off, or whose guest does not tell just now."""
-
-    def ask(instance: Instance) -> tuple[GuestAddress, ...]:
-        if instance.power is not Power.RUNNING:
-            return ()
-        host = next(each for each in context.fleet.hosts(instance.region) if each.name == instance.host)
-        try:
-            return context.fleet.hypervisor(host).addresses(instance.id)
-        except FleetError:
-            # A guest that is mute, or gone since it was listed, must not hide all others.
-            return ()
-
-    if sum(each.power is Power.RUNNING for each in instances) <= 1:
-        return [ask(each) for each in instances]
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(GUESTS_AT_ONCE) as pool:
-        return list(pool.map(ask, instances))
 
 
 def images_of(context: Context, instances: Sequence[Instance]) -> dict[str, Image]:

@@ -1,1 +1,40 @@
-"""Placeholder."""
+"""Snapshots: made, listed, deleted, and rotated."""
+
+from __future__ import annotations
+
+from oos.service.actions import actions_beside
+from oos.service.operation import Effect, Module, Operation, Risk
+from oos_snapshot import operations, requests, responses
+
+OPERATIONS = (
+    Operation(
+        "ECS",
+        "CreateSnapshot",
+        requests.CreateSnapshot,
+        responses.MadeSnapshot,
+        operations.create_snapshot,
+        effect=Effect.CHANGES,
+        ignores=("Category", "InstantAccess", "InstantAccessRetentionDays", "ResourceGroupId"),
+        refuses=("StorageLocationArn",),
+    ),
+    Operation(
+        "ECS",
+        "DescribeSnapshots",
+        requests.DescribeSnapshots,
+        responses.Snapshots,
+        operations.describe_snapshots,
+        list_field="Snapshots.Snapshot",
+        refuses=("KMSKeyId", "SnapshotLinkId"),
+    ),
+    Operation(
+        "ECS",
+        "DeleteSnapshot",
+        requests.DeleteSnapshot,
+        responses.Nothing,
+        operations.delete_snapshot,
+        effect=Effect.DESTROYS,
+        risk=Risk.HIGH,
+    ),
+)
+
+MODULE = Module("snapshot", OPERATIONS, actions_beside(__file__))

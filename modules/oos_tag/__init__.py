@@ -1,1 +1,81 @@
-"""Placeholder."""
+"""Tags: one piece of work behind the operations of ECS and of the Tag service."""
+
+from __future__ import annotations
+
+from oos.service.actions import actions_beside
+from oos.service.operation import Effect, Module, Operation
+from oos_tag import operations, requests, responses
+
+OPERATIONS = (
+    Operation(
+        "ECS",
+        "TagResources",
+        requests.TagResources,
+        responses.Nothing,
+        operations.tag_resources,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "ECS",
+        "UntagResources",
+        requests.UntagResources,
+        responses.Nothing,
+        operations.untag_resources,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "ECS",
+        "ListTagResources",
+        requests.ListTagResources,
+        responses.TagResourcesListed,
+        operations.list_tag_resources,
+        list_field="TagResources.TagResource",
+        refuses=("TagFilter*",),
+    ),
+    Operation(
+        "ECS",
+        "DescribeTags",
+        requests.DescribeTags,
+        responses.TagsCounted,
+        operations.describe_tags,
+        list_field="Tags.Tag",
+        ignores=("Category",),
+    ),
+    Operation(
+        "Tag", "TagResources", requests.TagArns, responses.ArnsTagged, operations.tag_arns, effect=Effect.CHANGES
+    ),
+    Operation(
+        "Tag", "UntagResources", requests.UntagArns, responses.ArnsTagged, operations.untag_arns, effect=Effect.CHANGES
+    ),
+    Operation(
+        "Tag",
+        "ListTagResources",
+        requests.ListArns,
+        responses.ArnsListed,
+        operations.list_arns,
+        list_field="TagResources",
+        ignores=("Category",),
+    ),
+    Operation(
+        "Tag",
+        "ListTagKeys",
+        requests.ListTagKeys,
+        responses.KeysListed,
+        operations.list_tag_keys,
+        list_field="Keys.Key",
+        ignores=("Category", "QueryType"),
+        refuses=("ResourceType",),
+    ),
+    Operation(
+        "Tag",
+        "ListTagValues",
+        requests.ListTagValues,
+        responses.ValuesListed,
+        operations.list_tag_values,
+        list_field="Values.Value",
+        ignores=("QueryType",),
+        refuses=("ResourceType",),
+    ),
+)
+
+MODULE = Module("tag", OPERATIONS, actions_beside(__file__))

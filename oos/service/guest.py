@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from oos.fleet.errors import AgentFailed
+from collections.abc import Sequence
+from typing import Final
+
+from oos.fleet.errors import AgentFailed, FleetError
 from oos.fleet.hypervisor import Hypervisor
+from oos.fleet.instance import GuestAddress, Instance, Power
+from oos.service.context import Context
 from oos.service.guest_command import BOOT_ID
+
+GUESTS_AT_ONCE: Final = 8
+"""How many guests are asked for their addresses at the same time."""
 
 
 def boot_of(hypervisor: Hypervisor, instance_id: str) -> str:
@@ -17,3 +25,24 @@ def boot_of(hypervisor: Hypervisor, instance_id: str) -> str:
     except AgentFailed:
         moment = hypervisor.guest_info(instance_id).boot_time
         return "" if moment is None else moment.isoformat()
+
+
+def addresses_of(context: Context, instances: Sequence[Instance]) -> list[tuple[GuestAddress, ...]]:
+    """The addresses of each instance; none of one that is off, or whose guest does not tell just now."""
+
+    def ask(instance: Instance) -> tuple[GuestAddress, ...]:
+        if instance.power is not Power.RUNNING:
+            return ()
+        host = next(each for each in context.fleet.hosts(instance.region) if each.name == instance.host)
+        try:
+            return context.fleet.hypervisor(host).addresses(instance.id)
+        except FleetError:
+            # A guest that is mute, or gone since it was listed, must not hide all others.
+            return ()
+
+    if sum(each.power is Power.RUNNING for each in instances) <= 1:
+        return [ask(each) for each in instances]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(GUESTS_AT_ONCE) as pool:
+        return list(pool.map(ask, instances))
