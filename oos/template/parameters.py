@@ -152,7 +152,7 @@ def _pattern(parameter: Parameter, value: Value) -> list[Diagnostic]:
     except limits.Stopped as error:
         message = f"AllowedPattern cannot be held against this value: {error}"
         return [_fault(codes.TOO_COSTLY, parameter, message)]
-    except (ValueError, RecursionError, OverflowError):
+    except (re.error, ValueError, RecursionError, OverflowError):
         return []  # check warns of a pattern that cannot be read
     if matches:
         return []
