@@ -16,6 +16,7 @@ from oos.app.templates import TemplateFinder
 from oos.service.catalog import Catalog, installed_modules
 
 if TYPE_CHECKING:
+    from oos.adapters.locks import ExecutionLocks
     from oos.engine.engine import Engine
     from oos.engine.ports import Watcher
     from oos.engine.templates import TemplateCache
@@ -61,7 +62,7 @@ class App:
     @cached_property
     def fleet(self) -> Fleet:
         """The hosts of the inventory."""
-        from oos.adapters.libvirt import open_hypervisor
+        from oos.adapters.hypervisors import open_hypervisor
         from oos.fleet.fleet import Fleet
 
         return Fleet(self.inventory, open_hypervisor)
@@ -104,10 +105,21 @@ class App:
 
         return TemplateCache(self.catalog)
 
+    @property
+    def process(self) -> str:
+        """What this process is called in the record."""
+        return f"{socket.gethostname()}:{os.getpid()}"
+
+    @cached_property
+    def locks(self) -> ExecutionLocks:
+        """Who drives which execution on this host."""
+        from oos.adapters.locks import ExecutionLocks
+
+        return ExecutionLocks(self.settings.state_dir / "locks", self.process)
+
     @cached_property
     def engine(self) -> Engine:
         """What drives executions in this process."""
-        from oos.adapters.locks import ExecutionLocks
         from oos.engine.engine import Engine, Surroundings
 
         return Engine(
@@ -115,7 +127,7 @@ class App:
                 catalog=self.catalog,
                 journal=self.journal,
                 codec=self.codec,
-                locks=ExecutionLocks(self.settings.state_dir / "locks"),
+                locks=self.locks,
                 anchor=self.anchor,
                 templates=self.templates,
                 context=self.execution_context,
@@ -123,7 +135,7 @@ class App:
                 now=now,
                 chance=secrets.token_bytes,
                 account=self.settings.account,
-                process=f"{socket.gethostname()}:{os.getpid()}",
+                process=self.process,
                 workers=self.settings.workers,
             ),
             self.template_cache,

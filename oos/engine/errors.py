@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from oos.journal.port import OwnedElsewhere
+
+__all__ = ["EngineError", "EngineStopped", "ExecutionAbsent", "OwnedElsewhere"]
+
 
 class EngineError(Exception):
     """Driving an execution is not possible."""
-
-
-class OwnedElsewhere(EngineError):
-    """Another living process drives this execution."""
-
-    def __init__(self, execution_id: str, holder: str = "") -> None:
-        by = f" by {holder}" if holder else ""
-        super().__init__(f"{execution_id} is driven elsewhere{by}")
-        self.execution_id = execution_id
 
 
 class ExecutionAbsent(EngineError):

@@ -1,0 +1,1 @@
+"""The command line: asks the app, and shows what it answers."""

@@ -1,0 +1,211 @@
+"""`oos exec`: run a command on many instances, as a recorded execution of a template made for it."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from oos.cli import exits
+from oos.cli.lazy import Command
+from oos.cli.options import following, following_options
+from oos.cli.session import Session
+
+if TYPE_CHECKING:
+    from oos.engine.ports import StartRequest
+    from oos.execution.model import Execution
+
+KINDS = {
+    "shell": "RunShellScript",
+    "python": "RunPythonScript",
+    "perl": "RunPerlScript",
+    "powershell": "RunPowerShellScript",
+    "bat": "RunBatScript",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for."""
+
+    targets: tuple[str, ...]
+    command: str
+    kind: str
+    concurrency: str
+    max_errors: str
+    timeout: int
+    directory: str
+    user: str
+
+
+@click.command("exec", cls=Command)
+@click.option(
+    "-t",
+    "--targets",
+    multiple=True,
+    required=True,
+    metavar="TARGETS",
+    help="all, ids, tag:key=value, name:web-*, status:Running; a comma means and. Repeated, it means or.",
+)
+@click.option("--concurrency", default="10", show_default=True, metavar="N|N%", help="How many at once.")
+@click.option("--max-errors", default="100%", show_default=True, metavar="N|N%", help="How many may fail.")
+@click.option("--timeout", type=click.IntRange(1), default=600, show_default=True, help="Seconds for each target.")
+@click.option("--directory", default="", metavar="DIR", help="Where it runs in the guest.")
+@click.option("--user", default="", metavar="NAME", help="As whom it runs in the guest.")
+@click.option(
+    "--kind", type=click.Choice(tuple(KINDS)), default="shell", show_default=True, help="What the command is."
+)
+@click.option("--save", metavar="FILE", help="Write the template it runs; - writes it to stdout and runs nothing.")
+@following_options
+@click.argument("command", nargs=-1, required=True, metavar="-- COMMAND…")
+@click.pass_obj
+def adhoc(
+    session: Session,
+    targets: tuple[str, ...],
+    command: tuple[str, ...],
+    kind: str,
+    concurrency: str,
+    max_errors: str,
+    timeout: int,
+    directory: str,
+    user: str,
+    save: str | None,
+    detach: bool,
+    no_input: bool,
+    deadline: float | None,
+) -> int:
+    """Run a command on many instances, and print what each of them said as it comes in.
+
+    One argument after -- is a script, several are words, each kept as it is. Exit code 3 when some targets failed.
+
+    \b
+    oos exec -t tag:role=web -- uptime
+    oos exec -t web-1 -- 'df -h / | tail -1'
+    """
+    from oos.cli.adhoc_output import TargetOutputs, finish
+    from oos.cli.follow.carry_out import carry_out
+
+    text = command[0] if len(command) == 1 else shlex.join(command)
+    asked = Asked(targets, text, KINDS[kind], concurrency, max_errors, timeout, directory, user)
+    if save is not None:
+        template = _template_text(session, asked)
+        if save == "-":
+            click.echo(template, nl=False)
+            return exits.SUCCESS
+        from pathlib import Path
+
+        Path(save).write_text(template, encoding="utf-8")
+        session.say(f"wrote {save}; run it again: oos run {shlex.quote(save)}")
+    outputs = TargetOutputs(session)
+
+    def end(session: Session, execution: Execution, code: int) -> None:
+        finish(session, execution, code)
+
+    return carry_out(
+        session,
+        lambda: _request(session, asked),
+        following(no_input, deadline),
+        detach=detach,
+        finish=end,
+        sinks=() if detach or session.is_json else (outputs,),
+    )
+
+
+def _request(session: Session, asked: Asked) -> StartRequest:
+    from oos.cli.run import refuse_unrunnable
+    from oos.engine.ports import StartRequest
+
+    checked = session.app.template_cache.checked(_template_text(session, asked), "exec")
+    refuse_unrunnable(checked)
+    return StartRequest(
+        template=checked,
+        parameters={},
+        by=session.settings.user,
+        region=session.app.region,
+        template_name="exec",
+        description=asked.command.splitlines()[0][:100] if asked.command else "",
+    )
+
+
+def _template_text(session: Session, asked: Asked) -> str:
+    """The template of an ad hoc command; everything that was asked for is the default of a parameter."""
+    import yaml
+
+    from oos.cli.targets import read_targets
+
+    parameters = {
+        "targets": {
+            "Type": "List",
+            "Description": "Targets maps; every instance that any of them means.",
+            "Default": read_targets(asked.targets, session.app.region),
+        },
+        "command": {"Type": "String", "Default": _literal(asked.command)},
+        "rateControl": {
+            "Type": "Json",
+            "AssociationProperty": "RateControl",
+            "Default": {
+                "Mode": "Concurrency",
+                "Concurrency": _quantity(asked.concurrency),
+                "MaxErrors": _quantity(asked.max_errors),
+            },
+        },
+        "timeout": {"Type": "Number", "Default": asked.timeout},
+    }
+    properties = {
+        "instanceId": "{{ ACS::TaskLoopItem }}",
+        "commandType": asked.kind,
+        "commandContent": "{{ command }}",
+        "timeout": "{{ timeout }}",
+    }
+    if asked.directory:
+        properties["workingDir"] = asked.directory
+    if asked.user:
+        properties["username"] = asked.user
+    document = {
+        "FormatVersion": "OOS-2019-06-01",
+        "Description": "An ad hoc command, as oos exec made it",
+        "Parameters": parameters,
+        "Tasks": [
+            {
+                "Name": "selectTargets",
+                "Action": "ACS::SelectTargets",
+                "Properties": {"ResourceType": "ALIYUN::ECS::Instance", "Filters": "{{ targets }}"},
+                "Outputs": {
+                    "instanceIds": {"Type": "List", "ValueSelector": "Instances.Instance[].InstanceId"},
+                    "instanceNames": {"Type": "List", "ValueSelector": "Instances.Instance[].InstanceName"},
+                },
+            },
+            {
+                "Name": "runCommand",
+                "Action": "ACS::ECS::RunCommand",
+                "Properties": properties,
+                "Loop": {
+                    "Items": "{{ selectTargets.instanceIds }}",
+                    "RateControl": "{{ rateControl }}",
+                    "Outputs": {"commandOutputs": {"AggregateType": "Fn::ListJoin", "AggregateField": "commandOutput"}},
+                },
+                "Outputs": {"commandOutput": {"Type": "String", "ValueSelector": "invocationOutput"}},
+            },
+        ],
+        "Outputs": {
+            "instanceIds": {"Type": "List", "Value": "{{ selectTargets.instanceIds }}"},
+            "commandOutputs": {"Type": "List", "Value": "{{ runCommand.commandOutputs }}"},
+        },
+    }
+    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100, default_flow_style=False))
+
+
+def _literal(text: str) -> object:
+    """The text as a value in which nothing is replaced: a shell command may well hold double braces of its own."""
+    if "{{" not in text:
+        return text
+    import base64
+
+    return {"Fn::Base64Decode": base64.b64encode(text.encode()).decode()}
+
+
+def _quantity(text: str) -> int | str:
+    """A number, or a percentage as text."""
+    return int(text) if text.isdigit() else text

@@ -1,0 +1,231 @@
+"""`oos execution resume, cancel, approve, reject, retry, skip, step`: what a person tells an execution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from oos.cli import exits
+from oos.cli.complete import EXECUTION
+from oos.cli.lazy import Command
+from oos.cli.options import following, following_options
+from oos.cli.session import Session
+
+if TYPE_CHECKING:
+    from oos.app.app import App
+    from oos.execution.events import Notified
+    from oos.execution.model import Execution
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.command(cls=Command)
+@click.argument("execution", type=EXECUTION)
+@following_options
+@click.pass_obj
+def resume(session: Session, execution: str, detach: bool, no_input: bool, deadline: float | None) -> int:
+    """Go on with an execution whose driver has gone, and follow it to its end.
+
+    What was in flight is looked at first, and made again under the same client token where it is not done. Where
+    nothing can tell, you are asked.
+    """
+    from oos.cli.follow.carry_out import print_result, take_up
+    from oos.cli.follow.follower import exit_code_of
+
+    known = session.app.engine.look(execution) if not detach else None
+    if known is not None and known.status.final:
+        session.say(f"{execution} has ended already")
+        code = exit_code_of(known, rejected=False)
+        print_result(session, known, code)
+        return code
+    return take_up(session, execution, following(no_input, deadline), detach=detach)
+
+
+@click.command(cls=Command)
+@click.argument("execution", type=EXECUTION)
+@click.option("--reason", default="", metavar="TEXT", help="Why; it is recorded.")
+@click.pass_obj
+def cancel(session: Session, execution: str, reason: str) -> int:
+    """End an execution and its children: nothing new starts, what is in flight keeps its outcome.
+
+    One that nobody drives is taken over, and ended.
+    """
+    from oos.app.app import now
+    from oos.cli.failures import stop
+    from oos.execution.events import CancelRequested
+
+    app = session.app
+    known = app.engine.look(execution)
+    if known.status.final:
+        raise stop(f"{execution} has ended already: {known.status}", code="NotAllowed")
+    app.engine.tell(execution, CancelRequested(at=now(), by=app.settings.user, reason=reason))
+    return _end_it(session, execution, f"{execution} is being cancelled")
+
+
+def _answer_options(command: F) -> F:
+    for option in (
+        click.option("--all", "everything", is_flag=True, help="Everything in the execution that waits for this."),
+        click.option("--item", type=click.IntRange(1), metavar="N", help="The loop item meant, counted from 1."),
+        click.option("--task", default="", metavar="NAME", help="The task meant, where several wait."),
+        click.option("--note", default="", metavar="TEXT", help="Why; it is recorded."),
+        click.argument("execution", type=EXECUTION),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command(cls=Command)
+@_answer_options
+@click.pass_obj
+def approve(session: Session, /, **asked: Any) -> int:
+    """Let an execution go on that waits for approval, confirmation, or before its next batch."""
+    return _answer(session, "Approve", **asked)
+
+
+@click.command(cls=Command)
+@_answer_options
+@click.pass_obj
+def reject(session: Session, /, **asked: Any) -> int:
+    """Refuse what an execution waits for. That ends it."""
+    return _answer(session, "Reject", **asked)
+
+
+@click.command(cls=Command)
+@_answer_options
+@click.pass_obj
+def retry(session: Session, /, **asked: Any) -> int:
+    """Have a task tried again that failed (FailurePause mode) or was interrupted; of a loop, the items that failed."""
+    return _answer(session, "RetryTask", **asked)
+
+
+@click.command(cls=Command)
+@_answer_options
+@click.pass_obj
+def skip(session: Session, /, **asked: Any) -> int:
+    """Leave out the task that an execution waits at, and go on with the next."""
+    return _answer(session, "SkipTask", **asked)
+
+
+@click.command(cls=Command)
+@_answer_options
+@click.pass_obj
+def step(session: Session, /, **asked: Any) -> int:
+    """Let an execution in Debug mode run its next task."""
+    return _answer(session, "ExecuteTask", **asked)
+
+
+def _answer(
+    session: Session, type_name: str, execution: str, note: str, task: str, item: int | None, everything: bool
+) -> int:
+    """Tell those of the family that wait for such an answer; each answer is held against the state first."""
+    from oos.app.app import now
+    from oos.cli.failures import stop
+    from oos.execution.events import NO_ITEM, Notified
+    from oos.execution.status import NotifyType
+
+    app = session.app
+    type_ = NotifyType(type_name)
+    answers: list[tuple[str, Notified]] = []
+    refusals: list[Exception] = []
+    for member in _members(app, execution):
+        for at_task, at_item in _waits(member):
+            wanted = (task in ("", at_task)) and item in (None, at_item + 1)
+            if not wanted:
+                continue
+            told = Notified(at=now(), type=type_, by=app.settings.user, note=note, task=at_task, item=at_item)
+            refusal = _refusal(member, told)
+            if refusal is None:
+                answers.append((member.id, told))
+            else:
+                refusals.append(refusal)
+    if not answers:
+        if refusals:
+            raise refusals[0]
+        raise stop(f"{execution} does not wait for a person", code="NotAllowed", hint="see oos execution show")
+    if len(answers) > 1 and not everything:
+        places = [
+            f"{id_} {told.task}" + (f" --item {told.item + 1}" if told.item != NO_ITEM else "") for id_, told in answers
+        ]
+        hint = "name one, or give --all:\n    " + "\n    ".join(places)
+        raise stop(f"{execution} waits at {len(answers)} places", code="Ambiguous", hint=hint, exit_code=exits.USAGE)
+    for id_, told in answers:
+        app.engine.tell(id_, told)
+    return _told(session, execution, type_, len(answers))
+
+
+def _told(session: Session, execution_id: str, type_: Any, count: int) -> int:
+    from oos.cli.owners import is_driven
+    from oos.execution.status import NotifyType
+
+    what = f"{execution_id} was told: {type_}" + (f", at {count} places" if count > 1 else "")
+    if type_ is NotifyType.REJECT:
+        return _end_it(session, execution_id, what)
+    if is_driven(session.app, execution_id):
+        session.say(what)
+    else:
+        session.say(f"{what}; nobody drives it now, go on with it:\n    oos execution resume {execution_id}")
+    _print_told(session, execution_id, str(type_))
+    return exits.SUCCESS
+
+
+def _print_told(session: Session, execution_id: str, told: str) -> None:
+    from oos.cli.printing import print_document
+
+    if session.is_json:
+        print_document(session, {"ExecutionId": execution_id, "Told": told})
+
+
+def _end_it(session: Session, execution_id: str, what: str) -> int:
+    """Word was left that ends an execution; where nobody hears it, this process drives it to its end."""
+    from oos.cli.follow.follower import Follower, Following
+    from oos.cli.owners import is_driven
+    from oos.values.identifiers import root_execution_id
+
+    session.say(what)
+    app = session.app
+    if not is_driven(app, execution_id):
+        root_id = app.engine.resume(root_execution_id(execution_id), app.settings.user)
+        ended = Follower(session, Following(no_input=True)).drive(root_id)
+        session.say(f"{ended.id} ended: {ended.status}")
+    _print_told(session, execution_id, "Cancel")
+    return exits.SUCCESS
+
+
+def _members(app: App, execution_id: str) -> Iterator[Execution]:
+    """The execution and those below it that have not ended. Raises ExecutionAbsent."""
+    first = app.engine.look(execution_id)
+    yield first
+    for id_ in app.journal.family(execution_id.split(".", 1)[0]):
+        if id_.startswith(f"{execution_id}."):
+            summary = app.journal.summary(id_)
+            if summary is None or not summary.status.final:
+                yield app.engine.look(id_)
+
+
+def _waits(execution: Execution) -> Iterator[tuple[str, int]]:
+    """Task and item of everything in an execution that waits for a person."""
+    from oos.execution.events import NO_ITEM
+
+    current = execution.current
+    if current is None or execution.status.final:
+        return
+    if current.waiting is not None and current.waiting.reason.needs_person:
+        yield current.task.name, NO_ITEM
+    if current.loop is not None:
+        for item, activity in current.loop.in_flight.items():
+            if activity.waiting is not None and activity.waiting.reason.needs_person:
+                yield current.task.name, item
+
+
+def _refusal(execution: Execution, told: Notified) -> Exception | None:
+    """Why the execution would not take this answer; found out without telling it."""
+    from oos.app.app import now
+    from oos.execution.notify import NotAllowed, notify
+
+    try:
+        notify(execution, told, now())
+    except NotAllowed as refusal:
+        return refusal
+    return None

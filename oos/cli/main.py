@@ -1,0 +1,98 @@
+"""The entry point: the table of verbs, and what becomes of a failure."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+import click
+
+from oos.cli import exits
+from oos.cli.lazy import LazyGroup
+from oos.cli.session import Session
+
+VERBS = {
+    "run": ("oos.cli.run:run", "Start an execution of a template, and follow it."),
+    "exec": ("oos.cli.adhoc:adhoc", "Run a command on many instances."),
+    "api": ("oos.cli.api:api", "Call one operation of a service."),
+    "execution": ("oos.cli.execution:execution", "See and control executions."),
+    "template": ("oos.cli.template:template", "Check and look at templates."),
+    "fleet": ("oos.cli.fleet:fleet", "See what there is."),
+    "audit": ("oos.cli.audit:audit", "Read and verify the record."),
+    "lab": ("oos.cli.lab:lab", "Raise and end a throw-away fleet of tiny guests."),
+    "doctor": ("oos.cli.doctor:doctor", "See what this host can do, and what is missing."),
+    "completion": ("oos.cli.completion:completion", "Print what makes a shell complete oos commands."),
+}
+
+HELP = "Carry out operations runbooks on a fleet of libvirt virtual machines."
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"oos {version('oos')}")
+        ctx.exit()
+
+
+cli = LazyGroup(
+    "oos",
+    VERBS,
+    help=HELP,
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_show_version,
+            help="Show the version and exit.",
+        )
+    ],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command line; its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    session = Session()
+    session.output = _asked_output(arguments)
+    try:
+        return guarded(session, lambda: cli.main(list(arguments), "oos", standalone_mode=False, obj=session))
+    finally:
+        session.close()
+
+
+def guarded(session: Session, work: Callable[[], int | None]) -> int:
+    """The exit code of a piece of work; what it raises is told to the person."""
+    try:
+        code = work() or exits.SUCCESS
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever read stdout has had enough; what is still buffered must not raise again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.BROKEN_PIPE
+    except (click.Abort, KeyboardInterrupt):
+        session.warn("interrupted")
+        return exits.SIGINT
+    except Exception as failure:  # noqa: BLE001 (the one place where a command's failure ends)
+        from oos.cli.failures import report
+
+        return report(session, failure)
+
+
+def _asked_output(arguments: Sequence[str]) -> str:
+    """The output that was asked for, known even when the command line turns out to be wrong."""
+    asked = "table"
+    for number, argument in enumerate(arguments):
+        if argument == "--":
+            break
+        for option in ("-o", "--output"):
+            value = arguments[number + 1] if argument == option and number + 1 < len(arguments) else ""
+            value = value or argument.removeprefix(f"{option}=" if option.startswith("--") else option)
+            if argument.startswith(option) and value in ("json", "ndjson"):
+                asked = value
+    return asked

@@ -1,0 +1,37 @@
+"""Owners: whether any living process drives an execution, and the status that follows from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oos.values.identifiers import root_execution_id
+
+if TYPE_CHECKING:
+    from oos.app.app import App
+    from oos.journal.port import Summary
+
+INTERRUPTED = "Interrupted"
+"""Our word for an execution that has not ended and that nobody drives."""
+
+
+def is_driven(app: App, execution_id: str) -> bool:
+    """Whether a process on this host drives the execution."""
+    return app.locks.is_owned(root_execution_id(execution_id))
+
+
+def waiting_roots(app: App) -> frozenset[str]:
+    """Executions in whose family somebody waits for a person."""
+    from oos.execution.status import Status
+    from oos.journal.port import ExecutionFilter
+
+    waiting = app.journal.summaries(ExecutionFilter((Status.WAITING,), parent_id=None, limit=1000))
+    return frozenset(each.root_id for each in waiting)
+
+
+def shown_status(app: App, summary: Summary, waiting_roots: frozenset[str] = frozenset()) -> str:
+    """The status of an execution as people should see it: with its driver and its descendants in mind."""
+    if summary.status.final:
+        return str(summary.status)
+    if not is_driven(app, summary.execution_id):
+        return INTERRUPTED
+    return "Waiting" if summary.execution_id in waiting_roots else str(summary.status)

@@ -1,0 +1,15 @@
+"""`oos template`: check templates, and look at them."""
+
+from __future__ import annotations
+
+from oos.cli.lazy import LazyGroup
+
+template = LazyGroup(
+    "template",
+    {
+        "validate": ("oos.cli.template_validate:validate", "Check templates; every fault with its place."),
+        "list": ("oos.cli.template_show:list_templates", "List runbooks, or product actions."),
+        "show": ("oos.cli.template_show:show", "Show what a template asks for, does and gives."),
+    },
+    help="Check templates, and look at them.",
+)

@@ -1,0 +1,164 @@
+"""Words: events, spans of time and loop items as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from oos.execution.events import (
+    NO_ITEM,
+    AnyEvent,
+    BatchStarted,
+    CancelRequested,
+    ExecutionFinished,
+    ExecutionResumed,
+    ExecutionStarted,
+    LoopStarted,
+    Notified,
+    TaskCancelled,
+    TaskFailed,
+    TaskResumed,
+    TaskSkipped,
+    TaskStarted,
+    TaskSucceeded,
+    TaskWaiting,
+)
+from oos.execution.status import NotifyType, WaitReason
+from oos.values.json import Value, json_text
+from oos.values.secret import MASK, Secret
+
+LABEL_FIELDS: Final = ("InstanceId", "DiskId", "SnapshotId", "ImageId", "Id", "id", "Name", "name")
+"""By which field a loop item that is a map is called."""
+
+WAITS: Final = {
+    WaitReason.APPROVAL: "for approval",
+    WaitReason.PAUSE: "until a person lets it go on",
+    WaitReason.HIGH_RISK: "for confirmation",
+    WaitReason.BATCH: "before the next batch",
+    WaitReason.FAILURE: "after a failure",
+    WaitReason.DEBUG: "before this task (debug)",
+    WaitReason.INTERRUPTED: "for a decision",
+    WaitReason.SLEEP: "asleep",
+    WaitReason.RETRY: "to look again",
+}
+
+
+def item_label(value: Value) -> str:
+    """What a loop item is called."""
+    if isinstance(value, Secret):
+        return MASK
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        for field in LABEL_FIELDS:
+            if isinstance(value.get(field), str):
+                return str(value[field])
+    text = json_text(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
+def span(duration: timedelta | None) -> str:
+    """`0.3 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`."""
+    if duration is None:
+        return ""
+    seconds = max(0.0, duration.total_seconds())
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for size, unit, smaller, small_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // smaller
+            return f"{whole // size} {unit}" + (f" {rest} {small_unit}" if rest else "")
+    return f"{whole} s"
+
+
+def between(start: datetime | None, end: datetime | None) -> str:
+    """The span of time between two instants; empty when either is unknown."""
+    return span(end - start) if start is not None and end is not None else ""
+
+
+def when(instant: datetime | None) -> str:
+    """A point in time in the zone of whoever reads it."""
+    return "" if instant is None else instant.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def clock(instant: datetime) -> str:
+    """The time of day, for lines that follow each other."""
+    return instant.astimezone().strftime("%H:%M:%S")
+
+
+def ago(instant: datetime, now: datetime | None = None) -> str:
+    """How long ago something was."""
+    return f"{span((now or datetime.now(UTC)) - instant)} ago"
+
+
+def size(number: int) -> str:
+    """`64 MiB`, `1.5 GiB`."""
+    amount = float(number)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if amount < 1024 or unit == "TiB":
+            return f"{amount:.0f} {unit}" if amount >= 9.95 or unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    raise AssertionError("unreachable")
+
+
+def place(event: AnyEvent) -> str:
+    """Which task, and which item of its loop counted from 1, an event is about."""
+    task = getattr(event, "task", "")
+    item = getattr(event, "item", NO_ITEM)
+    return task if item == NO_ITEM or not task else f"{task}[{item + 1}]"
+
+
+def say(event: AnyEvent) -> str:
+    """An event in a few words, without its task."""
+    match event:
+        case ExecutionStarted():
+            of = f" by task {event.parent_task} of {event.parent_id}" if event.parent_id else f" by {event.by}"
+            return f"started{of}: {event.template_name}"
+        case LoopStarted():
+            return f"loops over {len(event.items)} items"
+        case BatchStarted():
+            return f"batch {event.batch + 1} begins"
+        case TaskStarted():
+            return f"started, attempt {event.attempt + 1}" if event.attempt else "started"
+        case TaskWaiting():
+            until = f" until {clock(event.until)}" if event.until else ""
+            return f"waits {WAITS[event.reason]}{until}" + (f": {event.note}" if event.note else "")
+        case TaskResumed():
+            return f"goes on: {event.why}"
+        case TaskSucceeded():
+            return f"completed, goes on with {event.next_task}" if event.next_task else "completed"
+        case TaskFailed():
+            return f"failed: {event.code}: {event.message}"
+        case TaskSkipped():
+            return f"skipped: {event.reason}"
+        case TaskCancelled():
+            return "cancelled" + (f": {event.reason}" if event.reason else "")
+        case _:
+            return _say_of_execution(event)
+
+
+_ANSWERS: Final = {
+    NotifyType.APPROVE: "approved",
+    NotifyType.REJECT: "rejected",
+    NotifyType.EXECUTE_TASK: "let the task run",
+    NotifyType.CANCEL_TASK: "cancelled the task",
+    NotifyType.COMPLETE_EXECUTION: "ended the execution",
+    NotifyType.RETRY_TASK: "had it tried again",
+    NotifyType.SKIP_TASK: "had it skipped",
+}
+
+
+def _say_of_execution(event: AnyEvent) -> str:
+    match event:
+        case Notified():
+            return f"{event.by} {_ANSWERS[event.type]}" + (f": {event.note}" if event.note else "")
+        case CancelRequested():
+            return f"{event.by} cancels" + (f": {event.reason}" if event.reason else "")
+        case ExecutionResumed():
+            return f"resumed by {event.by}" + (f" ({event.process})" if event.process else "")
+        case ExecutionFinished():
+            message = ": ".join(filter(None, (event.code, event.message)))
+            return f"ended: {event.status}" + (f": {message}" if message else "")
+    raise AssertionError(event)
