@@ -25,14 +25,17 @@ def entry_hash(before: bytes, sequence: int, path: str, payload: bytes) -> bytes
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """Where a chain does not hold, and why."""
+    """Where the record does not hold, and why."""
 
     execution_id: str
+    """Empty when it is not about one execution."""
     sequence: int
+    """0 when it is not about one event."""
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.execution_id} event {self.sequence}: {self.reason}"
+        event = f" event {self.sequence}" if self.sequence else ""
+        return f"{self.execution_id}{event}: {self.reason}" if self.execution_id else self.reason
 
 
 def verify_chain(execution_id: str, entries: Iterable[Entry]) -> tuple[int, bytes, Break | None]:

@@ -29,6 +29,8 @@ ENTRIES_AT_ONCE: Final = 200
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 END_OF_TIME: Final = 2**63 - 1
+BEFORE_ALL: Final = -(2**31)
+"""Below every sequence number, even one that somebody made up."""
 
 _entry_row = attrgetter("execution_id", "sequence", "path", "payload", "hash")
 
@@ -76,7 +78,7 @@ class SqlJournal:
 
     def family(self, root_id: str) -> list[str]:
         """The ids of an execution and all its descendants that have entries."""
-        found = [root_id] if self._database.read(self._sql.entries, (root_id, -END_OF_TIME, 1)) else []
+        found = [root_id] if self._database.read(self._sql.entries, (root_id, BEFORE_ALL, 1)) else []
         for id_ in self._ids_after(f"{root_id}."):
             if not id_.startswith(f"{root_id}."):
                 break

@@ -1,0 +1,1 @@
+"""The audit: what the journal proves, and what it tells."""
