@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from oos.fleet.instance import Instance
+from oos.lab.config import LabConfig
 from tests.fleet.world import World, simulated_world
 
 
@@ -15,7 +16,16 @@ def simulation() -> World:
     return simulated_world()
 
 
-@pytest.fixture(params=["simulation"])
+@pytest.fixture(scope="session")
+def lab_world(lab: LabConfig) -> Iterator[World]:
+    # Imported here: without libvirt the simulation is still tested.
+    from tests.fleet.real_world import real_world
+
+    with real_world(lab) as world:
+        yield world
+
+
+@pytest.fixture(params=["simulation", pytest.param("lab_world", marks=pytest.mark.real)])
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """Each world in turn; what a test makes there ends with it."""
     world: World = request.getfixturevalue(request.param)

@@ -201,7 +201,7 @@ def test_a_stopped_guest_has_no_address(world: World) -> None:
 
 
 def test_the_console_shows_what_the_guest_said(world: World, running: Instance) -> None:
-    assert b"READY" in world.hypervisor.console(running.id)
+    assert b" is up" in world.hypervisor.console(running.id)
 
 
 def test_events_reach_a_listener_until_it_is_closed(world: World) -> None:

@@ -42,7 +42,7 @@ def world_with(*faults: Fault, **settings: object) -> tuple[World, MemoryHypervi
         faults=FaultPlan(faults),
         **settings,  # type: ignore[arg-type]  # settings by name, chosen by the test
     )
-    return World(hypervisor, image.id, "/mnt/vda"), hypervisor
+    return World(hypervisor, image.id, "/root"), hypervisor
 
 
 def test_an_unreachable_host_is_not_an_empty_one() -> None:
@@ -116,9 +116,9 @@ def test_a_crash_inside_a_restore_leaves_the_old_content() -> None:
     hypervisor.stop(running.id, StopMethod.POWER_OFF)
     with pytest.raises(SimulatedCrash):
         hypervisor.restore_disk(disk_id, snapshot.id, token)
-    assert hypervisor.state.files[disk_id]["/file"] == b"new"
+    assert hypervisor.state.files[disk_id]["/root/file"] == b"new"
     hypervisor.restore_disk(disk_id, snapshot.id, token)
-    assert hypervisor.state.files[disk_id]["/file"] == b"old"
+    assert hypervisor.state.files[disk_id]["/root/file"] == b"old"
 
 
 def test_a_full_disk_names_pool_and_host_and_leaves_a_failed_snapshot() -> None:
@@ -215,7 +215,7 @@ def test_the_state_is_a_json_value_and_comes_back() -> None:
     again = MemoryHypervisor(HOST, from_value(value), clock=SimulatedClock())
     assert again.state == hypervisor.state
     assert again.instances() == hypervisor.instances()
-    assert again.guest_read(running.id, "/mnt/vda/file") == b"\x00\xff"
+    assert again.guest_read(running.id, "/root/file") == b"\x00\xff"
 
 
 def test_the_state_outlives_the_process_in_a_file(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_the_state_outlives_the_process_in_a_file(tmp_path: Path) -> None:
     state = load_state(path)
     assert state == hypervisor.state
     again = MemoryHypervisor(HOST, state)
-    assert again.guest_read(running.id, "/mnt/vda/file") == b"kept"
+    assert again.guest_read(running.id, "/root/file") == b"kept"
     assert again.effects == hypervisor.effects
     assert load_state(tmp_path / "absent.json") is None
 

@@ -118,4 +118,4 @@ def simulated_world() -> World:
     host = Host("sim-1", "memory:///sim-1", "zone-a", "local")
     image = sample_image(host.name, host.zone, host.region)
     hypervisor = MemoryHypervisor(host, HostState(images={image.id: image}))
-    return World(hypervisor, image.id, "/mnt/vda")
+    return World(hypervisor, image.id, "/root")

@@ -143,7 +143,8 @@ class SimulatedInstances(SimulatedHost):
             ready_at=self._clock.now() + timedelta(seconds=self._pace.boot),
             boot=client_token("boot", instance_id, *starts)[:32],
         )
-        self._print(instance_id, b"READY\n")
+        name = self.state.instances[instance_id].domain
+        self._print(instance_id, f"simulated guest: {name} is up\n".encode())
 
     def _print(self, instance_id: str, text: bytes) -> None:
         self.state.consoles[instance_id] = (self.state.consoles.get(instance_id, b"") + text)[-CONSOLE_BYTES:]

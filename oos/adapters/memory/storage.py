@@ -78,10 +78,11 @@ class SimulatedStorage(SimulatedHost):
         with self._call("restore_disk", disk_id, token) as fault, self._alone_with(disk.instance_id or disk_id):
             if self.state.restores.get(disk_id) == token:
                 return self._disk(disk_id)
-            if disk.instance_id:
-                power = self._instance(disk.instance_id).power
-                if power is not Power.STOPPED:
-                    raise WrongState(disk.instance_id, power, "stop it before a disk is restored")
+            if not disk.instance_id:
+                raise WrongState(disk_id, "attached to nothing", "attach it to a stopped instance first")
+            power = self._instance(disk.instance_id).power
+            if power is not Power.STOPPED:
+                raise WrongState(disk.instance_id, power, "stop it before a disk is restored")
             snapshot = self._snapshot(snapshot_id)
             if snapshot.status is not SnapshotStatus.ACCOMPLISHED:
                 raise WrongState(snapshot_id, snapshot.status, "only an accomplished snapshot can be restored")

@@ -1,0 +1,203 @@
+"""Backups of running guests: freeze, take the point in time, thaw, and wait until the copy is out.
+
+https://libvirt.org/formatbackup.html · https://libvirt.org/formatcheckpoint.html · https://libvirt.org/kbase/live_full_disk_backup.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from xml.sax.saxutils import quoteattr
+
+from oos.adapters.libvirt.agents import LibvirtAgents
+from oos.adapters.libvirt.connection import Handle, LibvirtFailed, Stopwatch, libvirt
+from oos.adapters.libvirt.domain_xml import parse_xml
+from oos.fleet.errors import (
+    AgentFailed,
+    AgentUnavailable,
+    DeadlineExceeded,
+    HypervisorFailed,
+    PoolFull,
+    WrongState,
+)
+from oos.fleet.instance import Power
+
+POLL_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
+"""Pauses between looks at a job, the last one from then on."""
+THAW_TRIES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup to be made of one disk of a running domain."""
+
+    device: str
+    target: str
+    """Path of the volume that takes it, made already."""
+    checkpoint: str
+    """Name of the checkpoint set at the same moment; empty for none."""
+    since: str = ""
+    """The checkpoint since which changes are taken; empty for a full backup."""
+
+
+def backup_xml(backup: Backup) -> str:
+    """The backup for libvirt. Disks that are not named take no part."""
+    mode = f"backupmode='incremental' incremental={quoteattr(backup.since)}" if backup.since else "backupmode='full'"
+    return (
+        f"<domainbackup mode='push'><disks><disk name={quoteattr(backup.device)} backup='yes' type='file' {mode}>"
+        f"<driver type='qcow2'/><target file={quoteattr(backup.target)}/></disk></disks></domainbackup>"
+    )
+
+
+def checkpoint_xml(backup: Backup) -> str | None:
+    """The checkpoint for libvirt, or None."""
+    if not backup.checkpoint:
+        return None
+    return (
+        f"<domaincheckpoint><name>{backup.checkpoint}</name><disks>"
+        f"<disk name={quoteattr(backup.device)} checkpoint='bitmap'/></disks></domaincheckpoint>"
+    )
+
+
+class LibvirtBackups(LibvirtAgents):
+    """Backups of running domains, checkpoints, and frozen file systems."""
+
+    def _begin_backup(self, instance_id: str, backup: Backup, *, freeze: bool) -> bool:
+        """Take the point in time; whether file systems were frozen at that moment. The copy then goes on by itself."""
+        frozen = self._freeze(instance_id) if freeze else 0
+        try:
+            self._ask(
+                instance_id,
+                "beginning a backup",
+                lambda domain: domain.backupBegin(
+                    backup_xml(backup), checkpoint_xml(backup), libvirt.VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL
+                ),
+            )
+        finally:
+            thawed = self._thaw(instance_id) if frozen else 0
+        # Somebody else may have thawed in between; then nobody knows what was written.
+        return frozen > 0 and thawed >= frozen
+
+    def _freeze(self, instance_id: str) -> int:
+        """Freeze the guest's file systems; how many. 0 where the agent cannot, or does not answer."""
+        try:
+            return int(self._agent(instance_id, "guest-fsfreeze-freeze"))
+        except AgentFailed:
+            return 0
+        except (AgentUnavailable, DeadlineExceeded):
+            # It may have frozen all the same, and only the answer was late.
+            self._thaw_if_frozen(instance_id)
+            return 0
+
+    def _thaw(self, instance_id: str) -> int:
+        """Thaw; how many file systems. A frozen guest is of no use to anybody: this does not give up soon."""
+        for attempt in range(1, THAW_TRIES + 1):
+            try:
+                return int(self._agent(instance_id, "guest-fsfreeze-thaw"))
+            except (AgentFailed, AgentUnavailable, DeadlineExceeded) as error:
+                if self._domain(instance_id).power is Power.STOPPED:
+                    return 0
+                if attempt == THAW_TRIES:
+                    raise HypervisorFailed(instance_id, f"its file systems stay frozen: {error}") from error
+        return 0
+
+    def _thaw_if_frozen(self, instance_id: str) -> None:
+        """Thaw what a crash left frozen; nothing where no agent answers."""
+        try:
+            status = self._agent(instance_id, "guest-fsfreeze-status")
+        except (AgentFailed, AgentUnavailable, DeadlineExceeded):
+            return
+        if status == "frozen":
+            self._thaw(instance_id)
+
+    # the job
+
+    def _backup_target(self, instance_id: str) -> str:
+        """The file that a running backup of this domain is written to; empty when none runs."""
+        try:
+            xml = self._ask(instance_id, "looking at its backup", lambda domain: str(domain.backupGetXMLDesc(0)))
+        except LibvirtFailed as failed:
+            if failed.code in (libvirt.VIR_ERR_NO_DOMAIN_BACKUP, libvirt.VIR_ERR_OPERATION_INVALID):
+                return ""
+            raise
+        target = parse_xml(xml).find("disks/disk/target")
+        return (target.get("file") or target.get("dev") or "?") if target is not None else "?"
+
+    def _wait_for_others(self, instance_id: str) -> None:
+        """Wait while a backup of somebody else's runs: libvirt does one at a time."""
+        watch = Stopwatch(self._connection.deadlines.long)
+        while self._backup_target(instance_id):
+            if not watch.left:
+                raise WrongState(instance_id, "being backed up by somebody else", "wait until that has ended")
+            time.sleep(POLL_SECONDS[-1])
+
+    def _wait_for_backup(self, instance_id: str, target: str, report: Callable[[int], None]) -> None:
+        """Wait until our backup has ended well. Raises HypervisorFailed, PoolFull, DeadlineExceeded."""
+        watch = Stopwatch(self._connection.deadlines.long)
+        looks = 0
+        while self._backup_target(instance_id) == target:
+            report(self._backup_percent(instance_id))
+            if not watch.left:
+                self._ask(instance_id, "giving up its backup", lambda domain: domain.abortJob())
+                raise DeadlineExceeded(instance_id, "its backup", watch.seconds)
+            time.sleep(POLL_SECONDS[min(looks, len(POLL_SECONDS) - 1)])
+            looks += 1
+        self._require_success(instance_id)
+
+    def _backup_percent(self, instance_id: str) -> int:
+        """How much of a running backup is done; at most 99, because it is not done yet."""
+        try:
+            job = self._ask(instance_id, "looking at its backup", lambda domain: domain.jobStats(0))
+        except LibvirtFailed:
+            return 0
+        total = int(job.get("disk_total", 0))
+        return min(99, 100 * int(job.get("disk_processed", 0)) // total) if total else 0
+
+    def _require_success(self, instance_id: str) -> None:
+        flags = libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED | libvirt.VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED
+        try:
+            job: Mapping[str, Any] = self._ask(
+                instance_id, "looking at its backup", lambda domain: domain.jobStats(flags)
+            )
+        except LibvirtFailed as failed:
+            # libvirt forgets its jobs when the guest stops.
+            raise HypervisorFailed(instance_id, "the guest stopped while it was backed up") from failed
+        if job.get("success") and job.get("operation") == libvirt.VIR_DOMAIN_JOB_OPERATION_BACKUP:
+            return
+        cause = str(job.get("errmsg") or "the backup was cut short")
+        if "No space left on device" in cause:
+            raise PoolFull(self._snapshot_pool.target, cause)
+        raise HypervisorFailed(instance_id, cause)
+
+    # checkpoints
+
+    def _checkpoints(self, instance_id: str) -> tuple[str, ...]:
+        """The names of a domain's checkpoints."""
+
+        def names(domain: Handle) -> tuple[str, ...]:
+            return tuple(str(each.getName()) for each in domain.listAllCheckpoints(0))
+
+        return self._ask(instance_id, "listing its checkpoints", names)
+
+    def _drop_checkpoint(self, instance_id: str, name: str, *, bitmap: bool) -> None:
+        """Forget a checkpoint, with its bitmap (which needs the guest to run) or without. Absent is done."""
+
+        def drop(domain: Handle, flags: int) -> None:
+            domain.checkpointLookupByName(name, 0).delete(flags)
+
+        try:
+            if bitmap:
+                try:
+                    self._ask(instance_id, f"dropping checkpoint {name}", lambda domain: drop(domain, 0))
+                except LibvirtFailed as failed:
+                    if failed.code == libvirt.VIR_ERR_NO_DOMAIN_CHECKPOINT:
+                        return
+                else:
+                    return
+            flag = libvirt.VIR_DOMAIN_CHECKPOINT_DELETE_METADATA_ONLY
+            self._ask(instance_id, f"forgetting checkpoint {name}", lambda domain: drop(domain, flag))
+        except LibvirtFailed as failed:
+            if failed.code != libvirt.VIR_ERR_NO_DOMAIN_CHECKPOINT:
+                raise

@@ -1,0 +1,179 @@
+"""Disks and images on libvirt: what there is of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from oos.adapters.libvirt.connection import Handle, LibvirtFailed, libvirt
+from oos.adapters.libvirt.domain_xml import DomainDisk
+from oos.adapters.libvirt.host import Domain, LibvirtHost
+from oos.adapters.libvirt.pools import Volume, read_volume
+from oos.fleet.errors import DiskAbsent, ImageAbsent
+from oos.fleet.identity import adopted_disk_id
+from oos.fleet.manifest import MANIFEST_NAME, ImageManifest
+from oos.fleet.storage import Disk, DiskKind, Image
+from oos.values.identifiers import is_resource_id
+from oos.values.time import parse_instant
+
+_ID_LENGTH: Final = len("d-") + 20
+_NOT_DISKS: Final = ("s", "m", "i")
+"""Prefixes of volumes of ours that are no disks: snapshots, images, consoles of instances."""
+
+
+class LibvirtDisks(LibvirtHost):
+    """The half of the port that lists disks and images."""
+
+    def disks(self) -> tuple[Disk, ...]:
+        domains = self._domains()
+        volumes = {volume.path: volume for volume in self._disk_pool.volumes()}
+        attached = [disk for domain in domains for disk in self._disks_of(domain, volumes)]
+        return (*attached, *self._unattached(domains, volumes.values(), {disk.id for disk in attached}))
+
+    def disk(self, disk_id: str) -> Disk:
+        domain = self._domain_with(disk_id)
+        if domain is not None:
+            found = next((disk for disk in self._disks_of(domain, {}, only=disk_id)), None)
+            if found is not None:
+                return found
+        loose = next((disk for disk in self.disks() if disk.id == disk_id), None)
+        if loose is None:
+            raise DiskAbsent(disk_id)
+        return loose
+
+    def _domain_with(self, disk_id: str) -> Domain | None:
+        """The domain that has this disk, or None."""
+        return next((each for each in self._domains() if each.text.find_disk(disk_id) is not None), None)
+
+    def _disks_of(self, domain: Domain, volumes: dict[str, Volume], only: str = "") -> Iterable[Disk]:
+        for number, disk in enumerate(domain.text.disks):
+            id = domain.text.disk_id(disk)
+            if only in ("", id):
+                yield self._attached(domain, disk, number, volumes)
+
+    def _attached(self, domain: Domain, disk: DomainDisk, number: int, volumes: dict[str, Volume]) -> Disk:
+        noted = domain.text.note.disk(disk.device)
+        pool, volume = self._volume_of(disk, volumes)
+        return Disk(
+            id=domain.text.disk_id(disk),
+            host=self._host.name,
+            zone=self._host.zone,
+            region=self._host.region,
+            pool=pool,
+            volume=volume.name if volume and pool else disk.source or disk.volume,
+            size_bytes=volume.size_bytes if volume else self._size_in_domain(domain, disk),
+            kind=DiskKind.DATA if number else DiskKind.SYSTEM,
+            format=disk.format,
+            instance_id=domain.id,
+            device=disk.device,
+            name=noted.name if noted else "",
+            source_snapshot_id=noted.source_snapshot_id if noted else "",
+            created=noted.created if noted else None,
+        )
+
+    def _volume_of(self, disk: DomainDisk, volumes: dict[str, Volume]) -> tuple[str, Volume | None]:
+        """The pool and the volume behind a disk; nothing where the file stands in no pool."""
+        if disk.source in volumes:
+            return self._disk_pool.name, volumes[disk.source]
+
+        def look(conn: Handle) -> tuple[str, str]:
+            if disk.pool:
+                volume = conn.storagePoolLookupByName(disk.pool).storageVolLookupByName(disk.volume)
+            else:
+                volume = conn.storageVolLookupByPath(disk.source)
+            return str(volume.storagePoolLookupByVolume().name()), str(volume.XMLDesc(0))
+
+        try:
+            pool, xml = self._connection.call(disk.source or disk.volume, "finding its volume", look)
+        except LibvirtFailed as failed:
+            if failed.code in (libvirt.VIR_ERR_NO_STORAGE_VOL, libvirt.VIR_ERR_NO_STORAGE_POOL):
+                return "", None
+            raise
+        return pool, read_volume(xml)
+
+    def _size_in_domain(self, domain: Domain, disk: DomainDisk) -> int:
+        """The size of what stands in no pool; 0 where libvirt cannot look (a network disk of a stopped domain)."""
+        try:
+            return int(self._ask(domain.id, "measuring a disk", lambda handle: handle.blockInfo(disk.device, 0))[0])
+        except LibvirtFailed:
+            return 0
+
+    def _unattached(self, domains: Iterable[Domain], volumes: Iterable[Volume], taken: set[str]) -> Iterable[Disk]:
+        used = {disk.source for domain in domains for disk in domain.text.disks}
+        used |= {f"{disk.pool}/{disk.volume}" for domain in domains for disk in domain.text.disks}
+        beneath = {volume.backing for volume in volumes}
+        of_images = self._image_volumes()
+        for volume in volumes:
+            if volume.path in used or f"{self._disk_pool.name}/{volume.name}" in used or volume.path in beneath:
+                continue
+            if not _may_be_a_disk(volume) or volume.name in of_images:
+                continue
+            named = volume.name[:_ID_LENGTH]
+            id = named if is_resource_id(named, "d") else adopted_disk_id("", f"{self._disk_pool.name}/{volume.name}")
+            # A second volume of a disk is what an interrupted restore left; asking again removes it.
+            if id in taken:
+                continue
+            taken.add(id)
+            yield Disk(
+                id=id,
+                host=self._host.name,
+                zone=self._host.zone,
+                region=self._host.region,
+                pool=self._disk_pool.name,
+                volume=volume.name,
+                size_bytes=volume.size_bytes,
+                kind=DiskKind.DATA,
+                format=volume.format,
+            )
+
+    def _image_volumes(self) -> set[str]:
+        """Names that are no disks, where images and disks share a pool."""
+        if self._image_pool.name != self._disk_pool.name:
+            return set()
+        names: set[str] = set()
+        for image in self._images.all().values():
+            names |= {image.volume, *((image.boot.kernel, image.boot.initrd) if image.boot else ())}
+        return names
+
+    # images
+
+    def images(self) -> tuple[Image, ...]:
+        manifests = self._images.all()
+        if not manifests:
+            return ()
+        sizes = {volume.name: volume.size_bytes for volume in self._image_pool.volumes()}
+        return tuple(self._as_image(each, sizes.get(each.volume, 0)) for _, each in sorted(manifests.items()))
+
+    def image(self, image_id: str) -> Image:
+        manifest = self._images.find(image_id)
+        if manifest is None:
+            raise ImageAbsent(image_id)
+        return self._as_image(manifest, self._image_pool.require(manifest.volume).size_bytes)
+
+    def _as_image(self, manifest: ImageManifest, size_bytes: int) -> Image:
+        return Image(
+            id=manifest.id,
+            host=self._host.name,
+            zone=self._host.zone,
+            region=self._host.region,
+            volume=manifest.volume,
+            size_bytes=size_bytes,
+            name=manifest.name,
+            description=manifest.description,
+            family=manifest.family,
+            os_name=manifest.os_name,
+            os_type=manifest.os_type,
+            platform=manifest.platform,
+            architecture=manifest.architecture,
+            status=manifest.status if size_bytes else "UnAvailable",
+            created=parse_instant(manifest.created) if manifest.created else None,
+            boot=manifest.boot,
+            tags=manifest.tags,
+            token=manifest.token,
+        )
+
+
+def _may_be_a_disk(volume: Volume) -> bool:
+    if MANIFEST_NAME.fullmatch(volume.name) or volume.format == "iso":
+        return False
+    return not any(is_resource_id(volume.name[: len(prefix) + 21], prefix) for prefix in _NOT_DISKS)

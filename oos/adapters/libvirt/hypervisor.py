@@ -1,0 +1,21 @@
+"""The hypervisor of a libvirt URI: all halves of the port in one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from oos.adapters.libvirt.events import Watch
+from oos.adapters.libvirt.making import LibvirtMaking
+from oos.adapters.libvirt.restoring import LibvirtRestoring
+from oos.fleet.hypervisor import Subscription
+from oos.fleet.instance import InstanceEvent
+
+
+class LibvirtHypervisor(LibvirtMaking, LibvirtRestoring):
+    """A host under libvirt; see LibvirtHost for what varies."""
+
+    def watch(self, listener: Callable[[InstanceEvent], None]) -> Subscription:
+        return Watch(self._connection, listener)
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,185 @@
+"""Making and removing instances on libvirt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from oos.adapters.libvirt.connection import Handle, LibvirtFailed, libvirt
+from oos.adapters.libvirt.domain_template import NewDisk, NewDomain, domain_xml
+from oos.adapters.libvirt.domain_xml import DomainText
+from oos.adapters.libvirt.instances import LibvirtInstances
+from oos.adapters.libvirt.note import DiskNote, Note
+from oos.adapters.libvirt.pools import Volume
+from oos.fleet.errors import HypervisorFailed, ImageAbsent, InstanceAbsent, NetworkAbsent, WrongState
+from oos.fleet.identity import made_disk_id, made_domain_name, made_instance_id, made_mac, made_uuid
+from oos.fleet.instance import Instance, InstanceSpec, Power
+from oos.fleet.manifest import ImageManifest
+from oos.fleet.storage import DirectBoot
+from oos.inventory.model import Accelerator
+
+MOST_DISKS: Final = 26
+"""`vda` to `vdz`."""
+
+
+class LibvirtMaking(LibvirtInstances):
+    """The half of the port that makes and removes instances."""
+
+    def make_instance(self, spec: InstanceSpec) -> Instance:
+        id = made_instance_id(spec.token)
+        with self._alone_with(id):
+            try:
+                # The domain is defined last: where there is one, all of it is there.
+                return self.instance(id)
+            except InstanceAbsent:
+                pass
+            image = self._images.find(spec.image_id)
+            if image is None:
+                raise ImageAbsent(spec.image_id)
+            self._require_network(spec.network or self._host.network)
+            disks = self._make_disks(spec, image)
+            console = self._make_volume(f"{id}.console", 0, format="raw")
+            domain = NewDomain(
+                type=self._domain_type(image.architecture),
+                name=made_domain_name(spec),
+                uuid=made_uuid(spec.token),
+                note=_note(spec, disks),
+                cpu=spec.cpu,
+                memory_mib=spec.memory_mib,
+                architecture=image.architecture,
+                boot=self._boot(image, spec),
+                disks=disks,
+                mac=made_mac(spec.token),
+                network=spec.network or self._host.network,
+                console_log=console.path,
+            )
+            self._define(id, domain)
+            return self.instance(id)
+
+    def _define(self, instance_id: str, domain: NewDomain) -> None:
+        try:
+            xml = domain_xml(domain)
+        except ValueError as error:
+            raise HypervisorFailed(instance_id, str(error)) from error
+        self._connection.call(instance_id, "defining it", lambda conn: conn.defineXML(xml))
+
+    def _require_network(self, name: str) -> None:
+        try:
+            self._connection.call(
+                self._host.name, f"finding network {name}", lambda conn: conn.networkLookupByName(name)
+            )
+        except LibvirtFailed as failed:
+            if failed.code == libvirt.VIR_ERR_NO_NETWORK:
+                raise NetworkAbsent(name) from failed
+            raise
+
+    def _make_disks(self, spec: InstanceSpec, image: ImageManifest) -> list[NewDisk]:
+        if len(spec.data_disks) >= MOST_DISKS:
+            raise HypervisorFailed(made_instance_id(spec.token), f"an instance has at most {MOST_DISKS} disks")
+        source = self._image_pool.require(image.volume)
+        system = made_disk_id(spec.token, 0)
+        # A whole copy, not an overlay: the image can be deleted without harm to anybody. It takes 0.03 s for a small
+        # one, and a file system with reflinks or holes keeps it cheap.
+        self._disk_pool.delete(f"{system}.qcow2")
+        try:
+            made = [self._disk_pool.clone(f"{system}.qcow2", source, spec.system_disk_bytes or 0)]
+            for number, disk in enumerate(spec.data_disks, start=1):
+                made.append(self._make_volume(f"{made_disk_id(spec.token, number)}.qcow2", disk.size_bytes))
+        except HypervisorFailed:
+            for number in range(len(spec.data_disks) + 1):
+                self._disk_pool.delete(f"{made_disk_id(spec.token, number)}.qcow2")
+            raise
+        return [
+            NewDisk(made_disk_id(spec.token, number), f"vd{chr(ord('a') + number)}", volume.path)
+            for number, volume in enumerate(made)
+        ]
+
+    def _make_volume(self, name: str, size_bytes: int, *, format: str = "qcow2") -> Volume:
+        """Make an empty volume, anew if a crash left one."""
+        self._disk_pool.delete(name)
+        return self._disk_pool.create(name, size_bytes, format=format)
+
+    def _boot(self, image: ImageManifest, spec: InstanceSpec) -> DirectBoot | None:
+        if image.boot is None:
+            return None
+        words = image.boot.command_line
+        if spec.host_name:
+            # Guests of the lab take their name from here; a kernel passes over what it does not know.
+            words = f"{words} oos.hostname={spec.host_name}"
+        return replace(
+            image.boot,
+            kernel=self._image_pool.require(image.boot.kernel).path,
+            initrd=self._image_pool.require(image.boot.initrd).path,
+            command_line=words,
+        )
+
+    def _domain_type(self, architecture: str) -> str:
+        """`kvm` where libvirt can, else `qemu`; the inventory may know better (see decision 012)."""
+        match self._host.accelerator:
+            case Accelerator.KVM:
+                return "kvm"
+            case Accelerator.TCG:
+                return "qemu"
+
+        def ask(conn: Handle) -> str:
+            return str(conn.getDomainCapabilities(None, architecture, None, "kvm", 0))
+
+        try:
+            self._connection.call(self._host.name, "asking what it can do", ask)
+        except LibvirtFailed:
+            return "qemu"
+        return "kvm"
+
+    # removing
+
+    def remove_instance(self, instance_id: str) -> None:
+        with self._alone_with(instance_id):
+            try:
+                domain = self._domain(instance_id)
+            except InstanceAbsent:
+                return
+            if domain.power is not Power.STOPPED:
+                raise WrongState(instance_id, domain.power, "stop it first")
+            # Its volumes first: until the domain is gone, asking again finds what is left to do.
+            for name in _made_with(domain.text):
+                self._disk_pool.delete(name)
+            self._undefine(instance_id)
+
+    def _undefine(self, instance_id: str) -> None:
+        flags = (
+            libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+            | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+            | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+            | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
+        )
+        try:
+            self._ask(instance_id, "undefining it", lambda domain: domain.undefineFlags(flags))
+        except InstanceAbsent:
+            return
+
+
+def _note(spec: InstanceSpec, disks: list[NewDisk]) -> Note:
+    names = ["", *(disk.name for disk in spec.data_disks)]
+    return Note(
+        labels=spec.labels,
+        instance_type=spec.instance_type,
+        image_id=spec.image_id,
+        host_name=spec.host_name,
+        key_pair=spec.key_pair,
+        token=spec.token,
+        created=spec.created,
+        security_group_ids=spec.security_group_ids,
+        disks=tuple(
+            DiskNote(disk.id, disk.device, made=True, name=name, created=spec.created)
+            for disk, name in zip(disks, names, strict=True)
+        ),
+    )
+
+
+def _made_with(text: DomainText) -> list[str]:
+    """The names of the volumes that were made with this instance."""
+    if not text.note.token:
+        return []
+    made = {disk.device for disk in text.note.disks if disk.made}
+    names = [disk.file_name for disk in text.disks if disk.device in made]
+    return [*names, *([text.console_log.rsplit("/", 1)[-1]] if text.console_log else [])]
