@@ -1,0 +1,1 @@
+"""Notebooks: runbooks as documents that run, and executions as documents that read."""
