@@ -21,7 +21,7 @@ from oos.engine.children import child_outcome, child_request
 from oos.engine.errors import EngineStopped, ExecutionAbsent
 from oos.engine.ledger import Ledger
 from oos.engine.perform import Call, Outcome, Performer, token_of
-from oos.engine.pool import WorkerPool
+from oos.engine.pool import LOOK_SECONDS, WorkerPool
 from oos.engine.ports import Anchor, Lock, Locks, StartRequest, TemplateSource, Watcher
 from oos.engine.replay import replay
 from oos.engine.templates import TemplateCache, template_digest
@@ -301,6 +301,8 @@ class Engine:
     def _patience(self) -> float:
         if self._touched:
             return 0
+        if self._pool.relieve():
+            return LOOK_SECONDS
         patience = SIGNAL_SECONDS if self._families else 3600.0
         if self._timers:
             patience = min(patience, (self._timers[0][0] - self._around.now()).total_seconds())

@@ -1,48 +1,70 @@
-"""Worker threads: as many as there is work for at once, up to a limit; daemons, so a stuck call never holds exit."""
+"""Worker threads: as many as there is waiting work for, up to a limit; daemons, so a stuck call never holds exit."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
+from typing import Final
+
+LOOK_SECONDS: Final = 0.002
+"""How often the pool looks whether it has enough threads, while jobs wait."""
+WAIT_SECONDS: Final = 0.02
+"""How long a job may have to wait for a thread. Calls that end at once share a few threads, so that a loop of a
+thousand of them does not wake a hundred; calls that take their time get a thread each."""
 
 
 class WorkerPool:
-    """Runs jobs on threads that stay for the next job."""
+    """Runs jobs on threads that stay for the next job.
+
+    One thread submits and calls `relieve`; the jobs run on the others.
+    """
 
     def __init__(self, at_most: int = 128, name: str = "oos-worker") -> None:
         self._at_most = at_most
         self._name = name
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._lock = threading.Lock()
         self._threads = 0
-        self._busy = 0
+        self._submitted = 0
+        self._looked = 0.0
+        self._taken_then = 0
 
     def submit(self, job: Callable[[], None]) -> None:
         """Have a job run soon. A job answers for its own exceptions."""
-        with self._lock:
-            self._busy += 1
-            grow = self._busy > self._threads and self._threads < self._at_most
-            if grow:
-                self._threads += 1
         self._jobs.put(job)
-        if grow:
-            threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
+        self._submitted += 1
+        if not self._threads:
+            self._grow(1)
+
+    def relieve(self) -> bool:
+        """Add threads if jobs would wait too long; whether jobs wait at all, so that this must be asked again."""
+        waiting = self._jobs.qsize()
+        if not waiting or self._threads >= self._at_most:
+            return False
+        now = time.monotonic()
+        passed = now - self._looked
+        if passed < LOOK_SECONDS:
+            return True
+        taken = self._submitted - waiting
+        just_taken, self._taken_then, self._looked = taken - self._taken_then, taken, now
+        if passed < 2 * WAIT_SECONDS and waiting * passed > just_taken * WAIT_SECONDS:
+            self._grow(min(waiting, self._at_most - self._threads))
+        return True
 
     def close(self) -> None:
         """Let idle threads end; busy ones end after their job."""
-        with self._lock:
-            threads = self._threads
-        for _ in range(threads):
+        for _ in range(self._threads):
             self._jobs.put(None)
+
+    def _grow(self, count: int) -> None:
+        for _ in range(count):
+            self._threads += 1
+            threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
 
     def _work(self) -> None:
         while True:
             job = self._jobs.get()
             if job is None:
                 return
-            try:
-                job()
-            finally:
-                with self._lock:
-                    self._busy -= 1
+            job()
