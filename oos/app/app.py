@@ -17,6 +17,8 @@ from oos.service.catalog import Catalog, installed_modules
 
 if TYPE_CHECKING:
     from oos.adapters.locks import ExecutionLocks
+    from oos.adapters.sealing import FileSealer
+    from oos.adapters.sql import Database
     from oos.engine.engine import Engine
     from oos.engine.ports import Watcher
     from oos.engine.templates import TemplateCache
@@ -79,19 +81,14 @@ class App:
         """What libvirt cannot hold. Raises JournalFailed."""
         from oos.adapters.sql import SqlRegistry
 
-        return SqlRegistry(self._database)
+        return SqlRegistry(self._database, self._sealer)
 
     @cached_property
     def codec(self) -> Codec:
         """Events as bytes, secrets sealed with this installation's key."""
         from oos.journal.codec import Codec
 
-        def sealer() -> Any:
-            from oos.adapters.sealing import FileSealer
-
-            return FileSealer(self.settings.state_dir / "key")
-
-        return Codec(sealer)
+        return Codec(self._sealer)
 
     @cached_property
     def templates(self) -> TemplateFinder:
@@ -202,15 +199,23 @@ class App:
 
     def close(self) -> None:
         """Let go of what was opened."""
-        for name in ("engine", "fleet", "journal"):
+        for name in ("engine", "fleet", "_database"):
             part = self.__dict__.get(name)
             if part is not None:
                 part.close()
 
-    @property
-    def _database(self) -> str:
+    @cached_property
+    def _database(self) -> Database:
+        """One for journal and registry: what both write at once shares a commit."""
+        from oos.adapters.sql import open_database
+
         self.settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return f"sqlite:///{self.settings.state_dir / 'oos.db'}"
+        return open_database(self.settings.state_dir / "oos.db")
+
+    def _sealer(self) -> FileSealer:
+        from oos.adapters.sealing import FileSealer
+
+        return FileSealer(self.settings.state_dir / "key")
 
 
 def _silent(message: str) -> None:

@@ -8,12 +8,11 @@ from typing import Any
 
 import msgspec
 
-from oos.audit.story import Happening
+from oos.audit.story import Happening, masked
 from oos.execution.events import ExecutionStarted
 from oos.journal.codec import Codec, content_digest
 from oos.journal.port import Entry, Journal, JournalFailed, Summary
 from oos.values.json import Value
-from oos.values.secret import MASK, Secret
 from oos.values.time import format_instant
 
 FORMAT = "oos execution 1"
@@ -41,7 +40,7 @@ def export_document(journal: Journal, codec: Codec, execution_id: str) -> dict[s
             if isinstance(event, ExecutionStarted):
                 templates[event.template_hash] = _text(journal.content(event.template_hash))
             place = {"sequence": entry.sequence, "path": entry.path, "hash": entry.hash.hex()}
-            events.append(place | msgspec.to_builtins(event, enc_hook=_mask))
+            events.append(place | msgspec.to_builtins(event, enc_hook=masked))
         executions.append({"execution": id_, "summary": _summary(journal.summary(id_)), "events": events})
     return {"format": FORMAT, "executions": executions, "templates": templates}
 
@@ -104,9 +103,3 @@ def _summary(summary: Summary | None) -> Value:
 
 def _text(content: bytes | None) -> Value:
     return None if content is None else content.decode(errors="replace")
-
-
-def _mask(value: object) -> object:
-    if isinstance(value, Secret):
-        return MASK
-    raise TypeError(f"not a JSON value: {type(value).__name__}")

@@ -5,16 +5,20 @@ How it is shown is for the command line, the console and the notebook to decide.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+import msgspec
 
 from oos.execution.events import (
     NO_ITEM,
     AnyEvent,
     BatchStarted,
     CancelRequested,
+    Event,
     ExecutionFinished,
     ExecutionResumed,
     ExecutionStarted,
@@ -29,7 +33,7 @@ from oos.execution.events import (
     TaskWaiting,
     path_of,
 )
-from oos.values.json import Value, transform
+from oos.values.json import Value
 from oos.values.secret import MASK, Secret
 from oos.values.time import format_instant
 
@@ -47,6 +51,8 @@ class LineKind(StrEnum):
     CANCELLED = "cancelled"
     TOLD = "told"
     ENDED = "ended"
+    HAPPENED = "happened"
+    """Anything else: what an event is named, and all that it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ class _Teller:
     start: ExecutionStarted | None = None
     since: dict[str, datetime] = field(default_factory=dict)
     """When each task and item that is under way began."""
-    answers: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, list[str]] = field(default_factory=dict)
     """Who has answered for each task and item that waits for a person."""
     waiting: dict[str, None] = field(default_factory=dict)
     """The tasks and items that wait, the latest last."""
@@ -165,7 +171,7 @@ class _Teller:
             if kind in (LineKind.DONE, LineKind.FAILED, LineKind.SKIPPED, LineKind.CANCELLED, LineKind.ENDED):
                 began = self.since.pop(path, None)
                 took = None if began is None else event.at - began
-            shown = None if observed is None else transform(observed, _masked)
+            shown = None if observed is None else msgspec.to_builtins(observed, enc_hook=masked)
             return StoryLine(
                 event.at, self.execution_id, happening.sequence, self.depth, kind, path, text, by, took, shown
             )
@@ -207,7 +213,7 @@ class _Teller:
                 yield line(LineKind.CANCELLED, event.reason or "cancelled", self._answered(path))
             case Notified():
                 about = path if event.task else next(reversed(self.waiting), "")
-                self.answers[about] = event.by
+                self.answers.setdefault(about, []).append(event.by)
                 yield line(LineKind.TOLD, _notified_text(event), event.by)
             case CancelRequested():
                 yield line(LineKind.TOLD, _with_note("asks to cancel", event.reason), event.by)
@@ -218,6 +224,8 @@ class _Teller:
             case ExecutionFinished():
                 because = f": {event.code}: {event.message}" if event.code else ""
                 yield line(LineKind.ENDED, f"{event.status}{because}", observed=event.outputs or None)
+            case _:
+                yield line(LineKind.HAPPENED, _words(event), getattr(event, "by", ""), _said(event))
 
     def _asked(self, event: TaskStarted) -> str:
         again = f" again, attempt {event.attempt + 1}" if event.attempt else ""
@@ -225,7 +233,14 @@ class _Teller:
         return f"starts{again}: {described}" if described else f"starts{again}"
 
     def _answered(self, path: str) -> str:
-        return self.answers.pop(path, "")
+        return ", ".join(self.answers.pop(path, ()))
+
+
+def masked(value: object) -> object:
+    """What stands for a secret where JSON is made for people."""
+    if isinstance(value, Secret):
+        return MASK
+    raise TypeError(f"not a JSON value: {type(value).__name__}")
 
 
 def _start_text(event: ExecutionStarted) -> str:
@@ -250,9 +265,16 @@ def _with_note(text: str, note: str) -> str:
     return f"{text} ({note})" if note else text
 
 
+def _words(event: Event) -> str:
+    """`TriggerFired` as `trigger fired`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", type(event).__name__).lower()
+
+
+def _said(event: Event) -> Value:
+    """What an event says besides when, where and by whom; what was left open is left out."""
+    said = msgspec.to_builtins(event, enc_hook=masked)
+    return {name: value for name, value in said.items() if name not in ("event", "at", "task", "item", "by")} or None
+
+
 def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
-def _masked(leaf: Value) -> Value:
-    return MASK if isinstance(leaf, Secret) else leaf

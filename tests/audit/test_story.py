@@ -22,6 +22,7 @@ from oos.execution.events import (
     LoopStarted,
     Notified,
     TaskCancelled,
+    TaskEvent,
     TaskFailed,
     TaskResumed,
     TaskSkipped,
@@ -84,6 +85,34 @@ def test_an_approval_names_who_gave_it_and_how_long_it_took() -> None:
     ]
     assert [line.by for line in lines] == ["ada", "", "eve", "eve"]
     assert lines[3].took == timedelta(seconds=60)
+
+
+def test_an_approval_of_several_names_them_all() -> None:
+    lines = told(
+        started(ONE),
+        TaskWaiting(at=at(1), task="ask", reason=WaitReason.APPROVAL),
+        Notified(at=at(2), type=NotifyType.APPROVE, by="eve"),
+        Notified(at=at(3), type=NotifyType.APPROVE, by="bob"),
+        TaskSucceeded(at=at(3), task="ask"),
+    )
+    assert lines[-1].by == "eve, bob"
+
+
+class LampLit(TaskEvent, frozen=True, kw_only=True, tag=True):
+    """An event that a later version may have."""
+
+    by: str
+    colour: str = "red"
+    note: str = ""
+    key: Any = None
+
+
+def test_an_event_that_has_no_words_yet_is_told_by_its_name() -> None:
+    lit: Any = LampLit(at=at(1), task="hall", item=2, by="eve", colour="green", key=Secret(CANARY))
+    (line,) = told(lit)
+    assert shown([line]) == ["hall[2] lamp lit"]
+    assert line.by == "eve"
+    assert line.observed == {"colour": "green", "key": MASK}
 
 
 def test_a_confirmed_risk_names_who_confirmed_it_once() -> None:
