@@ -16,9 +16,12 @@ from oos.app.templates import TemplateFinder
 from oos.service.catalog import Catalog, installed_modules
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from oos.adapters.locks import ExecutionLocks
     from oos.adapters.sealing import FileSealer
     from oos.adapters.sql import Database
+    from oos.audit.anchors import AnchorRecord
     from oos.engine.engine import Engine
     from oos.engine.ports import Watcher
     from oos.engine.templates import TemplateCache
@@ -145,6 +148,12 @@ class App:
         from oos.adapters.anchor import FileAnchor
 
         return FileAnchor(self.settings.state_dir / "anchors.ndjson")
+
+    def anchored(self, path: Path | None = None, public_key: Path | None = None) -> AnchorRecord:
+        """All heads that were anchored, here or in copies kept elsewhere. Raises AnchorFailed."""
+        from oos.adapters.anchor import read_anchors
+
+        return read_anchors(path or self.settings.state_dir / "anchors.ndjson", public_key)
 
     def context(self, token: str, *, region: str = "", report: Callable[[str], None] | None = None) -> Context:
         """The context of an operation that a person calls by hand."""

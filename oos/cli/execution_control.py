@@ -33,8 +33,10 @@ def resume(session: Session, execution: str, detach: bool, no_input: bool, deadl
     """
     from oos.cli.follow.carry_out import print_result, take_up
     from oos.cli.follow.follower import exit_code_of
+    from oos.cli.owners import look
 
-    known = session.app.engine.look(execution) if not detach else None
+    # Before a fork nothing may be opened.
+    known = look(session.app, execution) if not detach else None
     if known is not None and known.status.final:
         session.say(f"{execution} has ended already")
         code = exit_code_of(known, rejected=False)
@@ -54,10 +56,11 @@ def cancel(session: Session, execution: str, reason: str) -> int:
     """
     from oos.app.app import now
     from oos.cli.failures import stop
+    from oos.cli.owners import look
     from oos.execution.events import CancelRequested
 
     app = session.app
-    known = app.engine.look(execution)
+    known = look(app, execution)
     if known.status.final:
         raise stop(f"{execution} has ended already: {known.status}", code="NotAllowed")
     app.engine.tell(execution, CancelRequested(at=now(), by=app.settings.user, reason=reason))
@@ -195,13 +198,14 @@ def _end_it(session: Session, execution_id: str, what: str) -> int:
 
 def _members(app: App, execution_id: str) -> Iterator[Execution]:
     """The execution and those below it that have not ended. Raises ExecutionAbsent."""
-    first = app.engine.look(execution_id)
-    yield first
+    from oos.cli.owners import look
+
+    yield look(app, execution_id)
     for id_ in app.journal.family(execution_id.split(".", 1)[0]):
         if id_.startswith(f"{execution_id}."):
             summary = app.journal.summary(id_)
             if summary is None or not summary.status.final:
-                yield app.engine.look(id_)
+                yield look(app, id_)
 
 
 def _waits(execution: Execution) -> Iterator[tuple[str, int]]:

@@ -147,6 +147,9 @@ def _other(raised: Exception) -> Failure:
     if isinstance(raised, OSError) and raised.strerror:
         where = f"{raised.filename}: " if raised.filename else ""
         return Failure("SystemError", f"{where}{raised.strerror}")
+    if type(raised).__module__.startswith("oos.") and not isinstance(raised, AssertionError):
+        # A failure of the world that names its target: locks, keys, anchors.
+        return Failure(type(raised).__name__, str(raised))
     hint = "a fault of oos itself: run it again with --debug and tell us"
     return Failure("InternalError", f"{type(raised).__name__}: {raised}", hint)
 

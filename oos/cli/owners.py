@@ -8,10 +8,18 @@ from oos.values.identifiers import root_execution_id
 
 if TYPE_CHECKING:
     from oos.app.app import App
+    from oos.execution.model import Execution
     from oos.journal.port import Summary
 
 INTERRUPTED = "Interrupted"
 """Our word for an execution that has not ended and that nobody drives."""
+
+
+def look(app: App, execution_id: str) -> Execution:
+    """The state of an execution as the journal tells it, without an engine. Raises ExecutionAbsent, JournalFailed."""
+    from oos.engine.replay import replay
+
+    return replay(app.journal, app.codec, app.template_cache, execution_id)
 
 
 def is_driven(app: App, execution_id: str) -> bool:

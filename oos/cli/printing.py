@@ -87,7 +87,10 @@ def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Non
         _print_plain(columns, rows)
         return
     width = terminal_width()
-    widths = [max(cells(column.title), *(cells(row[n]) for row in rows)) for n, column in enumerate(columns)]
+    widths = [
+        max(cells(column.title), *(cells(line) for row in rows for line in row[n].split("\n")))
+        for n, column in enumerate(columns)
+    ]
     fixed = sum(w for w, column in zip(widths, columns, strict=True) if not column.flexible)
     flexible = [max(cells(column.title), 12) for column in columns if column.flexible]
     if fixed + sum(flexible) + GAP * (len(columns) - 1) > width:
@@ -154,6 +157,11 @@ def coloured(text: str, stream: TextIO | None = None) -> str:
     return f"\x1b[{_CODES[style]}m{word}\x1b[0m{blank}{rest}"
 
 
+def paint(text: str, style: str, stream: TextIO) -> str:
+    """Text in a colour, where colour belongs."""
+    return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if style in _CODES and in_colour(stream) else text
+
+
 def dim(text: str, stream: TextIO | None = None) -> str:
     """Text that stands back."""
     return f"\x1b[2m{text}\x1b[0m" if in_colour(stream or sys.stdout) else text
@@ -175,11 +183,18 @@ def _one_line(text: str) -> str:
 
 def _print_plain(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
     """Aligned and never folded, for pipes and files."""
-    lines = [[column.title for column in columns], *rows]
+    lines = [[column.title for column in columns], *(split for row in rows for split in _split(row))]
     widths = [max(cells(line[n]) for line in lines) for n in range(len(columns))]
     for line in lines:
         padded = [_pad(cell, width, column) for cell, width, column in zip(line, widths, columns, strict=True)]
         print((" " * GAP).join(padded).rstrip())
+
+
+def _split(row: Sequence[str]) -> list[list[str]]:
+    """A row as the lines it takes: one, unless a cell has several."""
+    parts = [cell.split("\n") for cell in row]
+    height = max(map(len, parts))
+    return [[part[n] if n < len(part) else "" for part in parts] for n in range(height)]
 
 
 def _pad(cell: str, width: int, column: Column) -> str:
@@ -218,8 +233,15 @@ def _print_rich(columns: Sequence[Column], rows: Sequence[Sequence[str]], width:
 
 
 def rows_of(value: Any) -> list[tuple[str, str]]:
-    """A map as pairs of text, for people: text as it is, the rest as JSON."""
+    """A map as pairs of text, for people: text as it is, a list of texts line by line, the rest as JSON."""
     from oos.values.json import to_text
     from oos.values.secret import MASK, Secret
 
-    return [(str(key), MASK if isinstance(item, Secret) else to_text(item)) for key, item in value.items()]
+    def text(item: Any) -> str:
+        if isinstance(item, Secret):
+            return MASK
+        if isinstance(item, list) and item and all(isinstance(each, str) for each in item):
+            return "\n".join(item)
+        return to_text(item)
+
+    return [(str(key), text(item)) for key, item in value.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -122,9 +123,11 @@ def say(event: AnyEvent) -> str:
             return f"batch {event.batch + 1} begins"
         case TaskStarted():
             return f"started, attempt {event.attempt + 1}" if event.attempt else "started"
+        case TaskWaiting(reason=WaitReason.SLEEP, until=datetime() as end):
+            return f"sleeps until {clock(end)}"
         case TaskWaiting():
             until = f" until {clock(event.until)}" if event.until else ""
-            return f"waits {WAITS[event.reason]}{until}" + (f": {event.note}" if event.note else "")
+            return f"waits {wait_words(event.reason)}{until}" + (f": {event.note}" if event.note else "")
         case TaskResumed():
             return f"goes on: {event.why}"
         case TaskSucceeded():
@@ -161,4 +164,17 @@ def _say_of_execution(event: AnyEvent) -> str:
         case ExecutionFinished():
             message = ": ".join(filter(None, (event.code, event.message)))
             return f"ended: {event.status}" + (f": {message}" if message else "")
-    raise AssertionError(event)
+        case _:
+            return _name(event)
+
+
+def _name(event: AnyEvent) -> str:
+    """`TriggerFired` → `trigger fired`, with whatever note it carries: for events that need no words of their own."""
+    words = re.sub(r"(?<!^)(?=[A-Z])", " ", type(event).__name__).lower()
+    note = getattr(event, "note", "") or getattr(event, "message", "")
+    return f"{words}: {note}" if isinstance(note, str) and note else words
+
+
+def wait_words(reason: WaitReason) -> str:
+    """For what something waits: `for approval`."""
+    return WAITS.get(reason, f"({reason})")

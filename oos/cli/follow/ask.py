@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import select
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import click
 
-from oos.cli.words import WAITS
+from oos.cli.words import wait_words
 from oos.execution.events import NO_ITEM, Notified, TaskWaiting
 from oos.execution.status import NotifyType, WaitReason
 
@@ -31,7 +33,7 @@ class Question:
         """The question in a line."""
         where = f"{self.task}[{self.item + 1}] {self.label}" if self.item != NO_ITEM else self.task
         note = f": {self.note}" if self.note else ""
-        return f"{where} waits {WAITS[self.reason]}{note}"
+        return f"{where} waits {wait_words(self.reason)}{note}"
 
 
 def question_of(id_: str, event: TaskWaiting, label: str) -> Question:
@@ -52,6 +54,12 @@ CHOICES: Final[Mapping[WaitReason, Mapping[str, NotifyType]]] = {
 }
 """What can be answered, by the letter that is typed."""
 
+
+def choices_for(reason: WaitReason) -> Mapping[str, NotifyType]:
+    """What can be answered to a wait of this kind, by the letter that is typed."""
+    return CHOICES.get(reason, _APPROVE)
+
+
 WORDS: Final = {
     NotifyType.APPROVE: "[a]pprove",
     NotifyType.REJECT: "[r]eject",
@@ -60,6 +68,8 @@ WORDS: Final = {
     NotifyType.EXECUTE_TASK: "[e]xecute",
 }
 LATER: Final = "l"
+LOOK_SECONDS: Final = 0.2
+"""How often it is looked whether somebody else has answered."""
 
 VERBS: Final = {
     NotifyType.APPROVE: "approve",
@@ -71,29 +81,42 @@ VERBS: Final = {
 """By which verb of `oos execution` the same is said from elsewhere."""
 
 
-def ask(question: Question, by: str, at: datetime) -> Notified | None:
-    """Put the question; None when the person leaves it open. Raises click.Abort, KeyboardInterrupt."""
-    choices = CHOICES[question.reason]
-    click.secho(f"? {question.text}", fg="yellow", err=True)
+def ask(question: Question, by: str, at: datetime, is_open: Callable[[], bool]) -> Notified | None:
+    """Put the question; None when the person leaves it open, or when somebody else has answered meanwhile.
+
+    Raises EOFError when the terminal is gone, KeyboardInterrupt.
+    """
+    choices = choices_for(question.reason)
     words = ", ".join([*(WORDS[each] for each in choices.values()), "decide [l]ater"])
-    letter = click.prompt(
-        f"  {words}", type=click.Choice([*choices, LATER], case_sensitive=False), show_choices=False, err=True
-    )
-    if letter == LATER:
+    click.secho(f"? {question.text}", fg="yellow", err=True)
+    letter = ""
+    while letter not in choices:
+        typed = _read_line(f"  {words}: ", is_open)
+        letter = LATER if typed is None else typed.strip().casefold()[:1]
+        if letter == LATER:
+            return None
+    note = _read_line("  note: ", is_open)
+    if note is None:
         return None
-    note = click.prompt("  note", default="", show_default=False, err=True)
-    return Notified(
-        at=at,
-        type=choices[letter],
-        by=by,
-        note=note,
-        task=question.task,
-        item=question.item,
-    )
+    return Notified(at=at, type=choices[letter], by=by, note=note.strip(), task=question.task, item=question.item)
+
+
+def _read_line(prompt: str, is_open: Callable[[], bool]) -> str | None:
+    """A line typed at the terminal; None when the question is closed before it comes. Raises EOFError."""
+    click.echo(prompt, nl=False, err=True)
+    while not select.select([0], [], [], LOOK_SECONDS)[0]:
+        if not is_open():
+            click.echo("(answered)", err=True)
+            return None
+    # The terminal gives one line at a time; what Python might have buffered would not wake `select`.
+    line = os.read(0, 4096)
+    if not line:
+        raise EOFError
+    return line.decode(errors="replace")
 
 
 def commands_for(question: Question) -> list[str]:
     """The commands that answer the question from elsewhere."""
     item = f" --item {question.item + 1}" if question.item != NO_ITEM else ""
-    verbs = [VERBS[each] for each in CHOICES[question.reason].values()]
+    verbs = [VERBS[each] for each in choices_for(question.reason).values()]
     return [f"oos execution {verb} {question.execution_id}{item}" for verb in verbs]

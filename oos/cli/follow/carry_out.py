@@ -68,21 +68,21 @@ def take_up(session: Session, any_id: str, following: Following, *, detach: bool
 def follow_elsewhere(session: Session, execution_id: str, following: Following) -> Execution:
     """Follow an execution that another process drives; it, once it has ended or nobody drives it any more."""
     from oos.cli.follow.tail import Tail
-    from oos.cli.owners import is_driven
+    from oos.cli.owners import is_driven, look
 
     app = session.app
     tail = Tail(app, execution_id)
     follower = Follower(session, following)
 
-    def look() -> bool:
+    def news() -> bool:
         # Whether it is driven is asked first: what was written before its driver went is read after that.
         driven = is_driven(app, execution_id)
         for id_, event in tail.news():
             follower.take_in(id_, event)
         return driven and not tail.ended
 
-    follower.watch(execution_id, look)
-    return app.engine.look(execution_id)
+    follower.watch(execution_id, news)
+    return look(app, execution_id)
 
 
 def _follow_known(session: Session, execution_id: str, following: Following) -> Execution:

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import click
-
 from oos.cli import exits
 from oos.cli.failures import Failure, Stopped, exit_code_of_error
 from oos.cli.follow.ask import Question, ask, commands_for, question_of
@@ -202,8 +200,8 @@ class Follower:
         try:
             from oos.app.app import now
 
-            answer = ask(question, app.settings.user, now())
-        except (click.Abort, KeyboardInterrupt):
+            answer = ask(question, app.settings.user, now(), lambda: question in self._questions)
+        except (EOFError, KeyboardInterrupt):
             answer = None
             if not interrupts.exit_code:
                 # The terminal is gone (end of file): nobody can be asked any more.
@@ -212,10 +210,11 @@ class Follower:
         finally:
             interrupts.asking = False
         with self._lock:
+            still_open = question in self._questions
             self._forget(question.execution_id, question.task, question.item)
         if answer is not None:
             app.engine.tell(question.execution_id, answer)
-        elif not interrupts.exit_code:
+        elif still_open and not interrupts.exit_code:
             self._tell_how(question)
 
     def _leave_open(self, question: Question) -> None:

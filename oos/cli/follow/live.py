@@ -24,7 +24,6 @@ from oos.execution.events import (
     CancelRequested,
     ExecutionFinished,
     ExecutionResumed,
-    ExecutionStarted,
     Notified,
 )
 from oos.execution.status import Status
@@ -94,10 +93,8 @@ class LiveDisplay(Silent):
     def _line(self, view: View, id_: str, event: AnyEvent, ended: ActivityView | None) -> Text | None:
         if id_ != view.root_id:
             return None
-        if isinstance(event, ExecutionStarted):
-            return Text(f"{event.template_name}", style="bold")
         if isinstance(event, Notified | CancelRequested | ExecutionResumed):
-            return Text(f"  {place(event)} {say(event)}".replace("  ", " ", 1), style="yellow")
+            return Text(" ".join(filter(None, (" ", place(event), say(event)))), style="yellow")
         if isinstance(event, ExecutionFinished) or ended is None:
             return None
         item = getattr(event, "item", NO_ITEM)
@@ -110,6 +107,8 @@ class LiveDisplay(Silent):
         line = Text(" " * indent)
         line.append(f"{mark if self._is_unicode else ascii_mark} ", style)
         line.append(ended.label)
+        if ended.items:
+            line.append(f"  {ended.items} items")
         line.append(f"  {between(ended.started, ended.ended)}", "dim")
         if ended.note:
             line.append(f"  {ended.note}", style)
@@ -158,8 +157,9 @@ class LiveDisplay(Silent):
         detail = view.detail(activity)
         waits = activity.status is Status.WAITING
         room = self._console.width - indent - len(activity.label) - len(taken) - 8
+        cells = [Text(" " * (indent - 1))] if indent else []
         table.add_row(
-            Text(" " * indent) if indent else Text(""),
+            *cells,
             self._mark(activity),
             Text(activity.label, style=style, no_wrap=True),
             Text(taken, style="dim", no_wrap=True),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from oos.cli.words import WAITS, item_label
+from oos.cli.words import clock, item_label, wait_words
 from oos.execution.events import (
     NO_ITEM,
     AnyEvent,
@@ -38,6 +38,8 @@ class ActivityView:
     """What it waits for, how far it has come, or why it ended so."""
     child: str = ""
     """The child execution that carries it out."""
+    items: int = 0
+    """Of a task that loops: how many items."""
 
 
 @dataclass(slots=True)
@@ -140,6 +142,7 @@ def _apply(execution: ExecutionView, event: AnyEvent) -> ActivityView | None:
         case LoopStarted():
             task = _begun(execution, event.task, event.at)
             task.loop = LoopView(event.items)
+            task.activity.items = len(event.items)
         case BatchStarted() if execution.current is not None:
             execution.current.activity.note = ""
             execution.current.activity.status = Status.RUNNING
@@ -160,9 +163,12 @@ def _apply(execution: ExecutionView, event: AnyEvent) -> ActivityView | None:
 
 
 def _wait_note(event: TaskWaiting) -> str:
-    if event.reason is WaitReason.RETRY:
-        return event.note
-    return f"waits {WAITS[event.reason]}" + (f": {event.note}" if event.note else "")
+    match event.reason:
+        case WaitReason.RETRY:
+            return event.note
+        case WaitReason.SLEEP if event.until is not None:
+            return f"sleeps until {clock(event.until)}"
+    return f"waits {wait_words(event.reason)}" + (f": {event.note}" if event.note else "")
 
 
 def _begun(execution: ExecutionView, name: str, at: datetime) -> TaskView:

@@ -1,0 +1,93 @@
+"""`oos audit verify` and `export`: proof for others."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from oos.cli import exits
+from oos.cli.complete import EXECUTION
+from oos.cli.lazy import Command
+from oos.cli.session import Session
+
+
+@click.command(cls=Command)
+@click.option("--anchors", type=click.Path(path_type=Path), metavar="FILE", help="Anchors kept elsewhere.")
+@click.option("--public-key", type=click.Path(path_type=Path), metavar="FILE", help="The key kept elsewhere.")
+@click.pass_obj
+def verify(session: Session, anchors: Path | None, public_key: Path | None) -> int:
+    """Check that nothing of the record was changed, added, taken away or put in another order.
+
+    Every event's hash covers the one before; the end of each execution is anchored in a signed file outside the
+    journal. A copy of that file and of its public key on another host (--anchors, --public-key) finds out even who
+    rewrites both. Exit code 12 when something does not hold.
+    """
+    from oos.audit import verify as verification
+    from oos.cli.printing import print_document
+
+    app = session.app
+    report = verification.verify(app.journal, app.anchored(anchors, public_key))
+    if session.is_json:
+        print_document(
+            session,
+            {
+                "Holds": report.holds,
+                "Executions": report.executions,
+                "Events": report.entries,
+                "Anchors": report.anchors,
+                "Unanchored": list(report.unanchored),
+                "Breaks": [
+                    {"ExecutionId": each.execution_id, "Sequence": each.sequence, "Reason": each.reason}
+                    for each in report.breaks
+                ],
+            },
+        )
+        return exits.SUCCESS if report.holds else exits.NOT_VERIFIED
+    counted = f"{report.executions} executions, {report.entries} events, {report.anchors} anchors"
+    for each in report.breaks:
+        session.warn(f"error: {each}")
+    if not report.holds:
+        session.warn(f"the record does not verify: {len(report.breaks)} faults in {counted}")
+        return exits.NOT_VERIFIED
+    print(f"verified: {counted}")
+    roots = [each for each in report.unanchored if "." not in each]
+    if roots:
+        session.say(f"not anchored yet, so that a cut would not show: {', '.join(roots)}")
+    return exits.SUCCESS
+
+
+@click.command(cls=Command)
+@click.argument("execution", type=EXECUTION)
+@click.option("--verifiable", is_flag=True, help="The events as the journal holds them, one a line, secrets sealed.")
+@click.option("--file", "path", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to stdout.")
+@click.pass_obj
+def export(session: Session, execution: str, verifiable: bool, path: Path | None) -> int:
+    """Write the record of an execution and its children.
+
+    A JSON document for people and programs, secrets masked; with --verifiable, lines from which anybody can check
+    the chain of hashes.
+    """
+    from oos.audit.reading import export_document, export_lines
+    from oos.cli.audit_show import require
+    from oos.cli.printing import print_document
+
+    app = session.app
+    require(app, execution)
+    if verifiable:
+        content = b"\n".join([*export_lines(app.journal, execution), b""])
+        if path is None:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(content)
+        else:
+            path.write_bytes(content)
+        return exits.SUCCESS
+    document = export_document(app.journal, app.codec, execution)
+    session.output = "json" if session.output == "table" else session.output
+    if path is None:
+        print_document(session, document)
+    else:
+        with path.open("w", encoding="utf-8") as stream:
+            print_document(session, document, stream)
+    return exits.SUCCESS
