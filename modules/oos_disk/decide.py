@@ -55,7 +55,7 @@ def disk_shape(disk: Disk, tags: Mapping[str, str]) -> DiskShape:
         "ZoneId": disk.zone,
         "Size": gib(disk.size_bytes),
         "Category": CATEGORY,
-        "Type": disk.kind,
+        "Type": disk.kind.value,
         "Status": status_of(disk),
         "InstanceId": disk.instance_id,
         "Device": device,

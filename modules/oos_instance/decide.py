@@ -29,7 +29,7 @@ class Step(StrEnum):
 
 def status_of(power: Power) -> str:
     """The status ECS has for it. A paused instance neither runs nor is off: the nearest word is Stopping."""
-    return Power.STOPPING if power is Power.PAUSED else power
+    return (Power.STOPPING if power is Power.PAUSED else power).value
 
 
 def steps_to_start(instance: Instance) -> tuple[Step, ...]:

@@ -134,7 +134,7 @@ def _boot_before(context: Context, hypervisor: Hypervisor, instance: Instance) -
 def _boot_now(hypervisor: Hypervisor, instance: Instance) -> str:
     """Which start of the guest this is; empty when its agent does not answer."""
     try:
-        return boot_of(hypervisor, instance.id)
+        return boot_of(hypervisor, instance.id).name
     except FleetError:
         return ""
 

@@ -20,7 +20,7 @@ PARENT_TAG = "acs:oos:parent"
 
 def tags_of(snapshot: Snapshot, changes: Changes) -> dict[str, str]:
     """All tags of a snapshot: those it was made with, what changed since, and the system's own."""
-    system = {CONSISTENCY_TAG: str(snapshot.consistency), VERIFICATION_TAG: str(snapshot.verification)}
+    system = {CONSISTENCY_TAG: snapshot.consistency.value, VERIFICATION_TAG: snapshot.verification.value}
     if snapshot.parent_id:
         system[PARENT_TAG] = snapshot.parent_id
     return {**tags_after(snapshot.tags, changes), **system}
@@ -65,11 +65,11 @@ def snapshot_shape(snapshot: Snapshot, changes: Changes) -> SnapshotShape:
         "RegionId": snapshot.region,
         "SourceDiskId": snapshot.disk_id,
         "SourceDiskSize": str(gib(snapshot.source_size_bytes)),
-        "SourceDiskType": snapshot.disk_kind,
+        "SourceDiskType": snapshot.disk_kind.value,
         "SourceStorageType": "disk",
         "SnapshotType": "user",
         "Category": "standard",
-        "Status": snapshot.status,
+        "Status": snapshot.status.value,
         "Progress": f"{snapshot.progress}%",
         "Available": is_usable(snapshot),
         "Usage": "none",

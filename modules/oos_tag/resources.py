@@ -40,7 +40,7 @@ def _cards(context: Context) -> Mapping[str, Tags]:
 
 def _documents(kind: str) -> Callable[[Context], Mapping[str, Tags]]:
     def found(context: Context) -> Mapping[str, Tags]:
-        return {id: document.get("Tags", {}) for id, document in context.registry.items(kind)}
+        return {id: document["tags"] for id, document in context.registry.items(kind)}
 
     return found
 

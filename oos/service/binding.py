@@ -87,7 +87,11 @@ def _is_absent(field: Field, value: Value) -> bool:
         return True
     if (value.reveal() if isinstance(value, Secret) else value) != "":
         return False
-    free_text = field.kind in (Kind.TEXT, Kind.SECRET) and not field.param.allowed and not field.param.pattern
+    free_text = (
+        field.kind in (Kind.TEXT, Kind.SECRET, Kind.MAYBE_SECRET)
+        and not field.param.allowed
+        and not field.param.pattern
+    )
     return field.required or not free_text
 
 
@@ -173,6 +177,8 @@ def _convert(field: Field, value: Value, name: str, others: Others) -> Any:
         case Kind.ANY:
             return value
         case Kind.SECRET:
+            return Secret(_text(field, reveal(value), name, secret=True))
+        case Kind.MAYBE_SECRET if isinstance(value, Secret):
             return Secret(_text(field, reveal(value), name, secret=True))
         case Kind.MAP:
             return _map(value, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from oos.fleet.errors import AgentFailed, FleetError
@@ -15,16 +16,24 @@ GUESTS_AT_ONCE: Final = 8
 """How many guests are asked for their addresses at the same time."""
 
 
-def boot_of(hypervisor: Hypervisor, instance_id: str) -> str:
-    """A text that is different after each start of the guest; empty where the guest cannot tell one from another.
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """One start of a guest."""
 
-    Raises AgentUnavailable.
-    """
+    name: str
+    """Different after each start; empty where the guest cannot tell one from another."""
+    kernel_name: str = ""
+    """What its kernel calls it, where it does."""
+
+
+def boot_of(hypervisor: Hypervisor, instance_id: str) -> Boot:
+    """Which start of the guest this is. Raises AgentUnavailable, AgentFailed."""
     try:
-        return hypervisor.guest_read(instance_id, BOOT_ID, limit=64).decode(errors="replace").strip()
+        name = hypervisor.guest_read(instance_id, BOOT_ID, limit=64).decode(errors="replace").strip()
     except AgentFailed:
         moment = hypervisor.guest_info(instance_id).boot_time
-        return "" if moment is None else moment.isoformat()
+        return Boot("" if moment is None else moment.isoformat())
+    return Boot(name, name)
 
 
 def addresses_of(context: Context, instances: Sequence[Instance]) -> list[tuple[GuestAddress, ...]]:

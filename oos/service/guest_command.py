@@ -94,7 +94,7 @@ def argv_of(command: GuestCommand) -> tuple[str, ...]:
 
 
 def path_of(id: str, file: str) -> str:
-    """The path in the guest of a file of an invocation: `out`, `result` or `stop`."""
+    """The path in the guest of a file of an invocation: `pid`, `out`, `result` or `stop`."""
     return f"{BASE}/{id}/{file}"
 
 

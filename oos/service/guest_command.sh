@@ -2,6 +2,7 @@
 # the command on standard input. POSIX shell and busybox are enough.
 #
 # BASE/ID is made by one atomic mkdir: whoever finds it there starts nothing. In it stand
+#   pid      of this script
 #   script   the command, while it runs
 #   out      its output, at most BLOCKS blocks of 512 bytes
 #   stop     made by others: end the command
@@ -22,6 +23,7 @@ if ! mkdir "$dir" 2>/dev/null; then
     echo "cannot make $dir" >&2
     exit 74
 fi
+echo $$ >"$dir/pid"
 chmod 711 "$base" "$dir"
 began=$(date +%s)
 find "$base" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} + 2>/dev/null

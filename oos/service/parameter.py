@@ -51,6 +51,8 @@ class Kind(Enum):
     NUMBER = auto()
     BOOLEAN = auto()
     SECRET = auto()
+    MAYBE_SECRET = auto()
+    """Text (`str | Secret`): a secret one stays secret, and one can tell."""
     LIST = auto()
     MAP = auto()
     STRUCT = auto()
@@ -60,6 +62,7 @@ class Kind(Enum):
 _TYPE_NAMES: Mapping[Kind, str] = {
     Kind.TEXT: "String",
     Kind.SECRET: "String",
+    Kind.MAYBE_SECRET: "String",
     Kind.INTEGER: "Number",
     Kind.NUMBER: "Number",
     Kind.BOOLEAN: "Boolean",
@@ -142,6 +145,8 @@ def _field(declared: dataclasses.Field[Any], hint: Any) -> Field:
 
 
 def _typed(field: Field, hint: Any) -> Field:
+    if isinstance(hint, types.UnionType) and set(typing.get_args(hint)) == {str, Secret}:
+        return dataclasses.replace(field, kind=Kind.MAYBE_SECRET)
     if isinstance(hint, types.UnionType):
         (hint,) = (each for each in typing.get_args(hint) if each is not type(None))
     if hint is Any:

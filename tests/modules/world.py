@@ -32,6 +32,19 @@ def host(name: str, zone: str = "lab-a") -> Host:
     return Host(name, f"memory:///{name}", zone, "lab")
 
 
+def assert_plain(value: Any, where: str) -> None:
+    """A response is made of JSON values alone."""
+    if type(value) is dict:
+        for key, item in value.items():
+            assert type(key) is str, where
+            assert_plain(item, f"{where}.{key}")
+    elif type(value) is list:
+        for item in value:
+            assert_plain(item, f"{where}[]")
+    else:
+        assert value is None or type(value) in (str, int, float, bool), f"{where} is a {type(value)}"
+
+
 @dataclass
 class World:
     """Hosts h-1 and h-2 in zone lab-a and h-3 in zone lab-b, each with the same image; nothing runs yet."""
@@ -83,7 +96,9 @@ class World:
         service, _, operation = name.rpartition(".")
         found = self.catalog.operation(service or "ECS", operation)
         assert found is not None, name
-        return invoke(found, parameters, self.context(token or f"token-{self.calls}"))
+        response = invoke(found, parameters, self.context(token or f"token-{self.calls}"))
+        assert_plain(response, name)
+        return response
 
     def refusal(self, name: str, token: str = "", **parameters: Any) -> ApiError:
         """The error that a call ends in."""

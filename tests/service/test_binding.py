@@ -45,6 +45,7 @@ class Sample:
     system_disk: SystemDisk = SystemDisk()
     parameters: Mapping[str, Value] | None = None
     content: Secret = NO_SECRET
+    script: str | Secret = ""
     anything: Any = None
 
 
@@ -77,6 +78,8 @@ def test_a_secret_is_used_but_never_repeated() -> None:
     bound = bind(Sample, {"InstanceId": Secret("i-secret"), "Content": Secret("hunter2")})
     assert bound.instance_id == "i-secret"
     assert bound.content.reveal() == "hunter2"
+    assert bind(Sample, {"InstanceId": "i-1", "Script": Secret("hunter2")}).script == Secret("hunter2")
+    assert bind(Sample, {"InstanceId": "i-1", "Script": "echo"}).script == "echo"
     assert "hunter2" not in repr(bound)
     for given_ in (
         {"InstanceId": "i-1", "Amount": Secret("hunter2")},

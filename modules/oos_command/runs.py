@@ -1,0 +1,162 @@
+"""Runs: a command handed to a guest once, and what became of it read from there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from oos.fleet.errors import AgentFailed, AgentUnavailable, FleetError, InstanceAbsent
+from oos.fleet.instance import Power
+from oos.service.context import Context
+from oos.service.guest import boot_of
+from oos.service.guest_command import OUTPUT_LIMIT, GuestCommand, argv_of, path_of, read_result
+from oos_command import decide
+from oos_command.content import interpreter_of
+from oos_command.model import Invocation, Run, State, keep_run, load_run
+
+if TYPE_CHECKING:
+    from oos.fleet.hypervisor import Hypervisor
+
+
+def begin(context: Context, invocation: Invocation, instance_id: str, content: str) -> Run:
+    """Hand the command to the guest, unless that happened before, or may have in an earlier start of the guest.
+
+    What is intended is written down first. From then on the guest itself sees to it that the command runs at most
+    once, so handing it over again after a crash is harmless.
+    """
+    known = load_run(context.registry, invocation.id, instance_id)
+    if known is not None and known.state is not State.PENDING:
+        return known
+    now = context.now()
+    fresh = known or Run(invocation.id, instance_id, State.PENDING, now, now)
+    try:
+        hypervisor, instance = context.fleet.of_instance(instance_id, invocation.region)
+        if instance.power is not Power.RUNNING:
+            return keep_run(context.registry, decide.not_running(fresh, instance, now))
+        boot = boot_of(hypervisor, instance_id)
+    except InstanceAbsent as absent:
+        return keep_run(context.registry, decide.absent(fresh, str(absent), now))
+    except (AgentUnavailable, AgentFailed) as mute:
+        return keep_run(context.registry, decide.mute(fresh, str(mute), now))
+    if fresh.boot not in ("", boot.name):
+        return keep_run(context.registry, decide.restarted(fresh, now))
+    intended = keep_run(context.registry, replace(fresh, boot=boot.name))
+    command = GuestCommand(
+        invocation.id,
+        invocation.timeout_seconds,
+        invocation.user,
+        invocation.working_dir,
+        interpreter_of(invocation.type),
+        boot.kernel_name,
+    )
+    try:
+        pid = hypervisor.guest_execute(instance_id, argv_of(command), stdin=content.encode())
+    except AgentFailed as refused:
+        aborted = decide.ended(intended, State.ABORTED, "ClientNotResponse", str(refused), context.now())
+        return keep_run(context.registry, aborted)
+    except FleetError as failed:
+        # The answer was lost; the command may run. Its traces will tell.
+        context.report(f"{instance.name}: {failed}")
+        return intended
+    return keep_run(
+        context.registry, replace(intended, state=State.RUNNING, pid=pid, started=now, updated=context.now())
+    )
+
+
+def observed(context: Context, invocation: Invocation, run: Run) -> Run:
+    """How the run stands now: what is final stays, what is not is looked up in its guest.
+
+    Raises HostUnreachable.
+    """
+    if run.state.is_final:
+        return run
+    now = _look(context, invocation, run)
+    return run if now == run else keep_run(context.registry, now)
+
+
+def _look(context: Context, invocation: Invocation, run: Run) -> Run:
+    now = context.now()
+    try:
+        hypervisor, instance = context.fleet.of_instance(run.instance_id, invocation.region)
+    except InstanceAbsent as absent:
+        return decide.absent(run, str(absent), now)
+    if instance.power is Power.STOPPED:
+        return decide.not_running(run, instance, now)
+    if not run.boot:
+        return decide.undelivered(run, now)
+    try:
+        return _read(context, invocation, run, hypervisor)
+    except (AgentUnavailable, AgentFailed) as mute:
+        return decide.silent(run, invocation, str(mute), now)
+
+
+def _read(context: Context, invocation: Invocation, run: Run, hypervisor: Hypervisor) -> Run:
+    """What the guest tells of the run. Raises AgentUnavailable."""
+    now = context.now()
+    boot = boot_of(hypervisor, run.instance_id).name
+    exit_code: int | None = None
+    complaint = ""
+    if run.pid is not None and boot == run.boot:
+        try:
+            process = hypervisor.guest_process(run.instance_id, run.pid)
+        except AgentFailed:
+            # The agent forgets what it was asked about once, and all when it restarts itself.
+            pass
+        else:
+            if not process.exited:
+                return run
+            exit_code, complaint = process.exit_code or 0, process.stderr.decode(errors="replace")
+    try:
+        result = read_result(hypervisor.guest_read(run.instance_id, path_of(run.invocation_id, "result"), limit=4096))
+    except AgentFailed:
+        result = None
+    if result is not None:
+        return decide.with_result(run, invocation, result, _output(context, hypervisor, run), now)
+    if boot != run.boot:
+        return decide.restarted(run, now)
+    outcome = decide.without_result(run, exit_code, complaint, now)
+    if outcome is not None:
+        return outcome
+    return _trace(hypervisor, run, context)
+
+
+def _trace(hypervisor: Hypervisor, run: Run, context: Context) -> Run:
+    """Whether the script around the command still lives, when its agent no longer knows it."""
+    try:
+        pid = hypervisor.guest_read(run.instance_id, path_of(run.invocation_id, "pid"), limit=32).decode().strip()
+    except AgentFailed:
+        return decide.undelivered(run, context.now())
+    try:
+        arguments = hypervisor.guest_read(run.instance_id, f"/proc/{int(pid)}/cmdline", limit=1 << 16)
+    except (AgentFailed, ValueError):
+        arguments = b""
+    if run.invocation_id.encode() not in arguments.split(b"\0"):
+        return decide.vanished(run, context.now())
+    begun = State.STOPPING if run.state is State.STOPPING else State.RUNNING
+    return replace(run, state=begun, started=run.started or run.created)
+
+
+def _output(context: Context, hypervisor: Hypervisor, run: Run) -> bytes:
+    """What the command printed, as far as its guest kept it, with the caller's secrets masked."""
+    try:
+        output = hypervisor.guest_read(run.instance_id, path_of(run.invocation_id, "out"), limit=OUTPUT_LIMIT)
+    except AgentFailed:
+        return b""
+    text = output.decode(errors="surrogateescape")
+    return context.redact(text).encode(errors="surrogateescape")
+
+
+def stop(context: Context, invocation: Invocation, run: Run) -> Run:
+    """Ask the guest to end the command; it does so within seconds."""
+    run = observed(context, invocation, run)
+    if run.state.is_final or run.state is State.STOPPING:
+        return run
+    hypervisor = context.fleet.of_instance(run.instance_id, invocation.region)[0]
+    now = context.now()
+    try:
+        hypervisor.guest_write(run.instance_id, path_of(run.invocation_id, "stop"), b"")
+    except AgentFailed:
+        # There is no folder to write to: it never began.
+        cancelled = decide.ended(run, State.CANCELLED, "", "", now)
+        return keep_run(context.registry, replace(cancelled, stopped=now))
+    return keep_run(context.registry, replace(run, state=State.STOPPING, stopped=now, updated=now))
