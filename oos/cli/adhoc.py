@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
+from oos.app.adhoc import KINDS, AdHoc, adhoc_template
 from oos.cli import exits
 from oos.cli.lazy import Command
 from oos.cli.options import following, following_options
@@ -16,28 +16,6 @@ from oos.cli.session import Session
 if TYPE_CHECKING:
     from oos.engine.ports import StartRequest
     from oos.execution.model import Execution
-
-KINDS = {
-    "shell": "RunShellScript",
-    "python": "RunPythonScript",
-    "perl": "RunPerlScript",
-    "powershell": "RunPowerShellScript",
-    "bat": "RunBatScript",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line asks for."""
-
-    targets: tuple[str, ...]
-    command: str
-    kind: str
-    concurrency: str
-    max_errors: str
-    timeout: int
-    directory: str
-    user: str
 
 
 @click.command("exec", cls=Command)
@@ -88,9 +66,9 @@ def adhoc(
     from oos.cli.follow.carry_out import carry_out
 
     text = command[0] if len(command) == 1 else shlex.join(command)
-    asked = Asked(targets, text, KINDS[kind], concurrency, max_errors, timeout, directory, user)
+    asked = AdHoc(targets, text, KINDS[kind], concurrency, max_errors, timeout, directory, user)
     if save is not None:
-        template = _template_text(session, asked)
+        template = adhoc_template(asked, session.app.region)
         if save == "-":
             click.echo(template, nl=False)
             return exits.SUCCESS
@@ -113,11 +91,11 @@ def adhoc(
     )
 
 
-def _request(session: Session, asked: Asked) -> StartRequest:
+def _request(session: Session, asked: AdHoc) -> StartRequest:
     from oos.cli.run import refuse_unrunnable
     from oos.engine.ports import StartRequest
 
-    checked = session.app.template_cache.checked(_template_text(session, asked), "exec")
+    checked = session.app.template_cache.checked(adhoc_template(asked, session.app.region), "exec")
     refuse_unrunnable(checked)
     return StartRequest(
         template=checked,
@@ -127,85 +105,3 @@ def _request(session: Session, asked: Asked) -> StartRequest:
         template_name="exec",
         description=asked.command.splitlines()[0][:100] if asked.command else "",
     )
-
-
-def _template_text(session: Session, asked: Asked) -> str:
-    """The template of an ad hoc command; everything that was asked for is the default of a parameter."""
-    import yaml
-
-    from oos.cli.targets import read_targets
-
-    parameters = {
-        "targets": {
-            "Type": "List",
-            "Description": "Targets maps; every instance that any of them means.",
-            "Default": read_targets(asked.targets, session.app.region),
-        },
-        "command": {"Type": "String", "Default": _literal(asked.command)},
-        "rateControl": {
-            "Type": "Json",
-            "AssociationProperty": "RateControl",
-            "Default": {
-                "Mode": "Concurrency",
-                "Concurrency": _quantity(asked.concurrency),
-                "MaxErrors": _quantity(asked.max_errors),
-            },
-        },
-        "timeout": {"Type": "Number", "Default": asked.timeout},
-    }
-    properties = {
-        "instanceId": "{{ ACS::TaskLoopItem }}",
-        "commandType": asked.kind,
-        "commandContent": "{{ command }}",
-        "timeout": "{{ timeout }}",
-    }
-    if asked.directory:
-        properties["workingDir"] = asked.directory
-    if asked.user:
-        properties["username"] = asked.user
-    document = {
-        "FormatVersion": "OOS-2019-06-01",
-        "Description": "An ad hoc command, as oos exec made it",
-        "Parameters": parameters,
-        "Tasks": [
-            {
-                "Name": "selectTargets",
-                "Action": "ACS::SelectTargets",
-                "Properties": {"ResourceType": "ALIYUN::ECS::Instance", "Filters": "{{ targets }}"},
-                "Outputs": {
-                    "instanceIds": {"Type": "List", "ValueSelector": "Instances.Instance[].InstanceId"},
-                    "instanceNames": {"Type": "List", "ValueSelector": "Instances.Instance[].InstanceName"},
-                },
-            },
-            {
-                "Name": "runCommand",
-                "Action": "ACS::ECS::RunCommand",
-                "Properties": properties,
-                "Loop": {
-                    "Items": "{{ selectTargets.instanceIds }}",
-                    "RateControl": "{{ rateControl }}",
-                    "Outputs": {"commandOutputs": {"AggregateType": "Fn::ListJoin", "AggregateField": "commandOutput"}},
-                },
-                "Outputs": {"commandOutput": {"Type": "String", "ValueSelector": "invocationOutput"}},
-            },
-        ],
-        "Outputs": {
-            "instanceIds": {"Type": "List", "Value": "{{ selectTargets.instanceIds }}"},
-            "commandOutputs": {"Type": "List", "Value": "{{ runCommand.commandOutputs }}"},
-        },
-    }
-    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100, default_flow_style=False))
-
-
-def _literal(text: str) -> object:
-    """The text as a value in which nothing is replaced: a shell command may well hold double braces of its own."""
-    if "{{" not in text:
-        return text
-    import base64
-
-    return {"Fn::Base64Decode": base64.b64encode(text.encode()).decode()}
-
-
-def _quantity(text: str) -> int | str:
-    """A number, or a percentage as text."""
-    return int(text) if text.isdigit() else text

@@ -46,9 +46,9 @@ def _read(text: str, region: str, faults: list[Diagnostic]) -> dict[str, Any]:
             # A bare word is a name: what one calls an instance.
             extra["InstanceName"] = part
         else:
-            faults.append(Diagnostic(CODE, f"{part!r} means no target", "--targets", hint=HINT))
+            faults.append(Diagnostic(CODE, f"{part!r} means no target", "targets", hint=HINT))
     if not parts:
-        faults.append(Diagnostic(CODE, "no target is named", "--targets", hint=HINT))
+        faults.append(Diagnostic(CODE, "no target is named", "targets", hint=HINT))
     targets: dict[str, Any] = {"Type": "All", "RegionId": region}
     if ids:
         targets = {"Type": "ResourceIds", "ResourceIds": ids, "RegionId": region}
