@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -117,7 +118,8 @@ def _print_line(line: StoryLine) -> None:
     indent = "  " * line.depth
     by = f" by {line.by}" if line.by else ""
     took = f" ({span(line.took)})" if line.took is not None else ""
-    where = f"{line.path} " if line.path else f"{line.execution_id} "
+    path = counted_from_one(line.path)
+    where = f"{path} " if path else f"{line.execution_id} "
     print(f"{dim(when(line.at), sys.stdout)}  {indent}{where}{' '.join(line.text.split())}{by}{took}")
     if line.observed in (None, {}, []):
         return
@@ -130,6 +132,11 @@ def _print_line(line: StoryLine) -> None:
             values = [("saw", value)]
     for name, value in values:
         print(f"{' ' * 21}{indent}  {dim(name, sys.stdout)} {to_text(value)}")
+
+
+def counted_from_one(path: str) -> str:
+    """A path as people count: `snapshot[0]` is the first item."""
+    return re.sub(r"\[(\d+)\]$", lambda found: f"[{int(found[1]) + 1}]", path)
 
 
 def _instant(text: str) -> datetime:

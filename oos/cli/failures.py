@@ -97,7 +97,7 @@ def _usage(raised: click.ClickException) -> Failure:
 def _known(raised: Exception) -> Failure | None:
     from oos.diagnostics import DiagnosticError
     from oos.fleet.errors import DeadlineExceeded, FleetError, HostUnreachable
-    from oos.service.errors import ApiError
+    from oos.service.errors import ApiError, InvalidParameter, MissingParameter
 
     match raised:
         case DiagnosticError():
@@ -110,6 +110,8 @@ def _known(raised: Exception) -> Failure | None:
             return Failure("DeadlineExceeded", str(raised), "see oos doctor", exits.UNREACHABLE)
         case FleetError():
             return Failure(type(raised).__name__, str(raised))
+        case InvalidParameter() | MissingParameter():
+            return Failure(raised.code, raised.message, "", exits.USAGE)
         case ApiError():
             return Failure(raised.code, raised.message, "", exit_code_of_error(raised.code))
     return _of_executions(raised) or _of_the_lab(raised)

@@ -10,6 +10,8 @@ template = LazyGroup(
         "validate": ("oos.cli.template_validate:validate", "Check templates; every fault with its place."),
         "list": ("oos.cli.template_show:list_templates", "List runbooks, or product actions."),
         "show": ("oos.cli.template_show:show", "Show what a template asks for, does and gives."),
+        "schema": ("oos.cli.template_text:schema", "Print a JSON Schema for editors."),
+        "fmt": ("oos.cli.template_text:fmt", "Put templates into canonical form; comments stay."),
     },
     help="Check templates, and look at them.",
 )

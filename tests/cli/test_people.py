@@ -1,0 +1,224 @@
+"""People: questions at the terminal, answers from elsewhere."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import time
+
+import pytest
+
+from tests.cli.world import COMMAND, EXECUTION, World, eventually, read_until
+
+APPROVAL = """\
+FormatVersion: OOS-2019-06-01
+Tasks:
+  - Name: permission
+    Action: ACS::Approve
+    Properties: {Approvers: [ada]}
+  - Name: nap
+    Action: ACS::Sleep
+    Properties: {Duration: 1S}
+"""
+RISKY = """\
+FormatVersion: OOS-2019-06-01
+Tasks:
+  - Name: remove
+    Action: ACS::ExecuteAPI
+    Properties: {Service: ECS, API: DeleteSnapshot, Parameters: {SnapshotId: s-00000000000000000000}}
+"""
+
+
+class Terminal:
+    """The command line with a person at a terminal."""
+
+    def __init__(self, world: World, *arguments: str) -> None:
+        self.pid, self.descriptor = pty.fork()
+        if self.pid == 0:
+            os.chdir(world.folder)
+            os.execvpe(COMMAND[0], [*COMMAND, *arguments], {**world.environment, "TERM": "xterm", "NO_COLOR": "1"})
+        self.screen = ""
+
+    def see(self, wanted: str) -> None:
+        """Read until this is on the screen."""
+        deadline = time.monotonic() + 30
+        while wanted not in self.screen:
+            assert time.monotonic() < deadline, self.screen
+            if select.select([self.descriptor], [], [], 0.2)[0]:
+                try:
+                    self.screen += os.read(self.descriptor, 65536).decode(errors="replace")
+                except OSError as ended:  # the other side is closed
+                    raise AssertionError(self.screen) from ended
+
+    def type(self, text: str) -> None:
+        self.screen = ""
+        os.write(self.descriptor, text.encode())
+
+    def end(self) -> int:
+        """The exit code, once it has ended."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if select.select([self.descriptor], [], [], 0.1)[0]:
+                try:
+                    self.screen += os.read(self.descriptor, 65536).decode(errors="replace")
+                except OSError:
+                    break
+        os.close(self.descriptor)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def test_an_approval_is_asked_for_at_the_terminal(world: World) -> None:
+    terminal = Terminal(world, "run", world.write("approval.yml", APPROVAL))
+    terminal.see("permission waits for approval")
+    terminal.see("[a]pprove")
+    terminal.type("x\n")
+    terminal.see("[a]pprove")
+    terminal.type("a\n")
+    terminal.see("note:")
+    terminal.type("go ahead\n")
+    terminal.see("ada approved: go ahead")
+    assert terminal.end() == 0
+    logs = world.run("execution", "logs", EXECUTION.findall(_listed(world))[0])
+    assert "ada approved: go ahead" in logs.out
+
+
+def test_a_rejection_ends_with_6(world: World) -> None:
+    terminal = Terminal(world, "run", world.write("approval.yml", APPROVAL))
+    terminal.see("[r]eject")
+    terminal.type("r\n")
+    terminal.see("note:")
+    terminal.type("\n")
+    assert terminal.end() == 6
+
+
+def test_a_question_closes_when_somebody_else_answers(world: World) -> None:
+    terminal = Terminal(world, "run", world.write("approval.yml", APPROVAL))
+    terminal.see("[r]eject")
+    id_ = EXECUTION.findall(_listed(world))[0]
+    assert world.run("execution", "approve", id_).code == 0
+    terminal.see("(answered)")
+    assert terminal.end() == 0
+
+
+def test_an_interrupt_leaves_a_question_open(world: World) -> None:
+    terminal = Terminal(world, "run", world.write("approval.yml", APPROVAL))
+    terminal.see("decide [l]ater: ")
+    terminal.type("\x03")
+    assert terminal.end() == 130
+    assert "Interrupted" in _listed(world)
+
+
+def test_without_a_terminal_it_tells_how_to_answer(world: World) -> None:
+    process = world.start("run", world.write("approval.yml", APPROVAL))
+    said = read_until(process, "oos execution reject")
+    found = EXECUTION.search(said)
+    assert found is not None
+    assert f"oos execution approve {found[0]}" in said
+    assert world.run("execution", "list", "-o", "json").document[0]["Status"] == "Waiting"
+    answer = world.run("execution", "approve", found[0], "--note", "fine")
+    assert answer.code == 0, answer
+    ended = world.end(process, said)
+    assert ended.code == 0
+    assert "ada approved: fine" in ended.err
+
+
+def test_rejecting_from_elsewhere_ends_the_run_with_6(world: World) -> None:
+    process = world.start("run", world.write("approval.yml", APPROVAL))
+    said = read_until(process, "oos execution reject")
+    found = EXECUTION.search(said)
+    assert found is not None
+    assert world.run("execution", "reject", found[0]).code == 0
+    assert world.end(process).code == 6
+
+
+def test_a_high_risk_operation_is_confirmed_unless_told_yes(world: World) -> None:
+    template = world.write("risky.yml", RISKY)
+    process = world.start("run", template)
+    said = read_until(process, "oos execution reject")
+    assert "ECS.DeleteSnapshot is a high-risk operation" in said
+    process.kill()
+    process.wait()
+    assert "high-risk" not in world.run("run", template, "--yes").err
+
+
+def test_an_answer_that_does_not_fit_is_refused(world: World) -> None:
+    process = world.start("run", world.write("approval.yml", APPROVAL))
+    found = EXECUTION.search(read_until(process, "oos execution reject"))
+    assert found is not None
+    refused = world.run("execution", "retry", found[0])
+    assert refused.code == 1
+    assert "waits for Approval" in refused.err
+    unknown = world.run("execution", "approve", "exec-00000000000000000000")
+    assert unknown.code == 2
+    assert "there is no execution" in unknown.err
+
+
+def test_cancelling_reaches_the_driver(world: World) -> None:
+    process = world.start("run", world.write("approval.yml", APPROVAL))
+    found = EXECUTION.search(read_until(process, "oos execution reject"))
+    assert found is not None
+    assert world.run("execution", "cancel", found[0], "--reason", "wrong week").code == 0
+    ended = world.end(process)
+    assert ended.code == 1
+    assert "cancelled by ada: wrong week" in ended.err
+
+
+def test_cancelling_what_nobody_drives_ends_it(world: World) -> None:
+    process = world.start("run", world.write("approval.yml", APPROVAL))
+    found = EXECUTION.search(read_until(process, "oos execution reject"))
+    assert found is not None
+    process.kill()
+    process.wait()
+    assert world.run("execution", "cancel", found[0]).code == 0
+    assert world.run("execution", "list", "-o", "json").document[0]["Status"] == "Cancelled"
+    again = world.run("execution", "cancel", found[0])
+    assert again.code == 1
+    assert "has ended already: Cancelled" in again.err
+
+
+def test_an_answer_waits_for_the_next_driver(world: World) -> None:
+    process = world.start("run", world.write("approval.yml", APPROVAL))
+    found = EXECUTION.search(read_until(process, "oos execution reject"))
+    assert found is not None
+    process.kill()
+    process.wait()
+    told = world.run("execution", "approve", found[0])
+    assert told.code == 0
+    assert f"oos execution resume {found[0]}" in told.err
+    assert world.run("execution", "resume", found[0]).code == 0
+
+
+@pytest.mark.parametrize("verb", ["retry", "skip"])
+def test_a_failure_can_be_tried_again_or_skipped(world: World, verb: str) -> None:
+    failing = RISKY.replace("DeleteSnapshot", "CreateSnapshot").replace(
+        "SnapshotId: s-00000000000000000000", "DiskId: d-00000000000000000000"
+    )
+    process = world.start("run", world.write("failing.yml", failing), "--mode", "FailurePause")
+    said = read_until(process, "oos execution skip")
+    found = EXECUTION.search(said)
+    assert found is not None
+    assert "InvalidDiskId.NotFound" in said
+    assert world.run("execution", verb, found[0]).code == 0
+    if verb == "skip":
+        assert world.end(process).code == 0
+        return
+    eventually(lambda: "attempt 2" in world.run("execution", "logs", found[0]).out, "it is tried again")
+    process.kill()
+    process.wait()
+
+
+def test_debug_mode_goes_task_by_task(world: World) -> None:
+    nap = APPROVAL.replace("ACS::Approve", "ACS::Sleep").replace("{Approvers: [ada]}", "{Duration: 1S}")
+    process = world.start("run", world.write("naps.yml", nap), "--mode", "Debug")
+    said = read_until(process, "oos execution step")
+    found = EXECUTION.search(said)
+    assert found is not None
+    assert world.run("execution", "step", found[0]).code == 0
+    read_until(process, "oos execution step")
+    assert world.run("execution", "step", found[0]).code == 0
+    assert world.end(process).code == 0
+
+
+def _listed(world: World) -> str:
+    return world.run("execution", "list", "-o", "ndjson").out
