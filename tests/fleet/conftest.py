@@ -23,6 +23,7 @@ def lab_world(lab: LabConfig) -> Iterator[World]:
 
     with real_world(lab) as world:
         yield world
+        world.clean_up(world.lasting)
 
 
 @pytest.fixture(params=["simulation", pytest.param("lab_world", marks=pytest.mark.real)])
@@ -35,6 +36,12 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 
 @pytest.fixture
+def guest(world: World) -> Instance:
+    """An instance whose agent answers, shared by the tests that leave it as they found it."""
+    return world.guest()
+
+
+@pytest.fixture
 def running(world: World) -> Instance:
-    """An instance whose agent answers."""
+    """An instance of the test's own, whose agent answers."""
     return world.run(world.make().id)

@@ -12,7 +12,7 @@ from oos.adapters.libvirt.manifests import Manifests
 from oos.adapters.libvirt.pools import Pool
 from oos.fleet.manifest import ImageManifest, decode_image_manifest
 from oos.fleet.storage import DirectBoot
-from oos.inventory.model import Host
+from oos.inventory.model import Host, Pools
 from oos.lab import guest
 from oos.lab.config import LabConfig
 from oos.values.identifiers import resource_id
@@ -38,11 +38,16 @@ class RealWorld(World):
         return self.hypervisor
 
 
+def lab_host(config: LabConfig, **pools: str) -> Host:
+    """The lab as a host of an inventory."""
+    return Host("lab-1", config.uri, "lab-a", "lab", Pools(**pools))
+
+
 @contextmanager
 def real_world(config: LabConfig, deadlines: Deadlines | None = None) -> Iterator[RealWorld]:
     """The world in a lab that is up."""
     image_id = publish_image(config)
-    hypervisor = LibvirtHypervisor(Host("lab-1", config.uri, "lab-a", "lab"), deadlines)
+    hypervisor = LibvirtHypervisor(lab_host(config), deadlines)
     try:
         yield RealWorld(hypervisor, image_id, "/root", config=config)
     finally:

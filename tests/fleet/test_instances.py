@@ -187,21 +187,21 @@ def test_labels_are_written_whole_and_nothing_else_changes(world: World, running
     assert world.hypervisor.instance(running.id).labels == labels
 
 
-def test_a_running_guest_has_addresses(world: World, running: Instance) -> None:
+def test_a_running_guest_has_addresses(world: World, guest: Instance) -> None:
     deadline = time.monotonic() + 60
-    while not (found := [each for each in world.hypervisor.addresses(running.id) if "." in each.address]):
+    while not (found := [each for each in world.hypervisor.addresses(guest.id) if "." in each.address]):
         assert time.monotonic() < deadline, "no address"
         time.sleep(0.5)
-    assert [each.mac for each in found] == [card.mac for card in running.interfaces]
-    assert not any(each.address.startswith("127.") for each in world.hypervisor.addresses(running.id))
+    assert [each.mac for each in found] == [card.mac for card in guest.interfaces]
+    assert not any(each.address.startswith("127.") for each in world.hypervisor.addresses(guest.id))
 
 
 def test_a_stopped_guest_has_no_address(world: World) -> None:
     assert world.hypervisor.addresses(world.make().id) == ()
 
 
-def test_the_console_shows_what_the_guest_said(world: World, running: Instance) -> None:
-    assert b" is up" in world.hypervisor.console(running.id)
+def test_the_console_shows_what_the_guest_said(world: World, guest: Instance) -> None:
+    assert b" is up" in world.hypervisor.console(guest.id)
 
 
 def test_events_reach_a_listener_until_it_is_closed(world: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from oos.fleet.errors import DiskAbsent, SnapshotAbsent, WrongState
 from oos.fleet.increments import LONGEST_CHAIN
-from oos.fleet.instance import Instance, Power, StopMethod
+from oos.fleet.instance import DataDiskSpec, Instance, Power, StopMethod
 from oos.fleet.storage import Consistency, DiskKind, SnapshotStatus, Verification
 from tests.fleet.world import World, fresh_token
 
@@ -225,3 +225,46 @@ def test_absent_disks_and_snapshots_are_named(world: World) -> None:
         world.hypervisor.snapshot(NO_SNAPSHOT)
     with pytest.raises(SnapshotAbsent, match=NO_SNAPSHOT):
         world.hypervisor.restore_disk(instance.disk_ids[0], NO_SNAPSHOT, fresh_token())
+
+
+def test_an_increment_remembers_zeros(world: World, running: Instance) -> None:
+    disk_id, size = running.disk_ids[0], 1 << 20
+    world.write(running.id, "file", b"\xff" * size)
+    world.snapshot(disk_id)
+    world.write(running.id, "file", b"\x00" * size)
+    second = world.snapshot(disk_id)
+    world.write(running.id, "file", b"\x7f" * size)
+    world.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+    world.hypervisor.restore_disk(disk_id, second.id, fresh_token())
+    world.run(running.id)
+    assert world.read(running.id, "file") == b"\x00" * size
+
+
+def test_disks_of_one_instance_have_chains_of_their_own(world: World) -> None:
+    running = world.run(world.make(data_disks=(DataDiskSpec(8 << 20),)).id)
+    system, data = running.disk_ids
+    first = [world.snapshot(system), world.snapshot(data)]
+    world.write(running.id, "file", b"second")
+    second = [world.snapshot(system), world.snapshot(data)]
+    assert [each.parent_id for each in first] == ["", ""]
+    assert [each.parent_id for each in second] == [each.id for each in first]
+    assert [each.disk_kind for each in second] == [DiskKind.SYSTEM, DiskKind.DATA]
+    world.hypervisor.delete_snapshot(first[0].id)
+    world.hypervisor.delete_snapshot(first[1].id)
+    world.write(running.id, "file", b"third")
+    third = [world.snapshot(system), world.snapshot(data)]
+    assert [each.parent_id for each in third] == [each.id for each in second]
+    world.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+    for disk_id, snapshot in zip((system, data), second, strict=True):
+        world.hypervisor.restore_disk(disk_id, snapshot.id, fresh_token())
+    world.run(running.id)
+    assert world.read(running.id, "file") == b"second"
+
+
+def test_a_snapshot_outlives_its_instance(world: World, running: Instance) -> None:
+    snapshot = world.snapshot(running.disk_ids[0])
+    world.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+    world.hypervisor.remove_instance(running.id)
+    assert world.hypervisor.snapshot(snapshot.id) == snapshot
+    world.hypervisor.delete_snapshot(snapshot.id)
+    assert snapshot.id not in {each.id for each in world.hypervisor.snapshots()}

@@ -34,6 +34,8 @@ class World:
     disk_folder: str
     """Where the system disk is mounted in a guest."""
     made: list[str] = field(default_factory=list)
+    lasting: list[str] = field(default_factory=list)
+    """Instances that stay until the world ends."""
 
     def spec(self, **changes: object) -> InstanceSpec:
         """A small instance to be made."""
@@ -53,6 +55,12 @@ class World:
         instance = self.hypervisor.make_instance(self.spec(**changes))
         self.made.append(instance.id)
         return instance
+
+    def guest(self) -> Instance:
+        """A running instance for tests that leave it as they found it; booting one for each takes long."""
+        if not self.lasting:
+            self.lasting.append(self.hypervisor.make_instance(self.spec()).id)
+        return self.run(self.lasting[0])
 
     def run(self, instance_id: str) -> Instance:
         """Start it and wait until its agent answers."""

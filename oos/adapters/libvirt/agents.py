@@ -25,8 +25,9 @@ _UNAVAILABLE: Final = frozenset(
     {
         libvirt.VIR_ERR_AGENT_UNRESPONSIVE,
         libvirt.VIR_ERR_AGENT_UNSYNCED,
-        # The socket of the agent was closed.
+        # The socket of the agent was closed; or libvirt does not say why.
         libvirt.VIR_ERR_INTERNAL_ERROR,
+        libvirt.VIR_ERR_OK,
         # No agent channel in the domain's XML; the domain is off.
         libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED,
         libvirt.VIR_ERR_CONFIG_UNSUPPORTED,

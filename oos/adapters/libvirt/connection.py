@@ -283,7 +283,8 @@ class Connection:
     # errors
 
     def _translated(self, error: libvirt.libvirtError, lane: _Lane, target: str) -> FleetError:
-        code, message = int(error.get_error_code()), str(error.get_error_message() or error)
+        # Now and then libvirt fails and does not say why, as when an agent goes away in the middle of a command.
+        code, message = int(error.get_error_code() or 0), str(error.get_error_message() or error)
         if not lane.handle.isAlive() or code in (libvirt.VIR_ERR_NO_CONNECT, libvirt.VIR_ERR_INVALID_CONN):
             return HostUnreachable(self.host, message)
         if "No space left on device" in message:

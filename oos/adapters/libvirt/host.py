@@ -43,10 +43,11 @@ class LibvirtHost:
         host: Host,
         deadlines: Deadlines | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        connect: Callable[[str, str, Deadlines], Connection] = Connection,
     ) -> None:
         self._host = host
         self._now = now
-        self._connection = Connection(host.name, host.uri, deadlines)
+        self._connection = connect(host.name, host.uri, deadlines or Deadlines())
         self._image_pool = Pool(self._connection, host.pools.images)
         self._disk_pool = Pool(self._connection, host.pools.disks)
         self._snapshot_pool = Pool(self._connection, host.pools.snapshots)
