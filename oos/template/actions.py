@@ -68,13 +68,13 @@ _ANY: Final = ()
 _TEXT: Final = ("String",)
 _MAP: Final = ("Json",)
 _LIST: Final = ("List",)
-_NUMBER: Final = ("Number", "String")
-_FLAG: Final = ("Boolean", "String")
+_NUMBER: Final = ("Number",)
+_FLAG: Final = ("Boolean",)
 
 _CALL: Final = (
     Property("Service", _TEXT, True, "product code, e.g. ECS"),
     Property("API", _TEXT, True, "operation, e.g. DescribeInstances"),
-    Property("Parameters", ("Json", "String"), False, "parameters of the operation"),
+    Property("Parameters", _MAP, False, "parameters of the operation"),
     Property("AutoPaging", _FLAG, False, "fetch all pages of a list and merge them (default true)"),
     Property("Method", _TEXT, False, "HTTP method, for REST style APIs"),
     Property("URI", _TEXT, False, "path, for REST style APIs"),
@@ -146,7 +146,7 @@ BUILTIN_ACTIONS: Final = (
         ActionKind.CONTROL,
         "wait for people to approve",
         (
-            Property("Approvers", ("List", "String"), False, "who may approve"),
+            Property("Approvers", _LIST, False, "who may approve"),
             Property("MinRequiredApprovals", _NUMBER, False, "how many must (default 1)"),
             *_WEBHOOK,
         ),
@@ -174,8 +174,8 @@ BUILTIN_ACTIONS: Final = (
         ActionKind.CONTROL,
         "repeat a group of tasks",
         (
-            Property("LoopItems", ("List", "String"), True, "what to repeat for"),
-            Property("LoopRateControl", ("Json", "String"), False, "as RateControl"),
+            Property("LoopItems", _LIST, True, "what to repeat for"),
+            Property("LoopRateControl", _MAP, False, "as RateControl"),
             Property("LoopTasks", _LIST, True, "the tasks to repeat"),
         ),
     ),
@@ -186,8 +186,8 @@ BUILTIN_ACTIONS: Final = (
         (
             Property("TemplateName", _TEXT),
             Property("TemplateVersion", _NUMBER, False, "default: the latest"),
-            Property("TemplateContent", ("String", "Json"), False, "the template itself"),
-            Property("Parameters", ("Json", "String")),
+            Property("TemplateContent", ("Json",), False, "the template itself"),
+            Property("Parameters", _MAP),
         ),
         (("TemplateName", "TemplateContent"),),
     ),
@@ -209,11 +209,11 @@ BUILTIN_ACTIONS: Final = (
         "start children by event",
         (
             Property("Product", _TEXT, True),
-            Property("Name", ("List", "String"), True),
-            Property("Level", ("List", "String")),
+            Property("Name", _LIST, True),
+            Property("Level", _LIST),
             Property("Content", _MAP, False, "what the event must hold; a list means any of"),
             Property("Tags", ("List", "Json")),
-            Property("RegionId", ("List", "String")),
+            Property("RegionId", _LIST),
             Property("OutputTransformer", _TEXT),
         ),
     ),

@@ -131,6 +131,8 @@ class Builder(Reader):
                 value = self._build(value_node, depth + 1)
             built[key] = value
             evaluated = evaluated or isinstance(value, Term)
+        if not built and node.value:
+            return None  # its keys cannot be read, as in an unquoted reference; the reader has said so
         if evaluated:
             return Entries(tuple((key, _term(value)) for key, value in built.items()))
         return built
@@ -221,11 +223,8 @@ class Builder(Reader):
         return Call(function, term, node)
 
     def _check_count(self, function: Function, argument: Node, node: Node) -> None:
-        if function.whole or not is_list(argument):
-            return
-        count = len(argument.value)
-        if not len(function.arguments) - function.optional <= count <= len(function.arguments):
-            message = f"{function.name} takes {function.usage}, but is given {count} arguments"
+        if is_list(argument) and not function.takes(argument.value):
+            message = f"{function.name} takes {function.usage}, but is given {len(argument.value)} arguments"
             self.fault(codes.ARGUMENT_COUNT, node, message)
 
     def _lazy(self, function: Function, argument: Node, node: Node, depth: int) -> Term | None:

@@ -56,7 +56,7 @@ SYNTAX: Final = Code(
 TOO_LARGE: Final = Code(
     "OOS003",
     "template too large",
-    "The cloud accepts templates up to 64 KB; above that a warning, above 1 MiB a fault.",
+    "The cloud accepts templates up to 64 KB; above that a warning, above 256 KB a fault.",
     "Split the template: a part of it can become a template of its own, started by ACS::Template.",
 )
 TOO_DEEP: Final = Code(

@@ -35,6 +35,7 @@ _FLOAT: Final = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)?(?:\.[0-9]*)?(?:[eE][-+]?[0
 _BASES: Final = {"x": 16, "o": 8, "b": 2}
 _LONGEST_NUMBER: Final = 400
 _SURROGATES: Final = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _COMPACT_NESTING: Final = re.compile(r"^[ \-?:\t]{100}", re.MULTILINE)
 _MOST_OPENERS: Final = 3000
 """The composer recurses in C; this many levels are safe on every stack. More brackets are counted first."""
@@ -57,9 +58,11 @@ def decode(text: str | bytes, name: str) -> Source:
     elif len(text) > limits.LARGEST_TEMPLATE:
         raise Unreadable(_too_large(name, len(text)))
     text = text.removeprefix("\ufeff")
-    if "\\u" in text and text.lstrip()[:1] == "{":
-        # JSON writes characters beyond the basic plane as two escapes, which YAML does not join.
-        text = _SURROGATES.sub(_join_surrogates, text)
+    if text.lstrip()[:1] == "{":
+        # JSON allows characters that YAML does not, and writes those beyond the basic plane as two escapes.
+        text = _NOT_IN_YAML.sub(_escape, text)
+        if "\\u" in text:
+            text = _SURROGATES.sub(_join_surrogates, text)
     return Source(name, text)
 
 
@@ -94,6 +97,11 @@ def span_of(node: Node) -> Span:
         return NOWHERE
     start, end = node.start_mark, node.end_mark
     return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+def is_null(node: Node) -> bool:
+    """Whether the node is null, written without quotes."""
+    return node.__class__ is yaml.ScalarNode and node.tag == PLAIN and WORDS.get(node.value, node) is None
 
 
 class Places(Mapping[str, Span]):
@@ -287,7 +295,7 @@ def _syntax(source: Source, error: yaml.YAMLError) -> Diagnostic:
     if isinstance(error, yaml.reader.ReaderError):
         span = place(source.text, error.position)
         found = source.text[error.position : error.position + 1]
-        if found == "\0" and source.text[1:4:2] == "\0\0":
+        if found == "\0" and source.text[:4].count("\0") == 2:
             return codes.NOT_UTF8.nowhere(source.name, "the text is UTF-16, not UTF-8", codes.NOT_UTF8.remedy)
         return codes.SYNTAX.at(source.name, span, f"the character {found!r} is not allowed in a template")
     if not isinstance(error, yaml.MarkedYAMLError):
@@ -310,6 +318,10 @@ def _syntax_hint(source: Source, span: Span) -> str:
     if re.search(r":\s.*:\s", line):
         return "put text that holds a colon in quotes"
     return ""
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _join_surrogates(found: re.Match[str]) -> str:

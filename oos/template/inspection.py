@@ -137,8 +137,8 @@ class Inspection:
         self._expression(selector)
         if task.loop_tasks:
             return ANYTHING
-        self._program(selector.term, selector.span, is_function=False)
-        shape = self._select(selector, response)
+        readable = self._program(selector.term, selector.span, is_function=False)
+        shape = self._select(selector, response) if readable else ANYTHING
         if output.type == "List":
             return Shape(LIST.types, None, shape)
         return shape if shape is ANYTHING else shapes.either(shape, shapes.NULL)
@@ -208,6 +208,8 @@ class Inspection:
             self._program(Literal(program), span_of(node), is_function=True)
             return
         if isinstance(call.argument, Literal) and not function.needs_time:
+            if not function.takes(call.argument.value):
+                return  # the reading has said so
             try:
                 function.call(call.argument.value, None)
             except FunctionError as error:
@@ -222,8 +224,8 @@ class Inspection:
                 message = f"{function.name}: the {argument.name} must be {wanted}, not {shape.named}"
                 self._note(codes.ARGUMENT_TYPE, span_of(node), message)
 
-    def _program(self, program: Term, span: Span, *, is_function: bool) -> None:
-        """A jq program: it can be read, and nothing is pasted into it."""
+    def _program(self, program: Term, span: Span, *, is_function: bool) -> bool:
+        """A jq program: it can be read (the result says so), and nothing is pasted into it."""
         if not isinstance(program, Literal):
             self.findings.extend(safety.pasted_references(program, self._known, span, is_function=is_function))
         elif isinstance(program.value, str):
@@ -232,6 +234,8 @@ class Inspection:
             except SelectorError as error:
                 code = codes.FORBIDDEN_IN_JQ if error.forbidden else codes.BAD_SELECTOR
                 self._note(code, span, f"this is no selector: {error}", code.remedy)
+                return False
+        return True
 
 
 class _Selection:

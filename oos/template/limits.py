@@ -11,7 +11,7 @@ class Stopped(Exception):
 
 TEMPLATE_SIZE: Final = 64 * 1024
 """What the cloud accepts (spec 8), in bytes. More is a warning."""
-LARGEST_TEMPLATE: Final = 1024 * 1024
+LARGEST_TEMPLATE: Final = 256 * 1024
 """More is not read at all."""
 DEPTH: Final = 100
 """How deep lists, maps and functions may stand inside each other."""

@@ -151,15 +151,14 @@ class Names:
     def _response(self, reference: Reference, task: Task, outputs: Iterable[str]) -> Reference:
         """A path into the raw response (spec 1.8), unless it can only be a misspelt output."""
         path = reference.field
-        hint = did_you_mean(path, outputs)
         steps = plain_steps(with_leading_dot(path))
         known = self._responses.fields(task)
+        hint = did_you_mean(path, [*outputs, *(known or ())])
         single = steps is not None and len(steps) == 1
         if task.action in _SILENT:
             wrong = True
         elif known is not None and steps and steps[0].name is not None:
             wrong = single and steps[0].name not in known
-            hint = hint or did_you_mean(steps[0].name, known)
         else:
             wrong = single and nearest(path, outputs) is not None
         if wrong:

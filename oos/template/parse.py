@@ -7,11 +7,11 @@ from typing import Final
 from oos.diagnostics import Diagnostic, DiagnosticError
 from oos.source import NOWHERE, Source
 from oos.template import codes, limits
-from oos.template.document import Node, Unreadable, compose, decode, is_list, is_map, span_of
+from oos.template.document import Node, Unreadable, compose, decode, is_list, is_map, is_null, span_of
 from oos.template.model import Template, TemplateKind
 from oos.template.read_parameters import read_parameters
 from oos.template.read_tasks import read_tasks
-from oos.template.structure import Structure
+from oos.template.structure import Entries, Structure
 
 FORMAT_VERSION: Final = "OOS-2019-06-01"
 STATE_FORMAT_VERSION: Final = "OOS-2019-06-01-State"
@@ -93,7 +93,7 @@ def _read(structure: Structure, source: Source, root: Node) -> Template:
         version or FORMAT_VERSION,
         structure.value(entries["Description"][1]) if "Description" in entries else None,
         parameters,
-        structure.expression(entries["RamRole"][1]) if "RamRole" in entries else None,
+        structure.expression(entries["RamRole"][1]) if _is_given(entries, "RamRole") else None,
         structure.conditions(entries["Conditions"][1]) if "Conditions" in entries else {},
         read_tasks(structure, tasks_node) if tasks_node is not None else (),
         structure.template_outputs(entries["Outputs"][1]) if "Outputs" in entries else {},
@@ -101,6 +101,10 @@ def _read(structure: Structure, source: Source, root: Node) -> Template:
         span=span_of(version_node or root),
         diagnostics=tuple(structure.notes),
     )
+
+
+def _is_given(entries: Entries, field: str) -> bool:
+    return field in entries and not is_null(entries[field][1])
 
 
 def _kind(version: str | None, fields: frozenset[str]) -> TemplateKind:

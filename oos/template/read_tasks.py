@@ -9,7 +9,7 @@ from oos.diagnostics import did_you_mean
 from oos.source import NOWHERE, Span
 from oos.template import codes, limits
 from oos.template.actions import BuiltinAction, find_builtin
-from oos.template.document import Node, Places, is_list, is_map, span_of
+from oos.template.document import Node, Places, is_list, is_map, is_null, span_of
 from oos.template.expression import Expression
 from oos.template.model import (
     END,
@@ -75,7 +75,7 @@ def read_tasks(structure: Structure, node: Node, *, inner: bool = False) -> tupl
 
 
 def _read_task(structure: Structure, node: Node, fields: Entries) -> Task:
-    given = {field: pair[1] for field, pair in fields.items()}
+    given = {field: pair[1] for field, pair in fields.items() if not is_null(pair[1])}
     name, name_span = "", span_of(node)
     if "Name" in given:
         name = structure.text(given["Name"], "Name of a task") or ""

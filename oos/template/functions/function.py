@@ -58,6 +58,12 @@ class Function:
         required = len(names) - self.optional
         return "[" + ", ".join(names[:required] + [f"({name})" for name in names[required:]]) + "]"
 
+    def takes(self, value: Value) -> bool:
+        """Whether a list that is written out has the right number of arguments."""
+        if self.whole or not isinstance(value, list):
+            return True
+        return len(self.arguments) - self.optional <= len(value) <= len(self.arguments)
+
     def call(self, value: Value, now: str | None) -> Value:
         """The result for an argument in which references and inner functions are done. Raises FunctionError."""
         more = (now,) if self.needs_time else ()

@@ -189,13 +189,13 @@ def calculate_batch(number: Value, items: Value) -> list[Value]:
 _LIST: Final = ("List",)
 _LISTS: Final = (Argument("lists", _LIST),)
 _ITEMS: Final = (Argument("list", _LIST),)
-_WHOLE: Final = ("Number", "String")
+_WHOLE: Final = ("Number",)
 
 FUNCTIONS: Final = (
     Function(
         "Fn::Select",
         "an element of a list or map, or a slice start:stop:step of a list",
-        (Argument("index", ("String", "Number", "Boolean")), Argument("container", ("List", "Json", "String"))),
+        (Argument("index", ("Number", "Boolean")), Argument("container", ("List", "Json", "String"))),
         "Any",
         select,
         (["1", ["a", "b"]], "b"),

@@ -142,7 +142,7 @@ FUNCTIONS: Final = (
     Function(
         "Fn::AddHour",
         "an instant moved by hours",
-        (_TIME, Argument("hours", ("Number", "String"))),
+        (_TIME, Argument("hours", ("Number",))),
         "String",
         add_hour,
         (["2019-06-01T08:00:00Z", 2], "2019-06-01T10:00:00Z"),
