@@ -1,0 +1,100 @@
+"""Executions on a world of simulated hosts: product actions and runbooks carried out by the engine itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from oos.adapters.memory_journal import MemoryJournal
+from oos.engine.engine import Engine, Surroundings
+from oos.engine.ports import StartRequest
+from oos.engine.templates import TemplateCache
+from oos.execution.model import Execution
+from oos.execution.status import SafetyCheck
+from oos.journal.codec import Codec
+from oos.service.catalog import Catalog, installed_modules
+from tests.engine.world import ListAnchor, MemoryLocks, NoSealer, Story, finished
+from tests.modules.world import World
+
+RUNBOOKS = Path(__file__).parents[2] / "runbooks"
+
+_numbers = iter(range(1, 1 << 62))
+
+
+class Runner:
+    """An engine over a world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.cache = TemplateCache(world.catalog)
+        self.engine = Engine(
+            Surroundings(
+                catalog=world.catalog,
+                journal=MemoryJournal(),
+                codec=Codec(NoSealer),
+                locks=MemoryLocks(),
+                anchor=ListAnchor(),
+                templates=self,
+                context=lambda start, token, cancelled, report: world.context(
+                    token, cancelled=cancelled, report=report
+                ),
+                store=lambda names: {},
+                now=lambda: datetime.now(UTC),
+                chance=lambda count: next(_numbers).to_bytes(count, "big"),
+            ),
+            self.cache,
+            Story(),
+        )
+
+    def find(self, name: str, version: str) -> tuple[str, str] | None:
+        action = self.world.catalog.action(name)
+        return None if action is None else (action.path, action.text)
+
+    def run(self, text: str, name: str = "test.yml", **parameters: Any) -> Execution:
+        """Start a template and wait for its end; nobody is asked about high risks."""
+        request = StartRequest(
+            template=self.cache.checked(text, name),
+            parameters=parameters,
+            by="tester",
+            region="lab",
+            safety_check=SafetyCheck.SKIP,
+        )
+        return finished(self.engine, self.engine.start(request))
+
+    def action(self, name: str, **parameters: Any) -> Execution:
+        """Carry out a product action."""
+        source = self.world.catalog.action(name)
+        assert source is not None, name
+        return self.run(source.text, source.path, **parameters)
+
+    def runbook(self, name: str, **parameters: Any) -> Execution:
+        """Carry out a runbook of the repository."""
+        path = RUNBOOKS / name
+        return self.run(path.read_text(encoding="utf-8"), str(path), **parameters)
+
+
+@contextmanager
+def runner(world: World) -> Iterator[Runner]:
+    """An engine that ends with the test."""
+    made = Runner(world)
+    try:
+        yield made
+    finally:
+        made.engine.close()
+
+
+def whole_catalog() -> Catalog:
+    """Everything that is installed."""
+    return Catalog(installed_modules())
+
+
+def sample_of(text: str) -> str:
+    """The template that the sample in an action's description stands for."""
+    description = yaml.safe_load(text)["Description"]["en"]
+    tasks = description.split("Sample:\n", 1)[1]
+    return f"FormatVersion: OOS-2019-06-01\nTasks:\n{tasks}"
