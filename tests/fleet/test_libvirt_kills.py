@@ -1,0 +1,201 @@
+"""kill -9 before each call of libvirt, and the same request again: the fleet is as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from oos.adapters.libvirt.connection import Connection, Deadlines, Handle
+from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
+from oos.fleet.instance import DataDiskSpec, Instance, StopMethod
+from oos.fleet.storage import SnapshotStatus
+from tests.fleet.killed_at import T
+from tests.fleet.real_world import RealWorld, lab_host
+from tests.fleet.world import fresh_token
+
+pytestmark = pytest.mark.real
+
+MOST_CALLS = 200
+
+
+@pytest.fixture
+def real(lab_world: RealWorld) -> Iterator[RealWorld]:
+    lab_world.made.clear()
+    yield lab_world
+    lab_world.clean_up(list(lab_world.made))
+
+
+def run_until_killed(world: RealWorld, calls: int, method: str, *arguments: Any) -> bool:
+    """Do it in a process that dies before a call; whether it was killed, and did not finish first."""
+    given = json.dumps([msgspec.to_builtins(each) for each in arguments])
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fleet.killed_at", world.zone.uri, str(calls), method, given],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    assert done.stderr == ""
+    return done.returncode != 0
+
+
+def every_kill(world: RealWorld, step: int, do: Callable[[int], bool]) -> int:
+    """Kill before call 0, step, 2·step, … until one run finishes; how many kills there were."""
+    for kills, calls in enumerate(range(0, MOST_CALLS, step)):
+        if not do(calls):
+            return kills
+    raise AssertionError("it never finishes")
+
+
+def names(world: RealWorld) -> dict[str, set[str]]:
+    """All volumes, as a fleet keeps them."""
+    host = world.libvirt
+    return {pool.name: set(pool.names()) for pool in (host._disk_pool, host._snapshot_pool)}
+
+
+def test_a_snapshot_of_a_running_guest_survives_every_kill(real: RealWorld) -> None:
+    running = real.run(real.make().id)
+    disk_id = running.disk_ids[0]
+    real.snapshot(disk_id)
+    before = names(real)
+
+    def do(calls: int) -> bool:
+        real.write(running.id, "file", b"%d" % calls)
+        request = real.request(disk_id)
+        killed = run_until_killed(real, calls, "create_snapshot", request)
+        snapshot = real.hypervisor.create_snapshot(request, lambda percent: None)
+        assert snapshot.status is SnapshotStatus.ACCOMPLISHED
+        # Frozen file systems would block this write, and the agent would refuse it.
+        real.write(running.id, "file", b"the guest is alive")
+        assert len(real.libvirt._checkpoints(running.id)) == 1
+        real.hypervisor.delete_snapshot(request.id)
+        assert names(real) == before
+        return killed
+
+    assert every_kill(real, 1, do) > 10
+
+
+def test_content_is_right_after_a_kill_in_the_middle(real: RealWorld) -> None:
+    running = real.run(real.make().id)
+    disk_id = running.disk_ids[0]
+    for calls in (12, 16, 20):
+        real.write(running.id, "file", b"%d" % calls)
+        request = real.request(disk_id)
+        run_until_killed(real, calls, "create_snapshot", request)
+        real.hypervisor.create_snapshot(request, lambda percent: None)
+        real.write(running.id, "file", b"later")
+        real.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+        real.hypervisor.restore_disk(disk_id, request.id, fresh_token())
+        real.run(running.id)
+        assert real.read(running.id, "file") == b"%d" % calls
+
+
+def test_a_deletion_survives_every_kill(real: RealWorld) -> None:
+    running = real.run(real.make().id)
+    disk_id = running.disk_ids[0]
+
+    def do(calls: int) -> bool:
+        chain = []
+        for moment in range(3):
+            real.write(running.id, "file", b"moment %d" % moment)
+            chain.append(real.snapshot(disk_id, incremental=moment > 0, freeze=False))
+        assert chain[2].parent_id == chain[1].id
+        killed = run_until_killed(real, calls, "delete_snapshot", chain[0].id)
+        # Even before anybody asks again, what stands on it can be read.
+        assert [content(real, each.id) for each in chain[1:]] == [b"moment 1", b"moment 2"]
+        real.hypervisor.delete_snapshot(chain[0].id)
+        assert [content(real, each.id) for each in chain[1:]] == [b"moment 1", b"moment 2"]
+        for snapshot in (chain[2], chain[1]):
+            real.hypervisor.delete_snapshot(snapshot.id)
+        assert names(real)["snapshots"] == set()
+        return killed
+
+    assert every_kill(real, 1, do) > 10
+
+
+def content(world: RealWorld, snapshot_id: str) -> bytes:
+    """The file `/root/file` as it is in a snapshot, read with debugfs(8) from a raw copy."""
+    manifest = world.libvirt._snapshots.find(snapshot_id)
+    assert manifest is not None
+    path = world.libvirt._snapshot_pool.require(manifest.volume).path
+    raw = world.zone.directory / "copy.raw"
+    subprocess.run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", path, raw], check=True, timeout=60)
+    # A snapshot that was not frozen has to go through its journal first, as after a power cut.
+    subprocess.run(["e2fsck", "-fy", raw], capture_output=True, timeout=60, check=False)
+    shown = subprocess.run(["debugfs", "-R", "cat /root/file", raw], capture_output=True, timeout=60, check=True)
+    raw.unlink()
+    return shown.stdout
+
+
+def test_a_restore_survives_every_kill(real: RealWorld) -> None:
+    running = real.run(real.make().id)
+    disk_id = running.disk_ids[0]
+    real.write(running.id, "file", b"old")
+    snapshot = real.snapshot(disk_id)
+    real.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+
+    def do(calls: int) -> bool:
+        token = fresh_token()
+        killed = run_until_killed(real, calls, "restore_disk", disk_id, snapshot.id, token)
+        disk = real.hypervisor.restore_disk(disk_id, snapshot.id, token)
+        assert (disk.id, disk.source_snapshot_id) == (disk_id, snapshot.id)
+        assert len([name for name in names(real)["disks"] if name.startswith(disk_id)]) == 1
+        return killed
+
+    assert every_kill(real, 1, do) > 10
+    real.run(running.id)
+    assert real.read(running.id, "file") == b"old"
+
+
+def test_making_and_removing_survive_every_kill(real: RealWorld) -> None:
+    before = names(real)
+
+    def do(calls: int) -> bool:
+        spec = real.spec(data_disks=(DataDiskSpec(8 << 20),))
+        killed = run_until_killed(real, calls, "make_instance", spec)
+        made: Instance = real.hypervisor.make_instance(spec)
+        assert len([each for each in real.hypervisor.disks() if each.instance_id == made.id]) == 2
+        killed = run_until_killed(real, calls, "remove_instance", made.id) or killed
+        real.hypervisor.remove_instance(made.id)
+        assert names(real) == before
+        return killed
+
+    assert every_kill(real, 1, do) > 10
+
+
+def test_a_backup_that_runs_on_is_joined(real: RealWorld) -> None:
+    instance = real.make(data_disks=(DataDiskSpec(768 << 20),))
+    disk = real.hypervisor.disk(instance.disk_ids[1])
+    # A full disk takes long enough to copy to be killed in the middle of it.
+    write = f"write -P 0x5a 0 {disk.size_bytes}"
+    path = real.zone.pool("disks") / disk.volume
+    subprocess.run(["qemu-io", "-f", "qcow2", "-c", write, path], check=True, timeout=120, capture_output=True)
+    running = real.run(instance.id)
+    request = real.request(disk.id)
+    assert run_until_killed(real, MOST_CALLS, "killed_while_copying", request)
+    assert real.libvirt._backup_target(running.id), "the backup was over before the process was killed"
+    said: list[str] = []
+
+    class Listening(Connection):
+        def call(self, target: str, what: str, function: Callable[[Handle], T], *, seconds: float | None = None) -> T:
+            said.append(what)
+            return super().call(target, what, function, seconds=seconds)
+
+    def connect(host: str, uri: str, deadlines: Deadlines) -> Connection:
+        return Listening(host, uri, deadlines)
+
+    other = LibvirtHypervisor(lab_host(real.zone), connect=connect)
+    try:
+        assert other.create_snapshot(request, lambda percent: None).status is SnapshotStatus.ACCOMPLISHED
+    finally:
+        other.close()
+    assert "looking at its backup" in said
+    assert "beginning a backup" not in said
