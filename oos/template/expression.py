@@ -9,6 +9,7 @@ from oos.source import NOWHERE, Span
 from oos.template import codes, limits
 from oos.template.document import span_of
 from oos.template.reference import PSEUDO_PARAMETERS, Reference, ReferenceKind
+from oos.template.selector import SelectorError
 from oos.template.terms import Literal, Lookup, Resolver, Scope, Stop, Term, truth
 from oos.values.json import Value
 from oos.values.secret import Secret
@@ -91,6 +92,8 @@ class Expression:
             value = term.evaluate(scope)
         except Stop as stop:
             raise self._failed(stop.code, stop.message, stop.node) from None
+        except SelectorError as error:  # of a path into a response, which the scope follows
+            raise self._failed(codes.SELECTION, str(error)) from None
         except RecursionError:
             raise self._failed(codes.RESULT_TOO_LARGE, "the value is nested too deeply") from None
         kind = value.__class__
@@ -105,6 +108,8 @@ class Expression:
             return truth(self.term, scope, "", self._node)
         except Stop as stop:
             raise self._failed(stop.code, stop.message, stop.node) from None
+        except SelectorError as error:
+            raise self._failed(codes.SELECTION, str(error)) from None
 
     def resolved(self, resolver: Resolver) -> Expression:
         """The same expression with other references and names of conditions."""

@@ -214,11 +214,11 @@ def _with_comments(lines: list[str], start: int, least: int, column: int) -> int
 
 
 def _without_trailing(lines: list[str], least: int, end: int, column: int) -> int:
-    """The end without empty lines and comments that belong to what follows."""
+    """The end without empty lines, and without comments below the last field, which stay where they are."""
     while end > least:
         line = lines[end - 1]
         stripped = line.lstrip(" ")
-        if stripped and not (stripped.startswith("#") and len(line) - len(stripped) < column):
+        if stripped and not (stripped.startswith("#") and len(line) - len(stripped) <= column):
             break
         end -= 1
     return end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from oos.template.expression import Expression, Reference, ReferenceKind, Scope
 from oos.template.folding import fold
 from oos.template.functions.function import FunctionError, described, printed, read_number
 from oos.template.model import Parameter, Template
+from oos.template.terms import holds_secret
 from oos.values.json import Value, equals, json_text
 from oos.values.secret import Secret, reveal
 
@@ -116,12 +118,15 @@ def _coerce_json(value: Value) -> Value:
 def faults_of_argument(parameter: Parameter, value: Value) -> list[Diagnostic]:
     """What is wrong with a value that is given for a parameter."""
     plain = reveal(value)
+    if holds_secret(value):
+        parameter = dataclasses.replace(parameter, no_echo=True)  # messages must not tell it either
     try:
         coerced = coerce(parameter.type, plain)
     except FunctionError as error:
         if _is_empty_default(parameter, plain):
             return []
-        return [_fault(codes.ARGUMENT_KIND, parameter, str(error), f"give a {parameter.type}")]
+        reason = f"the value is not a {parameter.type}" if parameter.no_echo else str(error)
+        return [_fault(codes.ARGUMENT_KIND, parameter, reason, f"give a {parameter.type}")]
     if _is_default(parameter, coerced):
         return []
     return [*_allowed(parameter, coerced), *_pattern(parameter, coerced), *_bounds(parameter, coerced)]
@@ -136,7 +141,7 @@ def _allowed(parameter: Parameter, value: Value) -> list[Diagnostic]:
     if isinstance(value, list) and all(any(equals(item, each) for each in parameter.allowed_values) for item in value):
         return []  # forms offer the values for each item of a list
     shown = ", ".join(printed(each) for each in parameter.allowed_values)
-    near = did_you_mean(value, map(str, allowed)) if isinstance(value, str) else ""
+    near = did_you_mean(value, map(str, allowed)) if isinstance(value, str) and not parameter.no_echo else ""
     hint = near if near.startswith("did") else f"allowed are {shown}"
     return [_fault(codes.NOT_ALLOWED, parameter, f"{_shown(parameter, value)} is not allowed", hint)]
 

@@ -335,12 +335,13 @@ def truth(condition: Term, scope: Scope, name: str, node: Any) -> bool:
     value = condition.evaluate(scope)
     if value is True or value is False:
         return value
-    if isinstance(value, Secret):
-        value = value.reveal()
+    tainted = holds_secret(value)
     try:
-        return as_condition(reveal(value))
+        return as_condition(reveal(value) if tainted else value)
     except FunctionError as error:
-        raise Stop(EVALUATION, f"{name}: {error}" if name else str(error), node) from None
+        # What a secret was refused for could tell the secret.
+        reason = "the condition must be true or false" if tainted else str(error)
+        raise Stop(EVALUATION, f"{name}: {reason}" if name else reason, node) from None
 
 
 def holds_secret(value: Value) -> bool:

@@ -60,6 +60,7 @@ def test_a_function_says_what_it_cannot_work_with(case: dict[str, Any]) -> None:
         evaluated(case["expr"], case.get("given"))
     assert case["fault"] in caught.value.diagnostic.message
     assert caught.value.diagnostic.span.line == 2
+    assert caught.value.diagnostic.code == "OOS310"
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "check" in case], ids=_title)
