@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import CompletionItem, split_arg_string
 
 from oos.cli.session import Session
 
@@ -84,10 +85,17 @@ def _parameters(session: Session, context: click.Context, _: str) -> Offer:
 
 def _template_parameters(session: Session, context: click.Context, _: str) -> Offer:
     """`name=` for each parameter of the template that is being run."""
-    name = context.params.get("template")
+    name = context.params.get("template") or _first_argument("run")
     if name:
         for each in session.app.open_template(str(name)).template.parameters.values():
             yield f"{each.name}=", each.type
+
+
+def _first_argument(verb: str) -> str:
+    """The word after the verb: click has read no argument yet where an option still wants its value."""
+    words = split_arg_string(os.environ.get("COMP_WORDS", ""))
+    after = words[words.index(verb) + 1 :] if verb in words else []
+    return after[0] if after and not after[0].startswith("-") else ""
 
 
 def _resources(session: Session, _: click.Context, __: str) -> Offer:

@@ -169,7 +169,10 @@ class World:
         for process in self._processes:
             if process.poll() is None:
                 process.kill()
-                process.communicate()
+            process.wait()
+            for stream in (process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
 
 
 def read_until(process: subprocess.Popen[str], wanted: str) -> str:

@@ -117,9 +117,9 @@ class Follower:
     # what the main thread does
 
     def drive(self, execution_id: str) -> Execution:
-        """Wait for the end of an execution that this process drives.
+        """Wait for the end of an execution that this process drives; one that it does not drive is given as it is.
 
-        Raises Stopped when a signal or the deadline ends the waiting; what is in flight is recorded first.
+        Raises EngineStopped, and Stopped when a signal or the deadline ends the waiting; what is in flight is recorded first.
         """
         from oos.engine.errors import EngineStopped
 
@@ -139,6 +139,11 @@ class Follower:
                 raise self._let_go(execution_id, interrupts, expired=expired) from None
             finally:
                 self.close()
+            # The engine may have let it go before it was asked: then the journal answers, with what is not the end.
+            if not ended.status.final and self._view is not None:
+                if interrupts.exit_code or expired:
+                    raise self._let_go(execution_id, interrupts, expired=expired)
+                raise EngineStopped(f"{execution_id} stopped before its end")
         return ended
 
     def watch(self, execution_id: str, look: Callable[[], bool]) -> None:
