@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,10 @@ from oos.journal.port import Journal
 @pytest.fixture(params=["memory", "sqlite"])
 def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
     """An empty journal."""
-    made: Journal = MemoryJournal() if request.param == "memory" else SqlJournal(tmp_path / "oos.db")
+    kinds: dict[str, Callable[[], Journal]] = {
+        "memory": MemoryJournal,
+        "sqlite": lambda: SqlJournal(tmp_path / "oos.db"),
+    }
+    made = kinds[request.param]()
     yield made
     made.close()

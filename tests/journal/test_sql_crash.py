@@ -67,6 +67,45 @@ def test_a_killed_process_loses_nothing_it_acknowledged_and_tears_no_batch(tmp_p
     assert sum(before.values()) >= 6 * 20 * BATCH / 2
 
 
+def test_an_interrupted_thread_neither_blocks_the_others_nor_tears_its_chain(tmp_path: Path) -> None:
+    path = tmp_path / "oos.db"
+    program = PROGRAM.with_name("interrupted_program.py")
+    process = subprocess.Popen([sys.executable, str(program), str(path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    chance = random.Random(11)
+    acknowledged = {"main": 0, "other": 0}
+    interrupted = 0
+
+    def read_until(wanted: str) -> None:
+        nonlocal interrupted
+        assert process.stdout is not None
+        while name := process.stdout.readline().strip():
+            if name == "interrupted":
+                interrupted += 1
+            else:
+                thread, sequence = name.split()
+                acknowledged[thread] = int(sequence)
+            if name.startswith(wanted):
+                return
+        raise AssertionError("the process ended")
+
+    for _ in range(40):
+        read_until("main")
+        read_until("other")
+        time.sleep(chance.uniform(0, 0.003))
+        process.send_signal(signal.SIGINT)
+        read_until("interrupted")
+    process.kill()
+    process.wait(10)
+    process.stdout.close()
+    journal = SqlJournal(path)
+    for thread, sequence in acknowledged.items():
+        count, _, fault = verify_chain(thread, journal.entries(thread))
+        assert fault is None
+        assert count >= sequence
+    journal.close()
+
+
 def test_what_a_killed_process_left_can_be_read_without_writing(tmp_path: Path) -> None:
     path = tmp_path / "oos.db"
     acknowledged = drive_and_kill(path, 1, acknowledged=20, seconds=0)

@@ -108,3 +108,16 @@ def test_one_bad_batch_does_not_harm_those_that_share_its_commit(tmp_path: Path)
     journal.append(Batch(entries_of(ONE, 1)))
     assert len(list(journal.entries(ONE))) == 1
     journal.close()
+
+
+def test_a_forked_process_must_open_its_own(tmp_path: Path) -> None:
+    program = (
+        "import os, sys; from oos.adapters.sql import SqlJournal; from oos.journal.port import Batch, JournalFailed\n"
+        "journal = SqlJournal(sys.argv[1]); journal.append(Batch(contents=[('a', b'')]))\n"
+        "if os.fork(): sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))\n"
+        "try: journal.append(Batch(contents=[('b', b'')]))\n"
+        "except JournalFailed as failed: print(failed)\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "oos.db")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert "oos.db: this process was forked from the one that opened it" in done.stdout

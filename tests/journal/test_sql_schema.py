@@ -13,6 +13,7 @@ import pytest
 from oos.adapters.sql import SqlJournal, open_database
 from oos.adapters.sql.compile import DIALECTS, compile_statements
 from oos.adapters.sql.migrate import newest_revision, upgrade_sqlite
+from oos.adapters.sql.sqlite import Sqlite
 from oos.adapters.sql.statements import REVISION, statements_path
 from oos.journal.port import Batch, ExecutionFilter, JournalAbsent, JournalFailed
 
@@ -46,6 +47,25 @@ def test_migrations_make_the_same_tables_as_the_statements(tmp_path: Path) -> No
     open_database(made).close()
     assert tables_in(migrated) == tables_in(made)
     open_database(migrated).close()
+
+
+def test_processes_and_threads_that_migrate_at_once_all_succeed(tmp_path: Path) -> None:
+    path = tmp_path / "oos.db"
+    program = (
+        "import sys; from pathlib import Path; from oos.adapters.sql.sqlite import Sqlite;"
+        "dialect = Sqlite(Path(sys.argv[1])); dialect.upgrade(dialect.connect_writer())"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", program, str(path)]) for _ in range(2)]
+
+    def migrate(_: int) -> None:
+        connection = (dialect := Sqlite(path)).connect_writer()
+        dialect.upgrade(connection)
+        connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(migrate, range(2)))
+    assert [process.wait(60) for process in running] == [0, 0]
+    open_database(path).close()
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ DIALECTS: Final[dict[str, Dialect]] = {"sqlite": sqlite.dialect(paramstyle="qmar
 STATUS_PLACES: Final = tuple(f"status_{number}" for number in range(len(Status)))
 """A list of statuses has this many places in a statement; a shorter list repeats its last."""
 
-CHANGING: Final = ("status", "updated", "ended", "waiting", "message")
+CHANGING: Final = ("status", "updated", "ended", "waiting", "message", "due", "firing")
 """What a later summary of an execution changes."""
 
 Query = tuple[ClauseElement, tuple[str, ...]]
@@ -69,6 +69,28 @@ def queries(dialect: str) -> dict[str, Query]:
         ),
         "summaries": _summaries(),
         "summaries_of_parent": _summaries("parent_id"),
+        "unfinished": (
+            select(executions.c.execution_id)
+            .where(executions.c.root_id == bindparam("root_id"), executions.c.ended.is_(None))
+            .order_by(executions.c.execution_id),
+            ("root_id",),
+        ),
+        "due": (
+            select(executions.c.root_id, func.min(executions.c.due).label("first"))
+            .where(executions.c.due <= bindparam("until"))
+            .group_by(executions.c.root_id)
+            .order_by(literal_column("first"), executions.c.root_id)
+            .limit(bindparam("count"))
+            .offset(literal_column("0")),
+            ("until", "count"),
+        ),
+        "signalled": (
+            select(signals.c.root_id)
+            .where(signals.c.done == literal_column("0"))
+            .distinct()
+            .order_by(signals.c.root_id),
+            (),
+        ),
         "execution_by_token": (
             # The second condition lets the partial index answer.
             select(executions.c.execution_id).where(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,7 +29,7 @@ class Conflict(JournalFailed):
 class _WorkFailed(Exception):
     """A job raised while it wrote: the others of its group may go well without it."""
 
-    def __init__(self, cause: Exception) -> None:
+    def __init__(self, cause: BaseException) -> None:
         super().__init__(cause)
         self.cause = cause
 
@@ -52,6 +53,7 @@ class Database:
     def __init__(self, dialect: Dialect, *, read_only: bool = False) -> None:
         self._dialect = dialect
         self._read_only = read_only
+        self._process = os.getpid()
         self._group = GroupCommit(self._commit)
         self._writing = threading.Lock()
         self._idle: list[Connection] = []
@@ -80,6 +82,7 @@ class Database:
         Raises Conflict, JournalFailed or what the work raises; then nothing of it is kept. The work may be called
         more than once, each time after what it wrote was undone.
         """
+        self._check_open()
         return self._group.submit(work)
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
@@ -107,6 +110,7 @@ class Database:
 
     def close(self) -> None:
         """Let go of all connections, once what is being written is written. Harmless twice."""
+        self._group.close()
         with self._writing:
             self._closed = True
             writer, self._writer = self._writer, None
@@ -118,6 +122,9 @@ class Database:
     def _check_open(self) -> None:
         if self._closed:
             raise JournalFailed(f"{self._dialect.place}: it is closed")
+        if os.getpid() != self._process:
+            # SQLite forbids it, and our threads are not in this process.
+            raise JournalFailed(f"{self._dialect.place}: this process was forked from the one that opened it")
 
     def _connect_reader(self) -> Connection:
         try:
@@ -144,18 +151,14 @@ class Database:
 
     def _transact(self, jobs: Sequence[Job]) -> None:
         dialect = self._dialect
-        committing = False
-        answers: list[Any] = []
         try:
             writer = self._open_writer()
-            cursor = writer.cursor()
-            dialect.begin(cursor)
         except dialect.error as error:
             raise JournalFailed(dialect.explain(error)) from error
         try:
-            for job in jobs:
-                answers.append(_worked(job, cursor))
-            committing = True
+            cursor = writer.cursor()
+            dialect.begin(cursor)
+            answers = [_worked(job, cursor) for job in jobs]
             cursor.execute("COMMIT")
         except _WorkFailed as failed:
             self._roll_back(writer)
@@ -167,15 +170,6 @@ class Database:
         except dialect.error as error:
             self._roll_back(writer)
             raise JournalFailed(dialect.explain(error)) from error
-        except BaseException:
-            if committing and not dialect.in_transaction(writer):
-                # Interrupted just after the commit: what is kept must not be written again.
-                self._answer(jobs, answers)
-            self._roll_back(writer)
-            raise
-        self._answer(jobs, answers)
-
-    def _answer(self, jobs: Sequence[Job], answers: Sequence[Any]) -> None:
         for job, answer in zip(jobs, answers, strict=True):
             job.answer = answer
 
@@ -250,5 +244,5 @@ class Database:
 def _worked(job: Job, cursor: Cursor) -> Any:
     try:
         return job.work(cursor)
-    except Exception as error:
+    except BaseException as error:
         raise _WorkFailed(error) from error

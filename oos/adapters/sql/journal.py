@@ -8,6 +8,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from oos.adapters.sql.database import Conflict, Database, open_database
 from oos.adapters.sql.dialect import Cursor
 from oos.execution.status import Status
@@ -15,6 +17,7 @@ from oos.journal.port import (
     Batch,
     Entry,
     ExecutionFilter,
+    Firing,
     JournalFailed,
     SequenceTaken,
     Signal,
@@ -105,6 +108,18 @@ class SqlJournal:
             rows = self._database.read(self._sql.summaries_of_parent, (filter_.parent_id, *page))
         return [_summary(row) for row in rows]
 
+    def unfinished(self, root_id: str) -> list[str]:
+        """The ids of an execution and its descendants that have a summary which is not final."""
+        return [id_ for (id_,) in self._database.read(self._sql.unfinished, (root_id,))]
+
+    def due(self, until: datetime, limit: int) -> list[str]:
+        """Roots of which something is due at an instant or before, the longest due first."""
+        return [id_ for id_, _ in self._database.read(self._sql.due, (_microseconds(until), limit))]
+
+    def signalled(self) -> list[str]:
+        """Roots to which something was said that is not answered."""
+        return [id_ for (id_,) in self._database.read(self._sql.signalled, ())]
+
     def execution_ids(self) -> Iterator[str]:
         """Every execution that has entries: for the audit."""
         return self._ids_after("")
@@ -176,11 +191,17 @@ def _summary_row(summary: Summary) -> tuple[Any, ...]:
         summary.message,
         summary.client_token,
         summary.region,
+        None if summary.due is None else _microseconds(summary.due),
+        summary.category,
+        None if summary.firing is None else msgspec.json.encode(summary.firing),
     )
 
 
 def _summary(row: Sequence[Any]) -> Summary:
-    id_, root_id, parent_id, template_name, status, by, started, updated, ended, waiting, message, token, region = row
+    id_, root_id, parent_id, template_name, status, by, started, updated, ended, waiting, message, token, region = row[
+        :13
+    ]
+    due, category, firing = row[13:]
     return Summary(
         execution_id=id_,
         root_id=root_id,
@@ -195,6 +216,9 @@ def _summary(row: Sequence[Any]) -> Summary:
         message=message,
         client_token=token,
         region=region,
+        due=None if due is None else _instant(due),
+        category=category,
+        firing=None if firing is None else msgspec.json.decode(firing, type=Firing),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,10 @@ from sqlalchemy.exc import DBAPIError
 from oos.journal.port import JournalFailed
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
+
+
+_one_at_a_time: Final = threading.Lock()
+"""Alembic keeps what it works on in a module, for one thread."""
 
 
 def configuration() -> Config:
@@ -34,7 +39,7 @@ def upgrade_sqlite(connection: sqlite3.Connection, path: Path, *, revision: str 
     """Carry out the missing migrations in one transaction. Raises JournalFailed."""
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     try:
-        with engine.connect() as connected:
+        with _one_at_a_time, engine.connect() as connected:
             # Not before: SQLAlchemy rolls back whatever it finds on a new connection.
             connected.exec_driver_sql("BEGIN IMMEDIATE")
             config = configuration()

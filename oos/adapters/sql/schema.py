@@ -50,6 +50,9 @@ executions = Table(
     Column("message", Text, nullable=False),
     Column("client_token", Text, nullable=False),
     Column("region", Text, nullable=False),
+    Column("due", BigInteger),
+    Column("category", Text, nullable=False, server_default=""),
+    Column("firing", LargeBinary),
     PrimaryKeyConstraint("execution_id"),
 )
 _given_token = executions.c.client_token != ""
@@ -62,6 +65,10 @@ Index(
 )
 Index("executions_started", executions.c.started, executions.c.execution_id)
 Index("executions_parent", executions.c.parent_id, executions.c.started, executions.c.execution_id)
+_is_due = executions.c.due.is_not(None)
+Index("executions_due", executions.c.due, executions.c.root_id, sqlite_where=_is_due, postgresql_where=_is_due)
+_unfinished = executions.c.ended.is_(None)
+Index("executions_unfinished", executions.c.root_id, sqlite_where=_unfinished, postgresql_where=_unfinished)
 
 contents = Table(
     "contents",

@@ -25,8 +25,8 @@ _CAUSES: Final = {
     sqlite3.SQLITE_NOMEM: "there is no memory left",
 }
 
-RETRY_SECONDS: Final = 0.01
-"""How soon to try again where SQLite itself does not wait for another process."""
+RETRY_MILLISECONDS: Final = 2
+"""How soon to try again while another process writes."""
 
 
 class Sqlite:
@@ -50,6 +50,7 @@ class Sqlite:
         try:
             self._use_write_ahead_log(connection)
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA busy_timeout = {RETRY_MILLISECONDS}")
         except BaseException:
             connection.close()
             raise
@@ -78,8 +79,20 @@ class Sqlite:
         return connection
 
     def begin(self, cursor: Cursor) -> None:
-        """Begin a transaction as the only writer, and not only once it writes."""
-        cursor.execute("BEGIN IMMEDIATE")
+        """Begin a transaction as the only writer, and not only once it writes.
+
+        SQLite waits longer from try to try. Where several processes write without a pause, one of them then waited
+        most of a second and more; tried again at short intervals, each gets its turn.
+        """
+        deadline = time.monotonic() + self._busy_seconds
+        while True:
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
     def in_transaction(self, connection: Connection) -> bool:
         """Whether a transaction is open: SQLite itself ends one after some errors."""
@@ -96,7 +109,11 @@ class Sqlite:
         from oos.adapters.sql.migrate import upgrade_sqlite
 
         assert isinstance(connection, sqlite3.Connection)
-        upgrade_sqlite(connection, self.path)
+        connection.execute(f"PRAGMA busy_timeout = {int(self._busy_seconds * 1000)}")
+        try:
+            upgrade_sqlite(connection, self.path)
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {RETRY_MILLISECONDS}")
 
     def is_conflict(self, error: Exception) -> bool:
         """Whether the error says that a row with this key exists."""
@@ -140,10 +157,9 @@ class Sqlite:
             try:
                 (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
             except sqlite3.OperationalError as error:
-                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-                if not busy or time.monotonic() > deadline:
+                if not _is_busy(error) or time.monotonic() > deadline:
                     raise
-                time.sleep(RETRY_SECONDS)
+                time.sleep(RETRY_MILLISECONDS / 1000)
             else:
                 if mode != "wal":
                     raise JournalFailed(f"{self.place}: its file system cannot hold a write-ahead log ({mode})")
@@ -166,3 +182,7 @@ class Sqlite:
         if not self._read_only and not (os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)):
             return "it is read-only"
         return "it cannot be opened"
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The newest revision of the schema: the one that these statements fit."""
 
 HEADER: Final = "-- :"
@@ -26,6 +26,9 @@ class Statements:
     summary: str
     summaries: str
     summaries_of_parent: str
+    unfinished: str
+    due: str
+    signalled: str
     execution_by_token: str
     add_content: str
     content: str

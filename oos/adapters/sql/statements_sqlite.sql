@@ -20,24 +20,40 @@ FROM events
 WHERE events.execution_id > ?
 
 -- :put_summary
-INSERT INTO executions (execution_id, root_id, parent_id, template_name, status, started_by, started, updated, ended, waiting, message, client_token, region) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (execution_id) DO UPDATE SET status = excluded.status, updated = excluded.updated, ended = excluded.ended, waiting = excluded.waiting, message = excluded.message
+INSERT INTO executions (execution_id, root_id, parent_id, template_name, status, started_by, started, updated, ended, waiting, message, client_token, region, due, category, firing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (execution_id) DO UPDATE SET status = excluded.status, updated = excluded.updated, ended = excluded.ended, waiting = excluded.waiting, message = excluded.message, due = excluded.due, firing = excluded.firing
 
 -- :summary
-SELECT executions.execution_id, executions.root_id, executions.parent_id, executions.template_name, executions.status, executions.started_by, executions.started, executions.updated, executions.ended, executions.waiting, executions.message, executions.client_token, executions.region
+SELECT executions.execution_id, executions.root_id, executions.parent_id, executions.template_name, executions.status, executions.started_by, executions.started, executions.updated, executions.ended, executions.waiting, executions.message, executions.client_token, executions.region, executions.due, executions.category, executions.firing
 FROM executions
 WHERE executions.execution_id = ?
 
 -- :summaries
-SELECT executions.execution_id, executions.root_id, executions.parent_id, executions.template_name, executions.status, executions.started_by, executions.started, executions.updated, executions.ended, executions.waiting, executions.message, executions.client_token, executions.region
+SELECT executions.execution_id, executions.root_id, executions.parent_id, executions.template_name, executions.status, executions.started_by, executions.started, executions.updated, executions.ended, executions.waiting, executions.message, executions.client_token, executions.region, executions.due, executions.category, executions.firing
 FROM executions
 WHERE executions.started <= ? AND (executions.started < ? OR executions.execution_id < ?) AND executions.status IN (?, ?, ?, ?, ?, ?, ?, ?, ?) AND lower(executions.template_name) LIKE ? ESCAPE '\' ORDER BY executions.started DESC, executions.execution_id DESC
  LIMIT ? OFFSET 0
 
 -- :summaries_of_parent
-SELECT executions.execution_id, executions.root_id, executions.parent_id, executions.template_name, executions.status, executions.started_by, executions.started, executions.updated, executions.ended, executions.waiting, executions.message, executions.client_token, executions.region
+SELECT executions.execution_id, executions.root_id, executions.parent_id, executions.template_name, executions.status, executions.started_by, executions.started, executions.updated, executions.ended, executions.waiting, executions.message, executions.client_token, executions.region, executions.due, executions.category, executions.firing
 FROM executions
 WHERE executions.parent_id = ? AND executions.started <= ? AND (executions.started < ? OR executions.execution_id < ?) AND executions.status IN (?, ?, ?, ?, ?, ?, ?, ?, ?) AND lower(executions.template_name) LIKE ? ESCAPE '\' ORDER BY executions.started DESC, executions.execution_id DESC
  LIMIT ? OFFSET 0
+
+-- :unfinished
+SELECT executions.execution_id
+FROM executions
+WHERE executions.root_id = ? AND executions.ended IS NULL ORDER BY executions.execution_id
+
+-- :due
+SELECT executions.root_id, min(executions.due) AS first
+FROM executions
+WHERE executions.due <= ? GROUP BY executions.root_id ORDER BY first, executions.root_id
+ LIMIT ? OFFSET 0
+
+-- :signalled
+SELECT DISTINCT signals.root_id
+FROM signals
+WHERE signals.done = 0 ORDER BY signals.root_id
 
 -- :execution_by_token
 SELECT executions.execution_id
@@ -130,6 +146,9 @@ CREATE TABLE executions (
     message TEXT NOT NULL,
     client_token TEXT NOT NULL,
     region TEXT NOT NULL,
+    due BIGINT,
+    category TEXT DEFAULT '' NOT NULL,
+    firing BLOB,
     PRIMARY KEY (execution_id)
 )
 
@@ -137,10 +156,16 @@ CREATE TABLE executions (
 CREATE UNIQUE INDEX executions_client_token ON executions (client_token) WHERE client_token != ''
 
 -- :create
+CREATE INDEX executions_due ON executions (due, root_id) WHERE due IS NOT NULL
+
+-- :create
 CREATE INDEX executions_parent ON executions (parent_id, started, execution_id)
 
 -- :create
 CREATE INDEX executions_started ON executions (started, execution_id)
+
+-- :create
+CREATE INDEX executions_unfinished ON executions (root_id) WHERE ended IS NULL
 
 -- :create
 CREATE TABLE signals (
