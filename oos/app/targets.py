@@ -3,58 +3,80 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from oos.diagnostics import Diagnostic, DiagnosticError
 
 CODE: Final = "OOS945"
-HINT: Final = "write all, i-…,i-…, tag:key=value, name:pattern or status:Running; a comma means and, between ids or"
+HINT: Final = "write all, i-…, web-1, name:web-*, tag:key=value or status:Running, with commas between them"
 
 _ID: Final = re.compile(r"i-[0-9A-Za-z]+")
 
 
+@dataclass(slots=True)
+class _Meant:
+    """What one text means: any of these instances, as far as they meet every condition."""
+
+    ids: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    tags: list[dict[str, str]] = field(default_factory=list)
+    status: str = ""
+
+
 def read_targets(texts: Iterable[str], region: str) -> list[dict[str, Any]]:
-    """One Targets map for each text; together they mean every instance that any of them means.
+    """The Targets maps that the texts mean; together they are every instance that any of them means.
 
     Raises DiagnosticError with every fault.
     """
     faults: list[Diagnostic] = []
-    found = [_read(text, region, faults) for text in texts]
+    found = [targets for text in texts for targets in _targets(_read(text, faults), region)]
     if faults:
         raise DiagnosticError(faults)
     return found
 
 
-def _read(text: str, region: str, faults: list[Diagnostic]) -> dict[str, Any]:
+def _read(text: str, faults: list[Diagnostic]) -> _Meant:
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    ids = [part for part in parts if _ID.fullmatch(part)]
-    tags: list[dict[str, str]] = []
-    extra: dict[str, str] = {}
+    meant = _Meant()
     for part in parts:
         kind, colon, rest = part.partition(":")
-        if part in ids or part == "all":
-            continue
-        if kind == "tag" and rest:
+        if _ID.fullmatch(part):
+            meant.ids.append(part)
+        elif kind == "tag" and rest:
             key, sign, value = rest.partition("=")
-            tags.append({"Key": key, "Value": value} if sign else {"Key": key})
+            meant.tags.append({"Key": key, "Value": value} if sign else {"Key": key})
         elif kind == "name" and rest:
-            extra["InstanceName"] = rest
+            meant.names.append(rest)
         elif kind == "status" and rest:
-            extra["Status"] = rest
-        elif not colon:
-            # A bare word is a name: what one calls an instance.
-            extra["InstanceName"] = part
-        else:
+            meant.status = rest
+        elif not colon and part != "all":
+            # A bare word is what one calls an instance.
+            meant.names.append(part)
+        elif part != "all":
             faults.append(Diagnostic(CODE, f"{part!r} means no target", "targets", hint=HINT))
     if not parts:
         faults.append(Diagnostic(CODE, "no target is named", "targets", hint=HINT))
-    targets: dict[str, Any] = {"Type": "All", "RegionId": region}
-    if ids:
-        targets = {"Type": "ResourceIds", "ResourceIds": ids, "RegionId": region}
-    elif tags:
-        targets = {"Type": "Tags", "Tags": tags, "RegionId": region}
-    if ids and tags:
-        extra_tags = {"Tags": tags}
-        return {**targets, "Parameters": {**extra, **extra_tags}}
+    return meant
+
+
+def _targets(meant: _Meant, region: str) -> Iterator[dict[str, Any]]:
+    """One map for the ids, one for each name, or one for all; the conditions are in each of them."""
+    conditions = {"Status": meant.status} if meant.status else {}
+    if meant.ids:
+        extra = {**conditions, **({"Tags": meant.tags} if meant.tags else {})}
+        yield _map("ResourceIds", region, {"ResourceIds": meant.ids}, extra)
+    for name in meant.names:
+        yield _tagged(meant, region, {**conditions, "InstanceName": name})
+    if not (meant.ids or meant.names):
+        yield _tagged(meant, region, conditions)
+
+
+def _tagged(meant: _Meant, region: str, extra: dict[str, Any]) -> dict[str, Any]:
+    return _map("Tags", region, {"Tags": meant.tags}, extra) if meant.tags else _map("All", region, {}, extra)
+
+
+def _map(kind: str, region: str, fields: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    targets = {"Type": kind, **fields, "RegionId": region}
     return {**targets, "Parameters": extra} if extra else targets

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     multiple=True,
     required=True,
     metavar="TARGETS",
-    help="all, ids, tag:key=value, name:web-*, status:Running; a comma means and. Repeated, it means or.",
+    help="all, ids, names (web-*), tag:key=value, status:Running; commas between them; may be repeated.",
 )
 @click.option("--concurrency", default="10", show_default=True, metavar="N|N%", help="How many at once.")
 @click.option("--max-errors", default="100%", show_default=True, metavar="N|N%", help="How many may fail.")
@@ -76,10 +76,10 @@ def adhoc(
 
         Path(save).write_text(template, encoding="utf-8")
         session.say(f"wrote {save}; run it again: oos run {shlex.quote(save)}")
-    outputs = TargetOutputs(session)
+    outputs = TargetOutputs(prints=not session.is_json)
 
-    def end(session: Session, execution: Execution, code: int) -> None:
-        finish(session, execution, code)
+    def end(session: Session, execution: Execution, code: int) -> int:
+        return finish(session, execution, code, outputs)
 
     return carry_out(
         session,
@@ -87,7 +87,7 @@ def adhoc(
         following(no_input, deadline),
         detach=detach,
         finish=end,
-        sinks=() if detach or session.is_json else (outputs,),
+        sinks=(outputs,),
     )
 
 

@@ -184,7 +184,7 @@ def _with_secrets(operation: Operation, parameters: dict[str, Any]) -> dict[str,
     return {name: Secret(value) if name.casefold() in hidden else value for name, value in parameters.items()}
 
 
-def _finish(session: Session, execution: Execution, code: int) -> None:
+def _finish(session: Session, execution: Execution, code: int) -> int:
     """Print the response, or the error, of the one call."""
     from oos.cli.follow.carry_out import tell_end
     from oos.cli.printing import print_document
@@ -192,7 +192,7 @@ def _finish(session: Session, execution: Execution, code: int) -> None:
     task = next(iter(execution.tasks.values()), None)
     if task is not None and task.response is not None:
         print_document(session, task.response)
-        return
+        return code
     fault = task.fault if task is not None else None
     if fault is not None and session.is_json:
         error = {"Code": fault.code, "Message": fault.message, "ExecutionId": execution.id}
@@ -201,6 +201,7 @@ def _finish(session: Session, execution: Execution, code: int) -> None:
         tell_end(session, execution, code)
     else:
         session.warn(f"error: {fault}")
+    return code
 
 
 # reading about

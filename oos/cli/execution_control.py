@@ -39,9 +39,7 @@ def resume(session: Session, execution: str, detach: bool, no_input: bool, deadl
     known = look(session.app, execution) if not detach else None
     if known is not None and known.status.final:
         session.say(f"{execution} has ended already")
-        code = exit_code_of(known, rejected=False)
-        print_result(session, known, code)
-        return code
+        return print_result(session, known, exit_code_of(known, rejected=False))
     return take_up(session, execution, following(no_input, deadline), detach=detach)
 
 

@@ -56,6 +56,4 @@ def _follow(session: Session, execution_id: str, deadline: float | None) -> int:
     if not execution.status.final:
         hint = f"go on with it: oos execution resume {execution_id}"
         raise stop(f"nobody drives {execution_id}", hint=hint, code="Interrupted", exit_code=exits.INTERRUPTED)
-    code = exit_code_of(execution, rejected=False)
-    print_result(session, execution, code)
-    return code
+    return print_result(session, execution, exit_code_of(execution, rejected=False))

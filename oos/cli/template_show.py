@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -42,12 +43,16 @@ def _summaries(session: Session, actions: bool) -> Iterator[dict[str, str]]:
     app = session.app
     names = (each.name for each in app.catalog.actions()) if actions else app.templates.names()
     for name in names:
+        if name.endswith(".rehearsal"):
+            continue
         try:
             title, text = app.templates.open(name)
             description = in_language(parse(text, title).description)
         except DiagnosticError as error:
             description = f"cannot be read: {error.diagnostics[0].message}"
-        yield {"TemplateName": name, "Description": " ".join(description.split())}
+        # The first sentence says what it does; the rest is for who looks closer.
+        first = re.split(r"(?<=\.)\s", " ".join(description.split()), maxsplit=1)[0]
+        yield {"TemplateName": name, "Description": first}
 
 
 @click.command(cls=Command)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from oos.engine.ports import StartRequest
     from oos.execution.model import Execution
 
-Finish = Callable[["Session", "Execution", int], None]
-"""Prints the result of an execution that ended, given its exit code."""
+Finish = Callable[["Session", "Execution", int], int]
+"""Prints the result of an execution that ended, given the exit code it stands for; the exit code of the command."""
 
 
 def carry_out(
@@ -120,11 +120,10 @@ def _work(session: Session, work: Callable[[Announce], int], *, detach: bool) ->
 
 def _ended(session: Session, execution: Execution, follower: Follower, finish: Finish) -> int:
     code = exit_code_of(execution, rejected=follower.rejected) if execution.status.final else exits.INTERRUPTED
-    finish(session, execution, code)
-    return code
+    return finish(session, execution, code)
 
 
-def print_result(session: Session, execution: Execution, code: int) -> None:
+def print_result(session: Session, execution: Execution, code: int) -> int:
     """How an execution ended, in a line on stderr; its outputs on stdout."""
     from oos.cli.printing import Column, print_document, print_table, rows_of
     from oos.cli.record import execution_record
@@ -134,6 +133,7 @@ def print_result(session: Session, execution: Execution, code: int) -> None:
     tell_end(session, execution, code)
     if session.output == "table" and execution.outputs:
         print_table([Column("OUTPUT"), Column("VALUE", flexible=True)], rows_of(dict(execution.outputs)))
+    return code
 
 
 def tell_end(session: Session, execution: Execution, code: int) -> None:
@@ -151,6 +151,7 @@ def tell_end(session: Session, execution: Execution, code: int) -> None:
     if code == exits.PARTLY:
         loops = [task.loop for task in execution.tasks.values() if task.loop is not None and task.loop.failed]
         failed, total = sum(loop.failed for loop in loops), sum(len(loop.items) for loop in loops)
-        message = f"{failed} of {total} loop items failed"
-    session.warn(f"{line}: {message}" if message else line)
+        session.warn(f"{line}, but {failed} of {total} loop items failed")
+    else:
+        session.warn(f"{line}: {message}" if message else line)
     session.say(f"  see oos execution show {execution.id}")

@@ -119,7 +119,8 @@ class Follower:
     def drive(self, execution_id: str) -> Execution:
         """Wait for the end of an execution that this process drives; one that it does not drive is given as it is.
 
-        Raises EngineStopped, and Stopped when a signal or the deadline ends the waiting; what is in flight is recorded first.
+        Raises EngineStopped, and Stopped when a signal or the deadline ends the waiting: what is in flight is recorded
+        first.
         """
         from oos.engine.errors import EngineStopped
 

@@ -122,8 +122,8 @@ class PlainLines(Silent):
         """The task an event is told of; None when it is not told at all."""
         if id_ == view.root_id:
             return place(event)
-        told = isinstance(event, TaskFailed) or (isinstance(event, TaskWaiting) and event.reason.needs_person)
-        if not (self._verbose or told):
+        # A child's failure stands in the message of the task that started it.
+        if not (self._verbose or (isinstance(event, TaskWaiting) and event.reason.needs_person)):
             return None
         return _family_name(view, id_) + place(event)
 
