@@ -129,6 +129,19 @@ def best(costs: Sequence[Cost]) -> Cost:
     return max(costs, key=lambda cost: cost.rate)
 
 
+def in_turn(rounds: int, one: Callable[[], Cost], other: Callable[[], Cost]) -> tuple[Cost, Cost]:
+    """The best of each, measured in turn, and each as often first."""
+    costs: list[tuple[Cost, Cost]] = []
+    for number in range(rounds):
+        if number % 2:
+            second = other()
+            costs.append((one(), second))
+        else:
+            costs.append((one(), other()))
+    ones, others = zip(*costs, strict=True)
+    return best(ones), best(others)
+
+
 def opening_seconds(folder: Path) -> float:
     """From nothing imported to an open journal, in a new process; the best of some."""
     program = (
@@ -151,11 +164,8 @@ def main() -> int:
         many = entries_of(ID, given.tasks * ENTRIES_A_TASK)
         few = entries_of(ID, 1000)
         size = TASKS_A_BATCH * ENTRIES_A_TASK
-        rounds = [
-            (bare(folder, many, size), ours(folder, many, size), bare(folder, few, 1), ours(folder, few, 1))
-            for _ in range(given.rounds)
-        ]
-        bare_many, our_many, bare_few, our_few = (best(costs) for costs in zip(*rounds, strict=True))
+        bare_many, our_many = in_turn(given.rounds, lambda: bare(folder, many, size), lambda: ours(folder, many, size))
+        bare_few, our_few = in_turn(2 * given.rounds, lambda: bare(folder, few, 1), lambda: ours(folder, few, 1))
         threads = best([ours_in_threads(folder, 4000) for _ in range(given.rounds)])
         opening = opening_seconds(folder)
     report = {
