@@ -12,7 +12,7 @@ from oos.cli.follow.sinks import Silent
 from oos.cli.follow.view import ActivityView, View
 from oos.cli.printing import dim, print_document
 from oos.cli.session import Session
-from oos.execution.events import NO_ITEM, AnyEvent, TaskFailed, TaskSucceeded
+from oos.execution.events import NO_ITEM, AnyEvent, TaskFailed, TaskStarted, TaskSucceeded
 from oos.values.json import to_text
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class TargetOutputs(Silent):
         elif isinstance(event, TaskSucceeded) and event.task == SELECT:
             ids, names = event.outputs["instanceIds"], event.outputs["instanceNames"]
             self.names.update(zip(ids, names, strict=True))
+        elif isinstance(event, TaskStarted) and event.item != NO_ITEM:
+            self._name(view, event.item)
         elif isinstance(event, TaskSucceeded | TaskFailed) and event.item != NO_ITEM and ended is not None:
             self._tell(event, ended)
 
@@ -65,10 +67,16 @@ class TargetOutputs(Silent):
         if isinstance(event, TaskSucceeded) and event.outputs.get(OUTPUT) is not None:
             self.said[child.start.parent_item] = to_text(event.outputs[OUTPUT])
 
+    def _name(self, view: View, item: int) -> None:
+        """Call a target by its name while its command runs."""
+        task = view.root.current if view.root is not None else None
+        activity = task.loop.in_flight.get(item) if task is not None and task.loop is not None else None
+        if activity is not None:
+            activity.label = self.names.get(activity.label) or activity.label
+
     def _tell(self, event: TaskSucceeded | TaskFailed, ended: ActivityView) -> None:
         text = self.said.get(event.item, "")
         code = _EXIT_CODE.search(ended.note)
-        ended.label = self.names.get(ended.label) or ended.label
         if code is not None:
             ended.note = code[0]
         if self.prints and text:

@@ -237,7 +237,9 @@ def _list_operations(session: Session, service: str) -> int:
 
 def _explain(session: Session, operation: Operation) -> int:
     """What an operation does, and each of its parameters."""
-    from oos.cli.printing import Column, print_document, print_table, print_title
+    import textwrap
+
+    from oos.cli.printing import Column, print_document, print_table, print_title, terminal_width
     from oos.service.parameter import parameters_of
     from oos.values.json import json_text
 
@@ -246,8 +248,8 @@ def _explain(session: Session, operation: Operation) -> int:
         print_document(session, _explanation(operation, known))
         return exits.SUCCESS
     print_title(f"{operation.service}.{operation.name}")
-    print(operation.summary)
-    print(f"It {operation.effect}; risk {operation.risk}.\n")
+    print(textwrap.fill(operation.summary, min(terminal_width(), 100)))
+    print("It only reads.\n" if operation.effect == "reads" else f"It {operation.effect}; risk {operation.risk}.\n")
     if not known:
         print("It takes no parameters.")
         return exits.SUCCESS

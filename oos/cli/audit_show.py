@@ -31,7 +31,7 @@ def list_record(session: Session, by: str, since: str, template: str, limit: int
     from oos.cli.owners import shown_status, waiting_roots
     from oos.cli.printing import Column, print_list
     from oos.cli.record import summary_record
-    from oos.cli.words import when
+    from oos.cli.words import base_name, when
     from oos.journal.port import ExecutionFilter
 
     app = session.app
@@ -53,7 +53,10 @@ def list_record(session: Session, by: str, since: str, template: str, limit: int
         Column("TEMPLATE", flexible=True),
     ]
     states = [(each, shown_status(app, each, waiting)) for each in found[:limit]]
-    rows = [[when(each.started)[:16], each.by, each.execution_id, state, each.template_name] for each, state in states]
+    rows = [
+        [when(each.started)[:16], each.by, each.execution_id, state, base_name(each.template_name)]
+        for each, state in states
+    ]
     print_list(session, [summary_record(each, state) for each, state in states], columns, rows, "nothing is recorded")
 
 

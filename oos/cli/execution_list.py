@@ -46,7 +46,7 @@ def list_executions(
     """
     from oos.cli.printing import Column, print_list
     from oos.cli.record import summary_record
-    from oos.cli.words import between, when
+    from oos.cli.words import base_name, between, when
     from oos.journal.port import ExecutionFilter
 
     app = session.app
@@ -59,7 +59,13 @@ def list_executions(
         Column("TEMPLATE", flexible=True),
     ]
     rows = [
-        [each.execution_id, status, when(each.started)[:16], between(each.started, each.ended), each.template_name]
+        [
+            each.execution_id,
+            status,
+            when(each.started)[:16],
+            between(each.started, each.ended),
+            base_name(each.template_name),
+        ]
         for each, status in found
     ]
     if wide:

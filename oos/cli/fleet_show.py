@@ -22,14 +22,13 @@ def show(session: Session, resource: str) -> int:
     """Show everything about an instance (by id or name), disk, snapshot or image."""
     from oos.cli.fleet_list import checked_region
     from oos.cli.printing import print_document, print_facts, print_title
-    from oos.values.json import to_text
 
     app = session.app
     document, related = _find(app, checked_region(app), resource)
     if session.is_json:
         print_document(session, {**document, **related})
         return exits.SUCCESS
-    print_facts((_spaced(name), to_text(value)) for name, value in document.items() if name not in related)
+    print_facts((_spaced(name), _text(name, value)) for name, value in document.items() if name not in related)
     for title, things in related.items():
         print()
         print_title(title)
@@ -90,6 +89,29 @@ def _instance(app: App, region: str, name: str) -> tuple[dict[str, Any], dict[st
     return document, {title: things for title, things in related.items() if things}
 
 
+def _text(name: str, value: Any) -> str:
+    """A value as people read it."""
+    from oos.cli.fleet_list import tag_text
+    from oos.cli.printing import text_lines
+    from oos.cli.words import size
+
+    match name, value:
+        case "Tags", dict():
+            return tag_text(value)
+        case "Memory", int():
+            return size(value << 20)
+        case (("Size" | "SourceDiskSize" | "StoredBytes"), int()):
+            return size(value)
+        case "Addresses", list():
+            return ", ".join(value)
+        case "NetworkInterfaces", list():
+            return "\n".join(
+                " ".join([each["MacAddress"], each["Network"], *each["SecurityGroupIds"]]) for each in value
+            )
+        case _:
+            return "\n".join(text_lines(value))
+
+
 def _short_snapshots(snapshots: Any) -> list[dict[str, Any]]:
     from oos.cli.words import when
 
@@ -97,7 +119,7 @@ def _short_snapshots(snapshots: Any) -> list[dict[str, Any]]:
         {
             "SnapshotId": each.id,
             "Status": str(each.status),
-            "CreationTime": when(each.created),
+            "CreationTime": when(each.created)[:16],
             "SourceDiskId": each.disk_id,
             "SnapshotName": each.name,
         }

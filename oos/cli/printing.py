@@ -7,10 +7,11 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from oos.cli.session import Session, in_colour, is_terminal
 from oos.values.json import Value, json_text
+from oos.values.secret import MASK, Secret
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -232,16 +233,39 @@ def _print_rich(columns: Sequence[Column], rows: Sequence[Sequence[str]], width:
     console_on(sys.stdout).print(table, width=width)
 
 
+INLINE: Final = 60
+"""A list or map whose JSON is no longer than this stands on one line."""
+
+
 def rows_of(value: Any) -> list[tuple[str, str]]:
-    """A map as pairs of text, for people: text as it is, a list of texts line by line, the rest as JSON."""
-    from oos.values.json import to_text
-    from oos.values.secret import MASK, Secret
+    """A map as pairs of text for people, secrets masked; what is long takes a line for each thing in it."""
+    return [(str(key), "\n".join(text_lines(item))) for key, item in value.items()]
 
-    def text(item: Any) -> str:
-        if isinstance(item, Secret):
-            return MASK
-        if isinstance(item, list) and item and all(isinstance(each, str) for each in item):
-            return "\n".join(item)
-        return to_text(item)
 
-    return [(str(key), text(item)) for key, item in value.items()]
+def text_lines(value: Value) -> list[str]:
+    """A value in lines: text as it is, short lists and maps as JSON, long ones as an outline."""
+    if isinstance(value, str):
+        return value.splitlines() or [""]
+    text = json_text(value) if not isinstance(value, Secret) else MASK
+    if len(text) <= INLINE or not isinstance(value, list | dict):
+        return [text]
+    if isinstance(value, dict):
+        return [line for key, item in value.items() for line in _named_lines(str(key), text_lines(item))]
+    if all(isinstance(item, str) for item in value):
+        return [line for item in value for line in text_lines(item)]
+    return [line for item in value for line in _outlined(item)]
+
+
+def _named_lines(name: str, lines: list[str]) -> list[str]:
+    if len(lines) == 1:
+        return [f"{name}: {lines[0]}"]
+    return [f"{name}:", *(f"  {line}" for line in lines)]
+
+
+def _outlined(item: Value) -> list[str]:
+    """An item of a list, marked by a dash; the fields of a map below each other."""
+    if isinstance(item, dict) and len(json_text(item)) > INLINE:
+        lines = [line for key, each in item.items() for line in _named_lines(str(key), text_lines(each))]
+    else:
+        lines = text_lines(item)
+    return [f"{'-' if number == 0 else ' '} {line}" for number, line in enumerate(lines)]

@@ -89,6 +89,12 @@ def clock(instant: datetime) -> str:
     return instant.astimezone().strftime("%H:%M:%S")
 
 
+def base_name(template_name: str) -> str:
+    """A template in a list: its file, without the folders on the way there, and without the ending."""
+    name = template_name.rpartition("/")[2]
+    return next((name.removesuffix(ending) for ending in (".yml", ".yaml", ".json") if name.endswith(ending)), name)
+
+
 def ago(instant: datetime, now: datetime | None = None) -> str:
     """How long ago something was."""
     return f"{span((now or datetime.now(UTC)) - instant)} ago"
