@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 STOP_GRACE_SECONDS: Final = 60.0
 """How long a guest that was asked to stop has for it, before the next, ruder step."""
 
+ASK_AGAIN_SECONDS: Final = 10.0
+"""How often a guest that was asked to stop is asked again."""
+
 REBOOT_GRACE_SECONDS: Final = 180.0
 """How long a guest that was asked to restart has until its agent answers anew."""
 
@@ -64,31 +67,51 @@ def _stop(context: Context, hypervisor: Hypervisor, instance: Instance, *, force
         if step is Step.RESUME:
             hypervisor.start(instance.id)
             continue
-        try:
-            hypervisor.stop(instance.id, _METHODS[step])
-        except AgentUnavailable:
-            continue
-        except WrongState:
-            # It went off between the look and the step, or it is paused; the next look tells.
-            pass
-        if _is_off(context, hypervisor, instance, 0.0 if step is Step.POWER_OFF else STOP_GRACE_SECONDS):
-            document = {"Method": str(step), "At": format_instant(context.now()), "Token": context.token}
+        taken = _stop_by(context, hypervisor, instance, step)
+        if taken is not None:
+            document = {"Method": str(taken), "At": format_instant(context.now()), "Token": context.token}
             context.registry.put("stop", instance.id, document)
-            context.report(f"{instance.name}: stopped by {step}")
+            context.report(f"{instance.name}: stopped by {taken}")
             return
     now = hypervisor.instance(instance.id)
     if now.power is not Power.STOPPED:
         raise Unavailable(f"The instance {now.id} ({now.name}) was powered off, yet it is {now.power}.")
 
 
-def _is_off(context: Context, hypervisor: Hypervisor, instance: Instance, grace_seconds: float) -> bool:
-    """Whether the instance is off within that time."""
+def _stop_by(context: Context, hypervisor: Hypervisor, instance: Instance, step: Step) -> Step | None:
+    """Take a step until the instance is off; the step that did it, or None when its time is over.
+
+    A guest that is just booting hears nothing, so it is asked again now and then: through its agent once that is there.
+    """
+    grace = 0.0 if step is Step.POWER_OFF else STOP_GRACE_SECONDS
     waited = 0.0
-    while hypervisor.instance(instance.id).power is not Power.STOPPED:
-        if waited >= grace_seconds:
-            return False
+    first = step
+    while True:
+        if waited % ASK_AGAIN_SECONDS == 0.0 and not _ask(hypervisor, instance, step):
+            if step is first:
+                return None
+            step = first
+            _ask(hypervisor, instance, step)
+        now = hypervisor.instance(instance.id)
+        if now.power is Power.STOPPED:
+            return step
+        if waited >= grace:
+            return None
+        if step is Step.PRESS_BUTTON and now.has_agent and not instance.has_agent:
+            step = Step.ASK_AGENT
         context.pause(POLL_SECONDS, f"{instance.id} ({instance.name}) to stop")
         waited += POLL_SECONDS
+
+
+def _ask(hypervisor: Hypervisor, instance: Instance, step: Step) -> bool:
+    """Ask the guest to stop, or cut its power; False when there is nobody to ask."""
+    try:
+        hypervisor.stop(instance.id, _METHODS[step])
+    except AgentUnavailable:
+        return False
+    except WrongState:
+        # It went off between the look and the step, or it is paused; the next look tells.
+        pass
     return True
 
 

@@ -66,8 +66,13 @@ def addresses_of(card: Placed, addresses: Sequence[GuestAddress], version: int) 
     return [
         each.address
         for each in addresses
-        if each.mac.casefold() == card.card.mac.casefold() and ipaddress.ip_address(each.address).version == version
+        if each.mac.casefold() == card.card.mac.casefold() and _is_shown(each.address, version)
     ]
+
+
+def _is_shown(address: str, version: int) -> bool:
+    parsed = ipaddress.ip_address(address)
+    return parsed.version == version and not parsed.is_link_local
 
 
 def interface_shape(card: Placed, addresses: Sequence[GuestAddress], tags: Mapping[str, str]) -> InterfaceShape:

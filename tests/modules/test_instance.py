@@ -310,6 +310,24 @@ def test_a_slow_guest_has_time_to_stop() -> None:
     assert world.clock.now() >= datetime(2026, 1, 1, 0, 0, 40, tzinfo=UTC)
 
 
+def test_a_guest_that_is_just_booting_is_asked_again_once_it_can_hear() -> None:
+    world = World((oos_instance.MODULE,), pace=Pace(boot=25.0))
+    id = world.run()
+    home = world.home(id)
+    home.state.deaf.append(id)
+    operation = world.catalog.operation("ECS", "StopInstance")
+    assert operation is not None
+
+    def sleep(cancelled: threading.Event, seconds: float) -> None:
+        world.clock.sleep(seconds)
+        if home.instance(id).has_agent:
+            home.state.deaf.clear()
+
+    invoke(operation, {"InstanceId": id}, world.context("t", sleep=sleep))
+    assert "agent" in str(world.registry.get("stop", id))
+    assert world.clock.now() < datetime(2026, 1, 1, 0, 0, 40, tzinfo=UTC)
+
+
 def test_force_cuts_the_power_at_once(world: World) -> None:
     id = world.run()
     world.home(id).state.deaf.append(id)
