@@ -32,8 +32,8 @@ def real(lab_world: RealWorld) -> Iterator[RealWorld]:
     lab_world.clean_up(list(lab_world.made))
 
 
-def run_until_killed(world: RealWorld, calls: int, method: str, *arguments: Any) -> bool:
-    """Do it in a process that dies before a call; whether it was killed, and did not finish first."""
+def run_until_killed(world: RealWorld, calls: int, method: str, *arguments: Any) -> str:
+    """Do it in a process that dies before a call; before which, or empty if it finished first."""
     given = json.dumps([msgspec.to_builtins(each) for each in arguments])
     done = subprocess.run(
         [sys.executable, "-m", "tests.fleet.killed_at", world.zone.uri, str(calls), method, given],
@@ -44,14 +44,17 @@ def run_until_killed(world: RealWorld, calls: int, method: str, *arguments: Any)
     )
     assert done.returncode in (0, -signal.SIGKILL), done.stderr
     assert done.stderr == ""
-    return done.returncode != 0
+    return done.stdout.strip().removeprefix("killed before: ") if done.returncode else ""
 
 
-def every_kill(world: RealWorld, step: int, do: Callable[[int], bool]) -> int:
-    """Kill before call 0, step, 2·step, … until one run finishes; how many kills there were."""
-    for kills, calls in enumerate(range(0, MOST_CALLS, step)):
-        if not do(calls):
-            return kills
+def every_kill(do: Callable[[int], str]) -> list[str]:
+    """Kill before call 0, 1, 2, … until one run finishes; before what it was killed."""
+    deaths: list[str] = []
+    for calls in range(MOST_CALLS):
+        death = do(calls)
+        if not death:
+            return deaths
+        deaths.append(death)
     raise AssertionError("it never finishes")
 
 
@@ -67,7 +70,7 @@ def test_a_snapshot_of_a_running_guest_survives_every_kill(real: RealWorld) -> N
     real.snapshot(disk_id)
     before = names(real)
 
-    def do(calls: int) -> bool:
+    def do(calls: int) -> str:
         real.write(running.id, "file", b"%d" % calls)
         request = real.request(disk_id)
         killed = run_until_killed(real, calls, "create_snapshot", request)
@@ -80,7 +83,8 @@ def test_a_snapshot_of_a_running_guest_survives_every_kill(real: RealWorld) -> N
         assert names(real) == before
         return killed
 
-    assert every_kill(real, 1, do) > 10
+    deaths = every_kill(do)
+    assert {"guest-fsfreeze-freeze", "beginning a backup", "guest-fsfreeze-thaw", "writing it"} <= set(deaths)
 
 
 def test_content_is_right_after_a_kill_in_the_middle(real: RealWorld) -> None:
@@ -102,7 +106,7 @@ def test_a_deletion_survives_every_kill(real: RealWorld) -> None:
     running = real.run(real.make().id)
     disk_id = running.disk_ids[0]
 
-    def do(calls: int) -> bool:
+    def do(calls: int) -> str:
         chain = []
         for moment in range(3):
             real.write(running.id, "file", b"moment %d" % moment)
@@ -118,7 +122,7 @@ def test_a_deletion_survives_every_kill(real: RealWorld) -> None:
         assert names(real)["snapshots"] == set()
         return killed
 
-    assert every_kill(real, 1, do) > 10
+    assert {"writing it", "deleting it"} <= set(every_kill(do))
 
 
 def content(world: RealWorld, snapshot_id: str) -> bytes:
@@ -142,7 +146,7 @@ def test_a_restore_survives_every_kill(real: RealWorld) -> None:
     snapshot = real.snapshot(disk_id)
     real.hypervisor.stop(running.id, StopMethod.POWER_OFF)
 
-    def do(calls: int) -> bool:
+    def do(calls: int) -> str:
         token = fresh_token()
         killed = run_until_killed(real, calls, "restore_disk", disk_id, snapshot.id, token)
         disk = real.hypervisor.restore_disk(disk_id, snapshot.id, token)
@@ -150,25 +154,28 @@ def test_a_restore_survives_every_kill(real: RealWorld) -> None:
         assert len([name for name in names(real)["disks"] if name.startswith(disk_id)]) == 1
         return killed
 
-    assert every_kill(real, 1, do) > 10
+    assert "pointing its disk at the copy" in every_kill(do)
     real.run(running.id)
     assert real.read(running.id, "file") == b"old"
 
 
 def test_making_and_removing_survive_every_kill(real: RealWorld) -> None:
     before = names(real)
+    deaths: set[str] = set()
 
-    def do(calls: int) -> bool:
+    def do(calls: int) -> str:
         spec = real.spec(data_disks=(DataDiskSpec(8 << 20),))
-        killed = run_until_killed(real, calls, "make_instance", spec)
+        making = run_until_killed(real, calls, "make_instance", spec)
         made: Instance = real.hypervisor.make_instance(spec)
         assert len([each for each in real.hypervisor.disks() if each.instance_id == made.id]) == 2
-        killed = run_until_killed(real, calls, "remove_instance", made.id) or killed
+        removing = run_until_killed(real, calls, "remove_instance", made.id)
         real.hypervisor.remove_instance(made.id)
         assert names(real) == before
-        return killed
+        deaths.update((making, removing))
+        return making or removing
 
-    assert every_kill(real, 1, do) > 10
+    every_kill(do)
+    assert {"defining it", "deleting it", "undefining it"} <= deaths
 
 
 def test_a_backup_that_runs_on_is_joined(real: RealWorld) -> None:

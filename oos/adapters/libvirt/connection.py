@@ -29,6 +29,7 @@ __all__ = [
     "LibvirtFailed",
     "Stopwatch",
     "agent_command",
+    "code_of",
     "libvirt",
 ]
 
@@ -225,7 +226,7 @@ class Connection:
             handle.setKeepAlive(self.deadlines.keepalive_interval, self.deadlines.keepalive_count)
         except libvirt.libvirtError as error:
             # libvirt's test driver lives in this process: there is nothing to keep alive.
-            if error.get_error_code() != libvirt.VIR_ERR_NO_SUPPORT:
+            if code_of(error) != libvirt.VIR_ERR_NO_SUPPORT:
                 raise
         return handle
 
@@ -234,8 +235,12 @@ class Connection:
             self.release(opening.result())
 
     def _carry(self, lane: _Lane, function: Callable[[Handle], T]) -> T:
+        _last_error.found = None
         try:
             return function(lane.handle)
+        except libvirt.libvirtError as error:
+            code_of(error)
+            raise
         finally:
             with self._changed:
                 lane.busy -= 1
@@ -283,8 +288,7 @@ class Connection:
     # errors
 
     def _translated(self, error: libvirt.libvirtError, lane: _Lane, target: str) -> FleetError:
-        # Now and then libvirt fails and does not say why, as when an agent goes away in the middle of a command.
-        code, message = int(error.get_error_code() or 0), str(error.get_error_message() or error)
+        code, message = code_of(error), str(error.get_error_message() or error)
         if not lane.handle.isAlive() or code in (libvirt.VIR_ERR_NO_CONNECT, libvirt.VIR_ERR_INVALID_CONN):
             return HostUnreachable(self.host, message)
         if "No space left on device" in message:
@@ -300,10 +304,35 @@ def agent_command(domain: Handle, command: str, seconds: int) -> str:
     return str(libvirt_qemu.qemuAgentCommand(domain, command, seconds, 0))
 
 
+def code_of(error: libvirt.libvirtError) -> int:
+    """libvirt's error code (VIR_ERR_…), asked on the thread where the error was raised.
+
+    libvirt-python fetches the error after the call. Should Python free an object of libvirt's in between (its garbage
+    collection runs when it likes), that resets the error, and the exception says nothing; the error handler knows.
+    """
+    if error.err is None:
+        error.err = _last_error.found
+    return int(error.get_error_code() or 0)
+
+
 def _close(handle: Handle) -> None:
     # Errors are of no use here: the connection is given up either way.
     with contextlib.suppress(libvirt.libvirtError):
         handle.close()
+
+
+class _LastError(threading.local):
+    """What libvirt last reported on this thread."""
+
+    found: tuple[Any, ...] | None = None
+
+
+_last_error = _LastError()
+
+
+def _remember(_context: object, error: tuple[Any, ...]) -> None:
+    """libvirt's error handler. Without one, libvirt prints every error to stderr besides raising it."""
+    _last_error.found = error
 
 
 _event_loop = threading.Lock()
@@ -319,8 +348,7 @@ def _start_event_loop() -> None:
     with _event_loop:
         if _event_loop_runs:
             return
-        # Without this, libvirt prints every error to stderr besides raising it.
-        libvirt.registerErrorHandler(lambda _context, _error: None, None)
+        libvirt.registerErrorHandler(_remember, None)
         libvirt.virEventRegisterDefaultImpl()
         threading.Thread(target=_run_event_loop, name="libvirt events", daemon=True).start()
         _event_loop_runs = True

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from oos.adapters.libvirt.connection import Connection, Deadlines, Handle, LibvirtFailed, libvirt
+from oos.adapters.libvirt.connection import Connection, Deadlines, Handle, LibvirtFailed, code_of, libvirt
 from oos.adapters.libvirt.domain_xml import DomainText, read_domain
 from oos.adapters.libvirt.manifests import Manifests
 from oos.adapters.libvirt.pools import Pool
@@ -123,7 +123,7 @@ def _list_domains(conn: Handle) -> list[tuple[str, int, int]]:
             found.append((str(domain.XMLDesc(0)), statistics["state.state"], statistics["state.reason"]))
         except libvirt.libvirtError as error:
             # It went away since the list was made.
-            if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
+            if code_of(error) != libvirt.VIR_ERR_NO_DOMAIN:
                 raise
     return found
 

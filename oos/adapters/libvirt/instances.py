@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from oos.adapters.libvirt.agents import LibvirtAgents
-from oos.adapters.libvirt.connection import Handle, LibvirtFailed, libvirt
+from oos.adapters.libvirt.connection import Handle, LibvirtFailed, code_of, libvirt
 from oos.adapters.libvirt.domain_xml import DomainText, read_domain
 from oos.adapters.libvirt.host import Domain
 from oos.adapters.libvirt.note import (
@@ -220,7 +220,7 @@ def _create(domain: Handle) -> None:
     try:
         domain.create()
     except libvirt.libvirtError as error:
-        if error.get_error_code() != libvirt.VIR_ERR_OPERATION_INVALID or not domain.isActive():
+        if code_of(error) != libvirt.VIR_ERR_OPERATION_INVALID or not domain.isActive():
             raise
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 from xml.sax.saxutils import escape
 
-from oos.adapters.libvirt.connection import Connection, Handle, LibvirtFailed, Stopwatch, libvirt
+from oos.adapters.libvirt.connection import Connection, Handle, LibvirtFailed, Stopwatch, code_of, libvirt
 from oos.adapters.libvirt.domain_xml import bytes_of, parse_xml
 from oos.fleet.errors import DeadlineExceeded, HypervisorFailed
 
@@ -83,7 +83,7 @@ class Pool:
                 found.append(str(volume.XMLDesc(0)))
             except libvirt.libvirtError as error:
                 # It went away since the list was made.
-                if error.get_error_code() != libvirt.VIR_ERR_NO_STORAGE_VOL:
+                if code_of(error) != libvirt.VIR_ERR_NO_STORAGE_VOL:
                     raise
         return found
 
@@ -118,7 +118,7 @@ class Pool:
                     found[name] = int(pool.storageVolLookupByName(name).info()[2])
                 except libvirt.libvirtError as error:
                     # It went away since the list was made.
-                    if error.get_error_code() != libvirt.VIR_ERR_NO_STORAGE_VOL:
+                    if code_of(error) != libvirt.VIR_ERR_NO_STORAGE_VOL:
                         raise
             return found
 

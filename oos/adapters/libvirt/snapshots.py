@@ -6,6 +6,7 @@ volume of its parent. The two names have one length on purpose: see `_make_whole
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -18,7 +19,7 @@ from oos.adapters.libvirt.domain_xml import DomainDisk
 from oos.adapters.libvirt.host import Domain
 from oos.adapters.libvirt.pools import Volume
 from oos.adapters.libvirt.verification import verify_volume
-from oos.fleet.errors import AbsentError, DeadlineExceeded, HypervisorFailed, SnapshotAbsent, WrongState
+from oos.fleet.errors import AbsentError, DeadlineExceeded, HypervisorFailed, PoolFull, SnapshotAbsent, WrongState
 from oos.fleet.increments import Ancestor, choose_parent
 from oos.fleet.instance import Power
 from oos.fleet.manifest import SnapshotManifest
@@ -28,6 +29,8 @@ from oos.values.time import format_instant, parse_instant
 
 WHOLE: Final = "whole"
 DELTA: Final = "delta"
+NOTE_PAUSES: Final = (0.0, 0.2, 0.5, 1.0, 2.0)
+"""Before each try to write down that a snapshot failed."""
 
 
 def volume_name(snapshot_id: str, kind: str) -> str:
@@ -145,18 +148,28 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
 
     def _note_failure(self, snapshot_id: str, fault: str) -> None:
         """Write down why; best effort, because the pool may be what failed."""
+        for pause in NOTE_PAUSES:
+            time.sleep(pause)
+            try:
+                self._put_failed(snapshot_id, fault)
+            except PoolFull:
+                # The emulator holds the deleted file, and its room, for a moment more.
+                continue
+            except (HypervisorFailed, DeadlineExceeded, AbsentError):
+                break
+            else:
+                return
+        # The manifest still says "progressing", and asking again begins again.
+
+    def _put_failed(self, snapshot_id: str, fault: str) -> None:
         manifest = self._snapshots.find(snapshot_id)
-        try:
-            if manifest is not None and manifest.instance_id and self._is_ours(manifest):
-                self._ask(manifest.instance_id, "giving up its backup", lambda domain: domain.abortJob())
-            for kind in (WHOLE, DELTA):
-                self._snapshot_pool.delete(volume_name(snapshot_id, kind))
-            if manifest is not None:
-                failed = msgspec.structs.replace(manifest, status=SnapshotStatus.FAILED, fault=fault, parent_id="")
-                self._snapshots.put(failed)
-        except (HypervisorFailed, DeadlineExceeded, AbsentError):
-            # The manifest still says "progressing", and asking again begins again.
-            return
+        if manifest is not None and manifest.instance_id and self._is_ours(manifest):
+            self._ask(manifest.instance_id, "giving up its backup", lambda domain: domain.abortJob())
+        for kind in (WHOLE, DELTA):
+            self._snapshot_pool.delete(volume_name(snapshot_id, kind))
+        if manifest is not None:
+            failed = msgspec.structs.replace(manifest, status=SnapshotStatus.FAILED, fault=fault, parent_id="")
+            self._snapshots.put(failed)
 
     def _copy_stopped(self, request: SnapshotRequest, disk: Disk) -> None:
         """Copy the volume. Should the guest start meanwhile: QEMU's image lock lets only one of the two have it."""
