@@ -6,6 +6,7 @@ import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from oos.journal.port import (
     Batch,
@@ -87,6 +88,29 @@ class MemoryJournal:
         self._check_open()
         with self._guard:
             return sorted(each for each in self._kept.entries if each == root_id or each.startswith(f"{root_id}."))
+
+    def unfinished(self, root_id: str) -> list[str]:
+        """The ids of an execution and its descendants that have a summary which is not final."""
+        self._check_open()
+        with self._guard:
+            found = (each for each in self._kept.summaries.values() if each.root_id == root_id)
+            return sorted(each.execution_id for each in found if not each.status.final)
+
+    def due(self, until: datetime, limit: int) -> list[str]:
+        """Roots of which something is due at an instant or before, the longest due first."""
+        self._check_open()
+        first: dict[str, datetime] = {}
+        with self._guard:
+            for summary in self._kept.summaries.values():
+                if summary.due is not None and summary.due <= until:
+                    first[summary.root_id] = min(summary.due, first.get(summary.root_id, summary.due))
+        return [root_id for _, root_id in sorted((due, root_id) for root_id, due in first.items())][:limit]
+
+    def signalled(self) -> list[str]:
+        """Roots to which something was said that is not answered."""
+        self._check_open()
+        with self._guard:
+            return sorted({root_execution_id(signal.execution_id) for signal in self._kept.signals.values()})
 
     def summary(self, execution_id: str) -> Summary | None:
         """What is known of an execution, or None."""
@@ -184,6 +208,8 @@ def _later(before: Summary | None, after: Summary) -> Summary:
         ended=after.ended,
         waiting=after.waiting,
         message=after.message,
+        due=after.due,
+        firing=after.firing,
     )
 
 

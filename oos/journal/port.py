@@ -24,11 +24,27 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Firing:
+    """What became of a trigger's firings so far (spec 6.5, the `LastTrigger…` fields)."""
+
+    next: datetime | None = None
+    ends: datetime | None = None
+    paused_by: str = ""
+    fired: int = 0
+    missed: int = 0
+    running: int = 0
+    last: datetime | None = None
+    last_status: str = ""
+    last_message: str = ""
+    last_success: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a list of executions shows: a fold over the journal, kept beside it in the same commit.
 
-    A later summary of the same execution changes `status`, `updated`, `ended`, `waiting` and `message`; the rest
-    stays as it was first written.
+    A later summary of the same execution changes `status`, `updated`, `ended`, `waiting`, `message`, `due` and
+    `firing`; the rest stays as it was first written.
     """
 
     execution_id: str
@@ -45,6 +61,12 @@ class Summary:
     message: str = ""
     client_token: str = ""
     region: str = ""
+    due: datetime | None = None
+    """From when on somebody must drive it; None while only a person, or a child of it, moves it on."""
+    category: str = ""
+    """`TimerTrigger`, `EventTrigger`, `AlarmTrigger` or `Other`."""
+    firing: Firing | None = None
+    """Of a trigger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +154,15 @@ class Journal(Protocol):
 
     def family(self, root_id: str) -> list[str]:
         """The ids of an execution and all its descendants that have entries."""
+
+    def unfinished(self, root_id: str) -> list[str]:
+        """The ids of an execution and its descendants that have a summary which is not final."""
+
+    def due(self, until: datetime, limit: int) -> list[str]:
+        """Roots of which something is due at an instant or before, the longest due first."""
+
+    def signalled(self) -> list[str]:
+        """Roots to which something was said that is not answered."""
 
     def summary(self, execution_id: str) -> Summary | None:
         """What is known of an execution, or None."""
