@@ -196,7 +196,7 @@ class Chronicle:
     def _begin(self, id_: str, event: ExecutionStarted) -> None:
         template = self._templates(event)
         tasks = {
-            task.name: TaskRecord(Step(task.name), task.action, task)
+            task.name: TaskRecord(Step(task.name), task.action, task, recalled=task.name in event.recalled)
             for task in (template.tasks if template is not None else ())
         }
         self.executions[id_] = ExecutionRecord(id_, event, tasks, updated=event.at, events=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -150,6 +151,8 @@ class Connection:
     def start(self, request: StartRequest, *, wait: bool = True, check: bool = True) -> Run:
         """Start an execution and, unless told otherwise, follow it in place. Raises what run() raises."""
         run = Run(self.app, self.watch, self.app.engine.start(request))
+        if request.client_token:
+            self._take_over_known(run)
         display = live_display()
         if wait:
             try:
@@ -160,6 +163,16 @@ class Connection:
             if check:
                 run.check()
         return run
+
+    def _take_over_known(self, run: Run) -> None:
+        """Of an execution that the token had started before: go on with it, unless somebody does."""
+        from oos.journal.port import OwnedElsewhere
+
+        summary = self.app.journal.summary(run.id)
+        if self.watch.version(run.id) == 0 and summary is not None and not summary.status.final:
+            # Whoever drives it elsewhere goes on doing so, and this run follows the journal.
+            with contextlib.suppress(OwnedElsewhere):
+                run.resume()
 
     # what was done
 

@@ -140,7 +140,7 @@ class _Cutter:
             header_end += 1
         self._header = "".join(self._lines[first:header_end])
         self._add_gap(self._lines[header_end : dashes[0]], inside=True)
-        names = [_name_of(item, number) for number, item in enumerate(value.value)]
+        names = [name_of(item, number) for number, item in enumerate(value.value)]
         for begin, stop in _groups(value.value, names):
             limit = dashes[stop] if stop < len(dashes) else last
             content = self._content_end(value.value[stop - 1], dashes[stop - 1], limit, column)
@@ -261,7 +261,8 @@ def _last_line(node: Node) -> tuple[int, bool]:
     return max(map(_last_line, children), default=(int(node.start_mark.line), False))
 
 
-def _name_of(item: Node, number: int) -> str:
+def name_of(item: Node, number: int) -> str:
+    """The name of a task in a list, or one by its number."""
     for key, value in item.value:
         if key.value == "Name" and isinstance(value.value, str):
             return value.value

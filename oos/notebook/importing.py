@@ -10,6 +10,7 @@ from typing import Any, Final
 from oos.diagnostics import Diagnostic, DiagnosticError, errors_of, nearest
 from oos.notebook import codes
 from oos.notebook.arguments import INJECTED_TAG, TAG
+from oos.notebook.cut import name_of
 from oos.notebook.document import Cell, CellKind, Notebook
 from oos.notebook.export import MAGIC, SETUP, made_by_export, usual_after, usual_indent
 from oos.notebook.pieces import INDENT, TASKS_HEADER, USUAL, Layout, Piece, PieceKind
@@ -20,6 +21,7 @@ from oos.template.parse import FORMAT_VERSION
 _MAGIC_LINE: Final = re.compile(r"%%(\w+)[^\n]*(?:\n|\Z)")
 _NOT_IN_COMMENTS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
 _BREAKS: Final = re.compile("\r\n?|[\x85\u2028\u2029]")
+_KEY: Final = re.compile(r"^([A-Za-z]+):", re.MULTILINE)
 _VERSION: Final = re.compile(r"(?:\"|')?FormatVersion(?:\"|')?\s*:", re.MULTILINE)
 
 
@@ -101,7 +103,7 @@ def import_notebook(notebook: Notebook) -> Imported:
 def assemble(found: Sequence[tuple[Piece, Origin]], noted: Any = None) -> Assembled:
     """The text of a runbook from pieces in the order of their cells; `noted`: what export noted on the notebook."""
     noted = noted or {}
-    ordered = _ordered(found)
+    ordered = _merged(_ordered(found))
     head = str(noted.get("head", ""))
     if "format" not in noted and not any(
         _VERSION.search(piece.text) for piece, _ in ordered if piece.kind is PieceKind.SECTION
@@ -137,10 +139,11 @@ def read_piece(source: str, place: str) -> Piece | None:
     if root is None:
         return None
     if is_list(root):
-        return Piece(PieceKind.TASKS, text, USUAL, USUAL)
+        return Piece(PieceKind.TASKS, text, USUAL, USUAL, names=tuple(map(name_of, root.value, range(len(root.value)))))
     keys = {str(key.value) for key, _ in root.value} if is_map(root) else set()
     if "Action" in keys and "Tasks" not in keys:
-        return Piece(PieceKind.TASKS, _with_dash(text, root.start_mark.line), USUAL, USUAL)
+        lined = _with_dash(text, root.start_mark.line)
+        return Piece(PieceKind.TASKS, lined, USUAL, USUAL, names=(name_of(root, 0),))
     if not keys:
         raise DiagnosticError([codes.NOT_TASKS.nowhere(place, "this is neither a task nor a section")])
     return Piece(PieceKind.SECTION, text, USUAL, names=tuple(sorted(keys)))
@@ -170,7 +173,7 @@ def _piece(cell: Cell, place: str, diagnostics: list[Diagnostic]) -> Piece | Non
         return None
     text = cell.source[magic.end() :].replace("\r\n", "\n")
     if cell.own.get("part") in (PieceKind.TASKS, PieceKind.SECTION):
-        return _as_noted(Piece(PieceKind(cell.own["part"]), text), cell)
+        return _as_noted(Piece(PieceKind(cell.own["part"]), text, names=tuple(_KEY.findall(text))), cell)
     try:
         piece = read_piece(text, place)
     except DiagnosticError as error:
@@ -229,6 +232,37 @@ def _ordered(found: Sequence[tuple[Piece, Origin]]) -> list[tuple[Piece, Origin]
     above = groups[:first]
     below = [group for group in groups[first:] if not group or group[-1][0].kind is not PieceKind.TASKS]
     return [entry for group in (*above, *tasks, *below) for entry in group]
+
+
+def _merged(entries: list[tuple[Piece, Origin]]) -> list[tuple[Piece, Origin]]:
+    """The pieces with sections of one name put together: a notebook may declare parameters wherever it needs them."""
+    made: list[tuple[Piece, Origin]] = []
+    for piece, origin in entries:
+        section = _only_section(piece)
+        places = [n for n, (each, _) in enumerate(made) if section and _only_section(each) == section]
+        if not places:
+            made.append((piece, origin))
+            continue
+        head = made[places[0]][0]
+        lines = piece.text.split("\n")[1:]
+        move = _indent_of(head.text.split("\n")[1:]) - _indent_of(lines)
+        body = "\n".join(line[max(0, -move) :] for line in lines)
+        more = Piece(PieceKind.SECTION, body, indent=" " * max(0, move), names=piece.names)
+        last = places[-1]
+        made[last] = (replace(made[last][0], after="\n"), made[last][1])
+        made.insert(last + 1, (more, Origin(origin.name, origin.skipped + 1)))
+    return made
+
+
+def _only_section(piece: Piece) -> str:
+    """The section that a piece is in block style, when it is one alone."""
+    first, _, rest = piece.text.partition("\n")
+    alone = piece.kind is PieceKind.SECTION and len(piece.names) == 1 and rest
+    return piece.names[0] if alone and first.rstrip() == f"{piece.names[0]}:" else ""
+
+
+def _indent_of(lines: Sequence[str]) -> int:
+    return next((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), 0)
 
 
 def _laid_out(pieces: list[Piece], of_tasks: str) -> list[Piece]:

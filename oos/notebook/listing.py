@@ -68,10 +68,10 @@ class Listing(Sequence[Mapping[str, Value]]):
 
     def __repr__(self) -> str:
         lines = [self._count()]
-        widths = [max([len(name), *(len(short(each, 40)) for each in self.column(name))]) for name in self.columns]
+        widths = [max([len(name), *(len(_words(each, 40)) for each in self.column(name))]) for name in self.columns]
         for row in (
             [*self.columns],
-            *([short(_inside(row, name), 40) for name in self.columns] for row in self.rows[:SHOWN_ROWS]),
+            *([_words(_inside(row, name), 40) for name in self.columns] for row in self.rows[:SHOWN_ROWS]),
         ):
             lines.append("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
         return "\n".join([*lines, *self._left_out()])
@@ -79,7 +79,7 @@ class Listing(Sequence[Mapping[str, Value]]):
     def _repr_markdown_(self) -> str:
         lines = ["| " + " | ".join(map(cell, self.columns)) + " |", "|" + "---|" * len(self.columns)]
         for row in self.rows[:SHOWN_ROWS]:
-            lines.append("| " + " | ".join(cell(short(_inside(row, name), 80)) for name in self.columns) + " |")
+            lines.append("| " + " | ".join(cell(_words(_inside(row, name), 80)) for name in self.columns) + " |")
         return "\n".join([f"**{self._count()}**", "", *lines, *self._left_out()]) + "\n"
 
     def _repr_html_(self) -> str:
@@ -104,6 +104,14 @@ def _inside(row: Mapping[str, Value], name: str) -> Value:
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
+
+
+def _words(found: Value, limit: int) -> str:
+    """A field on one line; nothing where there is nothing."""
+    tags = tag_texts(found)
+    if tags is not None:
+        return ", ".join(tags)
+    return "" if found in (None, [], {}) else short(found, limit)
 
 
 def _shown(found: Value) -> str:
