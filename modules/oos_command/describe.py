@@ -8,12 +8,12 @@ from oos.fleet.errors import FleetError
 from oos.fleet.instance import Instance, Power
 from oos.service.context import Context
 from oos.service.filtering import has_tags, is_wanted, matches_name
+from oos.service.many import at_once
 from oos.service.paging import page_of
 from oos.service.shape import instant, newest_first
 from oos.service.tags import changes_of_all, tags_after
 from oos_command import decide, requests, responses
 from oos_command.model import Invocation, Run, load_commands, load_invocation, load_invocations, load_run
-from oos_command.operations import at_once
 from oos_command.runs import observed
 from oos_command.shapes import command_shape, invocation_shape, result_shape
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeVar
+from collections.abc import Mapping, Sequence
 
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
 from oos.service.errors import InvalidParameter, MissingParameter, NotFound, Unsupported
 from oos.service.filtering import TagCondition, has_tags
+from oos.service.many import at_once
 from oos.service.tags import forget_tags, tags_from
 from oos.values.identifiers import resource_id
 from oos.values.json import Value, json_text
@@ -27,11 +27,6 @@ from oos_command.model import (
     load_run,
 )
 from oos_command.runs import begin, stop
-
-Result = TypeVar("Result")
-
-GUESTS_AT_ONCE: Final = 16
-"""How many guests are talked to at the same time."""
 
 
 def run_command(context: Context, request: requests.RunCommand) -> responses.CommandRun:
@@ -177,16 +172,6 @@ def _run(context: Context, wanted: Invocation, contents: Mapping[str, str]) -> N
     runs = at_once(lambda id: begin(context, wanted, id, contents[id]), list(contents))
     if runs and all(run.state is State.ABORTED for run in runs):
         raise decide.refusal_of(runs[0])
-
-
-def at_once(work: Callable[[str], Result], ids: Sequence[str]) -> list[Result]:
-    """The work done for each instance, some at the same time."""
-    if len(ids) <= 1:
-        return [work(id) for id in ids]
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(min(GUESTS_AT_ONCE, len(ids))) as pool:
-        return list(pool.map(work, ids))
 
 
 def stop_invocation(context: Context, request: requests.StopInvocation) -> responses.Nothing:

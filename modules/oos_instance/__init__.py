@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation, Risk
-from oos_instance import describe, operations, requests, responses
+from oos_instance import describe, operations, requests, responses, several
 
 OPERATIONS = (
     Operation(
@@ -205,6 +205,62 @@ OPERATIONS = (
             "SecurityGroupIds",
             "UserData",
         ),
+    ),
+    Operation(
+        "ECS",
+        "StartInstances",
+        requests.StartInstances,
+        responses.ManyInstances,
+        several.start_instances,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "ECS",
+        "StopInstances",
+        requests.StopInstances,
+        responses.ManyInstances,
+        several.stop_instances,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "ECS",
+        "RebootInstances",
+        requests.RebootInstances,
+        responses.ManyInstances,
+        several.reboot_instances,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "ECS",
+        "DeleteInstances",
+        requests.DeleteInstances,
+        responses.Nothing,
+        several.delete_instances,
+        effect=Effect.DESTROYS,
+        risk=Risk.HIGH,
+        ignores=("TerminateSubscription",),
+    ),
+    Operation(
+        "ECS",
+        "DescribeInstanceAttribute",
+        requests.DescribeInstanceAttribute,
+        responses.InstanceAttribute,
+        describe.describe_instance_attribute,
+    ),
+    Operation(
+        "ECS",
+        "DescribeInstanceTypeFamilies",
+        requests.DescribeInstanceTypeFamilies,
+        responses.InstanceTypeFamilies,
+        describe.describe_instance_type_families,
+        ignores=("Generation",),
+    ),
+    Operation(
+        "ECS",
+        "GetInstanceConsoleOutput",
+        requests.GetInstanceConsoleOutput,
+        responses.ConsoleOutput,
+        describe.get_instance_console_output,
     ),
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from oos.service.context import Context
 from oos.service.errors import NotFound
 from oos.service.guest import addresses_of
 from oos.service.paging import page_of
-from oos.service.shape import newest_first
+from oos.service.shape import instant, newest_first
 from oos_instance import decide, requests, responses
 from oos_instance.shapes import instance_shape, region_shape, type_shape, zone_shape
 
@@ -96,3 +98,69 @@ def images_of(context: Context, instances: Sequence[Instance]) -> dict[str, Imag
         return {each.id: each for each in context.fleet.images(context.region)}
     except FleetError:
         return {}
+
+
+def describe_instance_attribute(
+    context: Context, request: requests.DescribeInstanceAttribute
+) -> responses.InstanceAttribute:
+    """Tell everything about one instance."""
+    instance = context.fleet.of_instance(request.instance_id, context.region)[1]
+    shape = instance_shape(instance, addresses_of(context, [instance])[0], None)
+    attributes: responses.InstanceAttribute = {
+        "InstanceId": shape["InstanceId"],
+        "InstanceName": shape["InstanceName"],
+        "Description": shape["Description"],
+        "RegionId": shape["RegionId"],
+        "ZoneId": shape["ZoneId"],
+        "HostName": shape["HostName"],
+        "Status": shape["Status"],
+        "StoppedMode": shape["StoppedMode"],
+        "Cpu": shape["Cpu"],
+        "Memory": shape["Memory"],
+        "InstanceType": shape["InstanceType"],
+        "ImageId": shape["ImageId"],
+        "CreationTime": shape["CreationTime"],
+        "ExpiredTime": shape["ExpiredTime"],
+        "SerialNumber": shape["SerialNumber"],
+        "InstanceChargeType": shape["InstanceChargeType"],
+        "InstanceNetworkType": shape["InstanceNetworkType"],
+        "InternetMaxBandwidthOut": shape["InternetMaxBandwidthOut"],
+        "SecurityGroupIds": shape["SecurityGroupIds"],
+        "VpcAttributes": shape["VpcAttributes"],
+        "PublicIpAddress": shape["PublicIpAddress"],
+        "InnerIpAddress": shape["InnerIpAddress"],
+        "EipAddress": shape["EipAddress"],
+        "OperationLocks": shape["OperationLocks"],
+    }
+    return attributes
+
+
+def describe_instance_type_families(
+    context: Context, _request: requests.DescribeInstanceTypeFamilies
+) -> responses.InstanceTypeFamilies:
+    """List the families of the instance types of the inventory."""
+    families = sorted({each.family for each in context.fleet.inventory.instance_types.values()})
+    return {
+        "InstanceTypeFamilies": {
+            "InstanceTypeFamily": [{"InstanceTypeFamilyId": each, "Generation": ""} for each in families]
+        }
+    }
+
+
+_SYMBOLS = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])|[\x00-\x08\x0b-\x1a\x1c-\x1f]")
+"""Escape sequences of terminals, and control characters other than tab and newline."""
+
+
+def get_instance_console_output(
+    context: Context, request: requests.GetInstanceConsoleOutput
+) -> responses.ConsoleOutput:
+    """Show the last output of the serial console, in Base64; empty when the host does not keep it."""
+    hypervisor, instance = context.fleet.of_instance(request.instance_id, context.region)
+    output = hypervisor.console(instance.id)
+    if request.remove_symbols:
+        output = _SYMBOLS.sub(b"", output)
+    return {
+        "InstanceId": instance.id,
+        "ConsoleOutput": base64.b64encode(output).decode(),
+        "LastUpdateTime": instant(context.now()),
+    }

@@ -10,6 +10,13 @@ from oos.service.paging import Paged
 from oos.service.parameter import Form, Param
 
 InstanceId = Annotated[str, Param("The instance.")]
+InstanceIds = Annotated[tuple[str, ...], Param("The instances.", most=100)]
+Batch = Annotated[
+    str,
+    Param(
+        "Whether one that cannot be done stops all, before anything is done.", allowed=("AllTogether", "SuccessFirst")
+    ),
+]
 Name = Annotated[str | None, Param("Name of the instance.", most=128)]
 Description = Annotated[str | None, Param("Description of the instance.", most=256)]
 
@@ -160,3 +167,59 @@ class ModifyInstanceAttribute:
     instance_name: Name = None
     description: Description = None
     deletion_protection: Annotated[bool | None, Param("Refuse DeleteInstance.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartInstances:
+    """Which instances to power on."""
+
+    instance_id: InstanceIds
+    batch_optimization: Batch = "AllTogether"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopInstances:
+    """Which instances to stop, and how."""
+
+    instance_id: InstanceIds
+    force_stop: Annotated[bool, Param("Cut the power at once; what guests have not written is lost.")] = False
+    stopped_mode: Annotated[str, Param("Whether charging goes on; there is none here.")] = ""
+    batch_optimization: Batch = "AllTogether"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebootInstances:
+    """Which instances to restart, and how."""
+
+    instance_id: InstanceIds
+    force_reboot: Annotated[bool, Param("Reset them hard; what guests have not written is lost.")] = False
+    batch_optimization: Batch = "AllTogether"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteInstances:
+    """Which instances to delete, with the disks made with them."""
+
+    instance_id: InstanceIds
+    force: Annotated[bool, Param("Delete them even if they run.")] = False
+    force_stop: Annotated[bool, Param("With Force: cut the power rather than ask the guests to stop first.")] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeInstanceAttribute:
+    """Which instance to describe."""
+
+    instance_id: InstanceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeInstanceTypeFamilies:
+    """All families of instance types."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetInstanceConsoleOutput:
+    """Of which instance to show the serial console."""
+
+    instance_id: InstanceId
+    remove_symbols: Annotated[bool, Param("Whether to leave out what only moves a cursor or colours.")] = False

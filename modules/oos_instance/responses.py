@@ -206,3 +206,65 @@ class InstanceIdSet(TypedDict):
 
 class MadeInstances(TypedDict):
     InstanceIdSets: InstanceIdSet
+
+
+class InstanceResponse(TypedDict):
+    InstanceId: str
+    PreviousStatus: str
+    CurrentStatus: str
+    Code: str
+    Message: str
+
+
+class InstanceResponses(TypedDict):
+    InstanceResponse: list[InstanceResponse]
+
+
+class ManyInstances(TypedDict):
+    InstanceResponses: InstanceResponses
+
+
+class InstanceAttribute(TypedDict):
+    InstanceId: str
+    InstanceName: str
+    Description: str
+    RegionId: str
+    ZoneId: str
+    HostName: str
+    Status: str
+    StoppedMode: str
+    Cpu: int
+    Memory: int
+    InstanceType: str
+    ImageId: str
+    CreationTime: str
+    ExpiredTime: str
+    SerialNumber: str
+    InstanceChargeType: str
+    InstanceNetworkType: str
+    InternetMaxBandwidthOut: int
+    SecurityGroupIds: SecurityGroupIds
+    VpcAttributes: VpcAttributes
+    PublicIpAddress: IpAddresses
+    InnerIpAddress: IpAddresses
+    EipAddress: EipAddress
+    OperationLocks: Locks
+
+
+class FamilyShape(TypedDict):
+    InstanceTypeFamilyId: str
+    Generation: str
+
+
+class FamilyShapes(TypedDict):
+    InstanceTypeFamily: list[FamilyShape]
+
+
+class InstanceTypeFamilies(TypedDict):
+    InstanceTypeFamilies: FamilyShapes
+
+
+class ConsoleOutput(TypedDict):
+    InstanceId: str
+    ConsoleOutput: str
+    LastUpdateTime: str

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from oos.fleet.errors import AgentFailed, FleetError
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import GuestAddress, Instance, Power
 from oos.service.context import Context
 from oos.service.guest_command import BOOT_ID
-
-GUESTS_AT_ONCE: Final = 8
-"""How many guests are asked for their addresses at the same time."""
+from oos.service.many import at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,4 @@ def addresses_of(context: Context, instances: Sequence[Instance]) -> list[tuple[
 
     if sum(each.power is Power.RUNNING for each in instances) <= 1:
         return [ask(each) for each in instances]
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(GUESTS_AT_ONCE) as pool:
-        return list(pool.map(ask, instances))
+    return at_once(ask, instances)
