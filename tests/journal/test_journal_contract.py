@@ -219,6 +219,45 @@ def test_an_answered_signal_is_not_given_again(journal: Journal) -> None:
     assert journal.send(ONE, b"later") > numbers[2]
 
 
+def test_what_is_due_is_found_by_its_root_the_longest_due_first(journal: Journal) -> None:
+    child = f"{ONE}.t0001"
+    at = [NOON + timedelta(minutes=minutes) for minutes in range(6)]
+    journal.append(
+        Batch(
+            [],
+            [
+                summary_of(ONE, due=at[3]),
+                summary_of(child, parent_id=ONE, due=at[1]),
+                summary_of(TWO, due=at[2]),
+                summary_of(THREE),
+                summary_of(execution_id(4), due=at[5]),
+            ],
+        )
+    )
+    assert journal.due(at[4], 10) == [ONE, TWO]
+    assert journal.due(at[4], 1) == [ONE]
+    journal.append(Batch([], [summary_of(child, parent_id=ONE)]))
+    assert journal.due(at[4], 10) == [TWO, ONE]
+    assert journal.due(at[0], 10) == []
+
+
+def test_what_has_not_ended_is_found_in_a_family(journal: Journal) -> None:
+    child, done = f"{ONE}.t0001", f"{ONE}.t0002"
+    ended = summary_of(done, parent_id=ONE, status=Status.SUCCESS, ended=NOON)
+    journal.append(Batch([], [summary_of(ONE), summary_of(child, parent_id=ONE), ended, summary_of(TWO)]))
+    assert journal.unfinished(ONE) == [ONE, child]
+    assert journal.unfinished(THREE) == []
+
+
+def test_roots_with_signals_that_are_not_answered_are_found(journal: Journal) -> None:
+    number = journal.send(f"{TWO}.t0001", b"1")
+    journal.send(ONE, b"2")
+    journal.send(ONE, b"3")
+    assert journal.signalled() == [ONE, TWO]
+    journal.append(Batch(signals_done=[number]))
+    assert journal.signalled() == [ONE]
+
+
 def test_many_threads_append_at_once_and_every_chain_is_whole(journal: Journal) -> None:
     begin = threading.Barrier(8)
 

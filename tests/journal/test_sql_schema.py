@@ -49,6 +49,32 @@ def test_migrations_make_the_same_tables_as_the_statements(tmp_path: Path) -> No
     open_database(migrated).close()
 
 
+def test_a_journal_of_the_first_revision_is_brought_up_to_date_and_keeps_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "oos.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    upgrade_sqlite(connection, path, revision="0001")
+    for entry in entries_of(ONE, 3):
+        row = (entry.execution_id, entry.sequence, entry.path, entry.payload, entry.hash)
+        connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?)", row)
+    connection.execute(
+        "INSERT INTO executions VALUES (?, ?, '', 'snapshot-rotation', 'Running', 'ada', 5, 5, NULL, '', '', '', '')",
+        (ONE, ONE),
+    )
+    connection.close()
+    with pytest.raises(JournalFailed, match="a command that writes brings an older one up to date"):
+        open_database(path, read_only=True)
+    with ThreadPoolExecutor(3) as pool:
+        journals = list(pool.map(lambda _: SqlJournal(path), range(3)))
+    for journal in journals:
+        assert list(journal.entries(ONE)) == entries_of(ONE, 3)
+        summary = journal.summary(ONE)
+        assert summary is not None
+        assert (summary.template_name, summary.by) == ("snapshot-rotation", "ada")
+        journal.close()
+    open_database(tmp_path / "new.db").close()
+    assert tables_in(path).keys() == tables_in(tmp_path / "new.db").keys()
+
+
 def test_processes_and_threads_that_migrate_at_once_all_succeed(tmp_path: Path) -> None:
     path = tmp_path / "oos.db"
     program = (
