@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeAlias
 
 from oos.diagnostics import DiagnosticError
-from oos.execution.advance import StartChild, scope_of
+from oos.execution.actions import StartChild
 from oos.execution.conclude import succeeded
-from oos.execution.events import NO_ITEM, TaskCancelled, TaskFailed, TaskSucceeded
-from oos.execution.kinds import property_of
+from oos.execution.events import (
+    NO_ITEM,
+    ExecutionStarted,
+    TaskCancelled,
+    TaskFailed,
+    TaskSucceeded,
+    TriggerEnded,
+)
+from oos.execution.kinds import Kind, is_inner_loop, kind_of, property_of
 from oos.execution.model import Execution
+from oos.execution.scope import ExecutionScope
 from oos.execution.status import Status
+from oos.execution.waits import scope_of
+from oos.template.check import CheckedTemplate
 from oos.template.model import Task
-from oos.template.selector import SelectorError
+from oos.template.selector import SelectorError, compile_selector
 from oos.values.identifiers import child_execution_id
 from oos.values.json import Value
 from oos.values.secret import reveal
+
+ChildOutcome: TypeAlias = TaskSucceeded | TaskFailed | TaskCancelled | TriggerEnded
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,52 +43,124 @@ class ChildRequest:
     template_text: str
     """Inline text; empty when the template is known by its name."""
     parameters: Mapping[str, Value]
+    loop_path: tuple[str, ...] = ()
+    bound: bool = False
+    """Whether the parameters are those of an execution already, which need no binding."""
+
+
+def child_id(execution: Execution, action: StartChild) -> str:
+    """The id of the child of a task, item or firing; another one for each attempt."""
+    item = None if action.item == NO_ITEM else action.item
+    id_ = child_execution_id(execution.id, execution.tasks[action.task].number + 1, item)
+    return f"{id_}.r{action.attempt}" if action.attempt else id_
 
 
 def child_request(execution: Execution, action: StartChild) -> ChildRequest:
-    """The child that a product action or ACS::Template asks for. Raises DiagnosticError, ValueError."""
-    current = execution.tasks[action.task]
-    task = current.task
+    """The child that a task asks for. Raises DiagnosticError, ValueError."""
+    task = execution.tasks[action.task].task
+    id_ = child_id(execution, action)
+    start, own_text = execution.start, execution.template.template.source.text
+    if is_inner_loop(task):
+        path = (*start.loop_path, task.name)
+        return ChildRequest(id_, start.template_name, start.template_version, own_text, {}, path, bound=True)
+    if kind_of(task.action) is Kind.TRIGGER:
+        parameters = execution.parameters
+        return ChildRequest(id_, start.template_name, start.template_version, own_text, parameters, bound=True)
     scope = scope_of(execution, action.task, action.item, action.started)
-    item = None if action.item == NO_ITEM else action.item
-    child_id = child_execution_id(execution.id, current.number + 1, item)
-    if action.attempt:
-        child_id = f"{child_id}.r{action.attempt}"
     if task.action.casefold() != "acs::template":
-        parameters = {name: value.evaluate(scope) for name, value in task.properties.items()}
-        return ChildRequest(child_id, task.action, "", "", _sent(parameters))
-    given = property_of(task, "Parameters", scope) or {}
-    if not isinstance(given, dict):
-        raise ValueError(f"Parameters must be a map, not {given!r}")  # noqa: TRY004 (a fault of the template)
+        given = {name: value.evaluate(scope) for name, value in task.properties.items()}
+        return ChildRequest(id_, task.action, "", "", _sent(given))
+    asked = property_of(task, "Parameters", scope) or {}
+    if not isinstance(asked, dict):
+        raise ValueError(f"Parameters must be a map, not {asked!r}")  # noqa: TRY004 (a fault of the template)
     text = property_of(task, "TemplateContent", scope)
     return ChildRequest(
-        child_id,
+        id_,
         str(reveal(property_of(task, "TemplateName", scope)) or ""),
         str(reveal(property_of(task, "TemplateVersion", scope)) or ""),
         str(reveal(text)) if text else "",
-        _sent(given),
+        _sent(asked),
     )
+
+
+def child_started(
+    parent: Execution,
+    action: StartChild,
+    request: ChildRequest,
+    template_hash: str,
+    bound: dict[str, Value],
+    store: dict[str, Any],
+    now: datetime,
+) -> ExecutionStarted:
+    """The first event of a child: it runs as its parent does."""
+    start = parent.start
+    return ExecutionStarted(
+        at=now,
+        execution_id=request.execution_id,
+        template_name=request.template_name or start.template_name,
+        template_hash=template_hash,
+        template_version=request.template_version,
+        parameters=bound,
+        by=start.by,
+        region=start.region,
+        account=start.account,
+        mode=start.mode,
+        loop_mode=start.loop_mode,
+        safety_check=start.safety_check,
+        store=store,
+        forbid_self_approval=start.forbid_self_approval,
+        parent_id=parent.id,
+        parent_task=action.task,
+        parent_item=action.item,
+        loop_path=list(request.loop_path),
+    )
+
+
+def trigger_given(child: Execution, checked: CheckedTemplate, message: Value, now: datetime) -> TaskSucceeded:
+    """What the trigger task is in the child of a firing: done, its outputs those of the message (spec 1.7).
+
+    Raises DiagnosticError, SelectorError.
+    """
+    task = checked.template.tasks[0]
+    scope = ExecutionScope(child, now)
+    transformer = reveal(property_of(task, "OutputTransformer", scope))
+    if isinstance(transformer, Mapping) and transformer:
+        message = {name: compile_selector(str(text)).first(message) for name, text in transformer.items()}
+    elif isinstance(transformer, str) and transformer:
+        message = compile_selector(transformer).first(message)
+    return succeeded(task, message, scope, now, keep_response=True)
 
 
 def child_outcome(
     parent: Execution, task: Task, item: int, started: datetime, child: Execution, now: datetime
-) -> TaskSucceeded | TaskFailed | TaskCancelled:
+) -> ChildOutcome:
     """What the end of a child execution is for the task that started it."""
+    code = child.fault.code if child.fault else f"Child{child.status}"
+    message = child.fault.message if child.fault else f"the child execution is {child.status}"
+    if kind_of(task.action) is Kind.TRIGGER:
+        told = "" if child.status is Status.SUCCESS else f"{code}: {message}"
+        outputs = dict(child.outputs)
+        return TriggerEnded(at=now, task=task.name, item=item, status=child.status, message=told, outputs=outputs)
     match child.status:
+        case Status.SUCCESS if is_inner_loop(task):
+            return TaskSucceeded(at=now, task=task.name, item=item, outputs=dict(child.outputs))
         case Status.SUCCESS:
             scope = scope_of(parent, task.name, item, started)
             keep = task.name in parent.template.needs_response
             try:
                 return succeeded(task, dict(child.outputs), scope, now, item=item, keep_response=keep)
             except (DiagnosticError, SelectorError) as error:
-                message = str(error).split("\n", 1)[0]
-                return TaskFailed(at=now, task=task.name, item=item, code="InvalidExpression", message=message)
-        case Status.CANCELLED if parent.cancel is not None:
+                first = str(error).split("\n", 1)[0]
+                return TaskFailed(at=now, task=task.name, item=item, code="InvalidExpression", message=first)
+        case Status.CANCELLED if _is_ending(parent):
             return TaskCancelled(at=now, task=task.name, item=item, reason="cancelled with its child execution")
         case _:
-            code = child.fault.code if child.fault else f"Child{child.status}"
-            message = child.fault.message if child.fault else f"the child execution is {child.status}"
             return TaskFailed(at=now, task=task.name, item=item, code=code, message=f"{child.id}: {message}")
+
+
+def _is_ending(parent: Execution) -> bool:
+    ending = parent.current is not None and bool(parent.current.ending_by)
+    return parent.cancel is not None or parent.forced_status is not None or ending
 
 
 def _sent(parameters: Mapping[str, Value]) -> dict[str, Value]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from oos.execution.events import AnyEvent, ExecutionStarted, path_of
+from oos.execution.kinds import category_of
 from oos.execution.model import Execution
 from oos.execution.record import begin, record
+from oos.execution.status import Status
+from oos.execution.waits import due_at
 from oos.journal.chain import entry_hash, first_hash
 from oos.journal.codec import Codec
-from oos.journal.port import Batch, Entry, Journal, Summary
+from oos.journal.port import Batch, Entry, Firing, Journal, Summary
 from oos.template.check import CheckedTemplate
 from oos.values.identifiers import root_execution_id
 
@@ -43,6 +46,10 @@ class Ledger:
         """A signal is answered by what this batch holds."""
         self._signals.append(signal)
 
+    def answers(self, signal: int) -> bool:
+        """Whether this batch answers a signal already."""
+        return signal in self._signals
+
     def commit(self) -> None:
         """Make all of it durable. Raises JournalFailed, StartedAlready: the states are then ahead of the journal."""
         if not (self._entries or self._signals):
@@ -68,9 +75,10 @@ class Ledger:
 
     def _summary(self, execution: Execution) -> Summary | None:
         """The summary of an execution, if a list would show something else than before."""
-        waiting = execution.waiting
+        waiting = execution.shown_wait
         message = str(execution.fault) if execution.fault else (waiting.note if waiting else "")
-        shown = (execution.shown_status, waiting.reason if waiting else "", message)
+        status = execution.status if waiting is None else Status.WAITING
+        shown = (status, waiting.reason if waiting else "", message, due_at(execution), _firing(execution))
         if self._shown.get(execution.id) == shown:
             return None
         self._shown[execution.id] = shown
@@ -79,7 +87,7 @@ class Ledger:
 
 def summary_of(execution: Execution) -> Summary:
     """What a list shows of an execution."""
-    waiting = execution.waiting
+    waiting = execution.shown_wait
     start = execution.start
     return Summary(
         execution_id=execution.id,
@@ -95,4 +103,26 @@ def summary_of(execution: Execution) -> Summary:
         message=str(execution.fault) if execution.fault else (waiting.note if waiting else ""),
         client_token=start.client_token,
         region=start.region,
+        due=due_at(execution),
+        category=category_of(execution.template.template),
+        firing=_firing(execution),
+    )
+
+
+def _firing(execution: Execution) -> Firing | None:
+    first = execution.tasks.get(execution.template.template.tasks[0].name)
+    trigger = first.trigger if first is not None else None
+    if trigger is None:
+        return None
+    return Firing(
+        next=None if execution.status.final else trigger.next,
+        ends=trigger.ends,
+        paused_by=trigger.paused_by,
+        fired=trigger.fired,
+        missed=trigger.missed,
+        running=len(trigger.running),
+        last=trigger.last,
+        last_status=str(trigger.last_status or ""),
+        last_message=trigger.last_message,
+        last_success=trigger.last_success,
     )

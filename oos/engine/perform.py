@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from oos.diagnostics import DiagnosticError
 from oos.engine.guard import SecretGuard
-from oos.execution.advance import Perform, scope_of
+from oos.execution.actions import Perform
 from oos.execution.conclude import conclude_error, conclude_look, succeeded
 from oos.execution.events import TaskFailed, TaskSucceeded, TaskWaiting
 from oos.execution.kinds import property_of
 from oos.execution.model import Execution
 from oos.execution.scope import ExecutionScope
 from oos.execution.targets import TargetsInvalid, describe_parameters, merge_responses
+from oos.execution.waits import scope_of
 from oos.service.call import invoke, invoke_all_pages
 from oos.service.errors import ApiError
 from oos.service.operation import Effect, Operation
@@ -26,7 +26,7 @@ from oos.values.json import Value
 from oos.values.secret import Secret, reveal, secrets_in
 
 if TYPE_CHECKING:
-    from oos.service.catalog import Catalog
+    from oos.engine.surroundings import Surroundings
     from oos.service.context import Context
     from oos.template.model import Task
 
@@ -64,9 +64,9 @@ class Call:
 class Performer:
     """Carries out the tasks that call operations."""
 
-    def __init__(self, catalog: Catalog, now: Callable[[], datetime]) -> None:
-        self._catalog = catalog
-        self._now = now
+    def __init__(self, around: Surroundings) -> None:
+        self._catalog = around.catalog
+        self._now = around.now
 
     def perform(self, call: Call) -> Outcome:
         """The outcome of a task or item. Raises nothing but what ends the process."""

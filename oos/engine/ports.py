@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from oos.execution.events import AnyEvent
+from oos.execution.events import AnyEvent, Recalled
 from oos.execution.model import Execution
 from oos.execution.status import LoopMode, Mode, SafetyCheck
+from oos.schedule.wanted import Wanted
 from oos.template.check import CheckedTemplate
 from oos.values.json import Value
 
@@ -41,6 +42,74 @@ class TemplateSource(Protocol):
         """The name (for messages) and text of a template or product action, or None."""
 
 
+class Subscription(Protocol):
+    """Something that is listened to."""
+
+    def close(self) -> None:
+        """Hear no more of it. Harmless twice."""
+
+
+class Sources(Protocol):
+    """What fires triggers besides time."""
+
+    def listen(self, wanted: Wanted, heard: Callable[[Value], None]) -> Subscription:
+        """Tell of each happening that is wanted, from a thread of its own, until the subscription is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request to a web address."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    seconds: float = 30.0
+    """In which the whole answer must have come."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """The answer of a web address."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message, and the server that takes it."""
+
+    host: str
+    port: int
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+    text: str
+    carbon_copies: tuple[str, ...] = ()
+    user: str = ""
+    password: str = ""
+    encryption: str = ""
+    """`tls` from the first byte, `starttls`, or empty."""
+    message_id: str = ""
+    seconds: float = 30.0
+
+
+class MessageFailed(Exception):
+    """A message could not be delivered; the text names the address and the cause."""
+
+
+class Messenger(Protocol):
+    """The way out: web addresses and mail. Every call ends within the time that the message allows."""
+
+    def request(self, request: HttpRequest) -> HttpResponse:
+        """Ask a web address. Whatever it answers is an answer. Raises MessageFailed when there is none."""
+
+    def mail(self, mail: Mail) -> None:
+        """Hand a mail to its server, which takes it for every recipient. Raises MessageFailed."""
+
+
 class Watcher(Protocol):
     """Someone who is told as things happen; called on the engine's thread, after the commit."""
 
@@ -67,3 +136,6 @@ class StartRequest:
     client_token: str = ""
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    recalled: Mapping[str, Recalled] = field(default_factory=dict)
+    """What tasks of the template gave in an earlier execution, from which this one goes on."""
+    forbid_self_approval: bool = False

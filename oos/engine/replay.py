@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from oos.engine.errors import ExecutionAbsent
 from oos.engine.templates import TemplateCache
 from oos.execution.events import AnyEvent, ExecutionStarted
+from oos.execution.inner import link
 from oos.execution.model import Execution
 from oos.execution.record import begin, record
 from oos.journal.codec import Codec
@@ -32,10 +33,18 @@ def replay(journal: Journal, codec: Codec, templates: TemplateCache, execution_i
             text = journal.content(event.template_hash)
             if text is None:
                 raise JournalFailed(f"the template that {execution_id} started with is missing from the content store")
-            execution = begin(event, templates.checked(text.decode(), event.template_name))
+            execution = begin(event, templates.checked(text.decode(), event.template_name, event.loop_path))
         else:
             record(execution, event)
         execution.head = hash_
     if execution is None:
         raise ExecutionAbsent(execution_id)
+    return execution
+
+
+def replay_with_outer(journal: Journal, codec: Codec, templates: TemplateCache, execution_id: str) -> Execution:
+    """The state of one execution that sees the names around it. Raises ExecutionAbsent, JournalFailed."""
+    execution = replay(journal, codec, templates, execution_id)
+    if execution.start.loop_path:
+        link(execution, replay_with_outer(journal, codec, templates, execution.start.parent_id))
     return execution

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from oos.execution.inner import inner_template
 from oos.template.check import CheckedTemplate, check
 from oos.template.parse import parse
 
@@ -23,16 +25,22 @@ class TemplateCache:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._known: dict[str, CheckedTemplate] = {}
+        self._known: dict[tuple[str, tuple[str, ...]], CheckedTemplate] = {}
         self._lock = threading.Lock()
 
-    def checked(self, text: str, name: str) -> CheckedTemplate:
-        """The checked template of a text. Raises DiagnosticError."""
-        digest = template_digest(text)
+    def checked(self, text: str, name: str, loop_path: Sequence[str] = ()) -> CheckedTemplate:
+        """The checked template of a text, or of the items of the loop that a path of tasks leads to.
+
+        Raises DiagnosticError.
+        """
+        key = (template_digest(text), tuple(loop_path))
         with self._lock:
-            known = self._known.get(digest)
+            known = self._known.get(key)
         if known is None:
-            known = check(parse(text, name), self._catalog)
+            if loop_path:
+                known = inner_template(self.checked(text, name), loop_path)
+            else:
+                known = check(parse(text, name), self._catalog)
             with self._lock:
-                self._known[digest] = known
+                known = self._known.setdefault(key, known)
         return known

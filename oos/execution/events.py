@@ -20,6 +20,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     at: datetime
 
 
+class Recalled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a task gave in an earlier execution, from which this one goes on."""
+
+    execution_id: str
+    outputs: dict[str, Value] = {}
+    response: Value = None
+
+
 class ExecutionStarted(Event, frozen=True, kw_only=True, tag=True):
     """An execution was accepted; it pins the checked template and everything it depends on."""
 
@@ -40,9 +48,16 @@ class ExecutionStarted(Event, frozen=True, kw_only=True, tag=True):
     tags: dict[str, str] = {}
     store: dict[str, Value] = {}
     """Values of `oos:` and `oos-secret:` references, as they were when the execution started."""
+    forbid_self_approval: bool = False
+    """Whether who started it may not approve it: the setting that was in force when it started."""
     parent_id: str = ""
     parent_task: str = ""
     parent_item: int = NO_ITEM
+    """Loop item, or number of the firing of a trigger."""
+    loop_path: list[str] = []
+    """In an item of an ACS::Loop: the loop tasks, outermost first, whose inner tasks are its template."""
+    recalled: dict[str, Recalled] = {}
+    """Tasks that an earlier execution carried out, by name; this one goes on behind the last of them (recall.py)."""
 
 
 class TaskEvent(Event, frozen=True, kw_only=True):
@@ -80,6 +95,10 @@ class TaskWaiting(TaskEvent, frozen=True, kw_only=True, tag=True):
     """How often a WaitFor has looked so far."""
     observed: Value = None
     note: str = ""
+    approvers: list[str] = []
+    """Who may approve; empty: anybody."""
+    required: int = 0
+    """How many different people must approve."""
 
 
 class TaskResumed(TaskEvent, frozen=True, kw_only=True, tag=True):
@@ -124,8 +143,26 @@ class Notified(Event, frozen=True, kw_only=True, tag=True):
     by: str
     note: str = ""
     task: str = ""
+    """The task meant; for ExecuteTask, the task to run next."""
     item: int = NO_ITEM
+    items: list[int] = []
+    """The loop items meant, where there are several."""
     execution_status: Status | None = None
+    """For CompleteExecution: the final status."""
+    parameters: dict[str, Value] = {}
+    """Parameters of the execution that change with this, bound to their types."""
+    loop_item: Value = None
+    """For ExecuteTask: the one value that a loop runs for, in place of its items."""
+
+
+class ExecutionUpdated(Event, frozen=True, kw_only=True, tag=True):
+    """A person changed parameters, description or tags of an execution that has not ended."""
+
+    by: str
+    parameters: dict[str, Value] = {}
+    """Those that changed, bound to their types; tasks that start later see them."""
+    description: str | None = None
+    tags: dict[str, str] | None = None
 
 
 class CancelRequested(Event, frozen=True, kw_only=True, tag=True):
@@ -133,6 +170,8 @@ class CancelRequested(Event, frozen=True, kw_only=True, tag=True):
 
     by: str
     reason: str = ""
+    rejected: bool = False
+    """Whether it is a refusal of what the execution asked for."""
 
 
 class ExecutionResumed(Event, frozen=True, kw_only=True, tag=True):
@@ -140,6 +179,72 @@ class ExecutionResumed(Event, frozen=True, kw_only=True, tag=True):
 
     by: str
     process: str = ""
+    standing: str = ""
+    """Digest of how far the execution and its descendants had come: the same twice means no progress."""
+
+
+class ExecutionHeld(Event, frozen=True, kw_only=True, tag=True):
+    """Nothing goes on in the execution until a person speaks."""
+
+    reason: WaitReason
+    note: str = ""
+
+
+class TriggerArmed(TaskEvent, frozen=True, kw_only=True, tag=True):
+    """A trigger waits for its next firing."""
+
+    next: datetime | None = None
+    """When it fires next; None for one that is fired by events."""
+    ends: datetime | None = None
+    """When it is over."""
+
+
+class TriggerFired(TaskEvent, frozen=True, kw_only=True, tag=True):
+    """A trigger starts a child execution; `item` is the number of the firing."""
+
+    message: Value = None
+    """What fired it, as the child's trigger task gives it out."""
+    due: datetime | None = None
+    """The instant that it fires for; it may have come a little late."""
+    next: datetime | None = None
+    by: str = ""
+    """Who fired it by hand."""
+
+
+class TriggerEnded(TaskEvent, frozen=True, kw_only=True, tag=True):
+    """The child of a firing has ended."""
+
+    status: Status
+    message: str = ""
+    outputs: dict[str, Value] = {}
+
+
+class FiringMissed(TaskEvent, frozen=True, kw_only=True, tag=True):
+    """Firings that were not made: nobody was there, the trigger was paused, or the one before still ran."""
+
+    why: str
+    count: int = 1
+    first: datetime | None = None
+    last: datetime | None = None
+    next: datetime | None = None
+
+
+class TriggerRequested(Event, frozen=True, kw_only=True, tag=True):
+    """Somebody, or something that listens, wants a trigger to fire now (spec 6.4 TriggerExecution)."""
+
+    by: str
+    type: str = ""
+    """`Event`, `Alarm` or `Timer`; empty: whatever the trigger is."""
+    content: Value = None
+    note: str = ""
+
+
+class TriggerSwitched(Event, frozen=True, kw_only=True, tag=True):
+    """A person paused a trigger, or had it go on."""
+
+    by: str
+    paused: bool
+    note: str = ""
 
 
 class ExecutionFinished(Event, frozen=True, kw_only=True, tag=True):
@@ -166,7 +271,18 @@ AnyEvent: TypeAlias = (
     | CancelRequested
     | ExecutionResumed
     | ExecutionFinished
+    | ExecutionUpdated
+    | ExecutionHeld
+    | TriggerArmed
+    | TriggerFired
+    | TriggerEnded
+    | FiringMissed
+    | TriggerRequested
+    | TriggerSwitched
 )
+
+Signalled: TypeAlias = Notified | CancelRequested | ExecutionUpdated | TriggerRequested | TriggerSwitched
+"""What anybody may tell an execution; who drives it decides, and records."""
 
 
 def path_of(event: AnyEvent) -> str:

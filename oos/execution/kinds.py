@@ -10,7 +10,7 @@ from oos.service.operation import Operation, Risk
 if TYPE_CHECKING:
     from oos.execution.scope import ExecutionScope
     from oos.service.catalog import Catalog
-    from oos.template.model import Task
+    from oos.template.model import Task, Template
 
 
 class Kind(Enum):
@@ -24,6 +24,8 @@ class Kind(Enum):
     SLEEP = auto()
     APPROVE = auto()
     PAUSE = auto()
+    TRIGGER = auto()
+    """Children are started, by time, by events or by hand."""
 
 
 _KINDS = {
@@ -34,6 +36,10 @@ _KINDS = {
     "acs::executehttprequest": Kind.CALL,
     "acs::notify": Kind.CALL,
     "acs::template": Kind.CHILD,
+    "acs::loop": Kind.CHILD,
+    "acs::timertrigger": Kind.TRIGGER,
+    "acs::eventtrigger": Kind.TRIGGER,
+    "acs::alarmtrigger": Kind.TRIGGER,
     "acs::choice": Kind.CHOICE,
     "acs::sleep": Kind.SLEEP,
     "acs::approve": Kind.APPROVE,
@@ -44,6 +50,17 @@ _KINDS = {
 def kind_of(action: str) -> Kind:
     """The kind of an action; any name that is not built in is a product action, a child execution."""
     return _KINDS.get(action.casefold(), Kind.CHILD)
+
+
+def is_inner_loop(task: Task) -> bool:
+    """Whether the items of the task are runs of its inner tasks (spec 4.4 ACS::Loop)."""
+    return task.action.casefold() == "acs::loop"
+
+
+def category_of(template: Template) -> str:
+    """`Category` of the executions of a template: the trigger it begins with, or Other (spec 6.5)."""
+    first = template.tasks[0].action if template.tasks else ""
+    return first.removeprefix("ACS::") if kind_of(first) is Kind.TRIGGER else "Other"
 
 
 def property_of(task: Task, name: str, scope: ExecutionScope) -> object:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from oos.execution.events import NO_ITEM, ExecutionStarted
+from oos.execution.events import NO_ITEM, ExecutionStarted, TriggerFired
 from oos.execution.rate_control import Limits
 from oos.execution.status import Status, WaitReason
 from oos.values.json import Value
@@ -21,6 +21,7 @@ from oos.values.secret import Secret
 if TYPE_CHECKING:
     from oos.template.check import CheckedTemplate
     from oos.template.model import Task
+    from oos.template.selector import Selector
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,19 @@ class Waiting:
     since: datetime
     until: datetime | None = None
     observed: Value = None
+    note: str = ""
+    approvers: tuple[str, ...] = ()
+    """Who may approve; empty: anybody."""
+    required: int = 1
+    """How many different people must approve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody's approval."""
+
+    by: str
+    at: datetime
     note: str = ""
 
 
@@ -55,6 +69,7 @@ class Activity:
     waiting: Waiting | None = None
     confirmed: bool = False
     """Whether a person confirmed its high risk."""
+    approvals: tuple[Approval, ...] = ()
 
 
 class ItemStatus:
@@ -78,7 +93,9 @@ class LoopState:
     limits: Limits
     statuses: bytearray
     outputs: dict[str, list[Value]]
-    """Values of the aggregated task outputs, by output name, in item order."""
+    """Values of those task outputs that something reads later, by output name, in item order."""
+    paths: Mapping[str, Selector] = field(default_factory=dict)
+    """Paths into the responses of items that something reads later; their values are in `outputs` under the path."""
     batch: int = 0
     next: int = 0
     """The item to start next; all before it have started."""
@@ -99,6 +116,40 @@ class LoopState:
         """How many items have an outcome."""
         return self.succeeded + self.failed + self.skipped
 
+    @property
+    def room(self) -> int:
+        """How many more items may start now, as far as the width allows."""
+        if self.batch >= len(self.limits.batches):
+            return 0
+        return self.limits.width(self.batch, self.succeeded) - len(self.in_flight)
+
+    @property
+    def over(self) -> bool:
+        """Whether more items failed than may."""
+        return self.failed > self.limits.max_errors
+
+
+@dataclass(slots=True)
+class TriggerState:
+    """The state of a trigger: when it fires next, and what its firings brought."""
+
+    next: datetime | None = None
+    ends: datetime | None = None
+    paused_by: str = ""
+    fired: int = 0
+    """How many children it has started."""
+    missed: int = 0
+    queued: TriggerFired | None = None
+    """With OverlapPolicy Queue: the firing that waits for the one before."""
+    running: dict[int, Activity] = field(default_factory=dict)
+    """Children that have not ended, by the number of their firing."""
+    last: datetime | None = None
+    last_due: datetime | None = None
+    last_status: Status | None = None
+    last_message: str = ""
+    last_outputs: Mapping[str, Value] = field(default_factory=dict)
+    last_success: datetime | None = None
+
 
 @dataclass(slots=True)
 class TaskExecution:
@@ -111,8 +162,13 @@ class TaskExecution:
     started: datetime
     ended: datetime | None = None
     attempt: int = 0
+    starts: int = 0
+    """How often it was started, over all its attempts."""
     activity: Activity | None = None
     loop: LoopState | None = None
+    trigger: TriggerState | None = None
+    ending_by: str = ""
+    """Who cancelled the task, while what is in flight comes to its end."""
     outputs: Mapping[str, Value] = field(default_factory=dict)
     response: Value = None
     fault: Fault | None = None
@@ -152,14 +208,62 @@ class Execution:
     fault: Fault | None = None
     updated: datetime | None = None
     stepped: str = ""
-    """Debug mode: the task a person let go on."""
+    """Debug mode: the task a person let go on, or chose to be next."""
+    stepped_item: list[Value] | None = None
+    """Debug mode: the one value (in a list) for which that task's loop runs."""
     secrets: tuple[Secret, ...] = ()
-    """Every secret it was started with: what none of its outcomes may repeat in the open."""
+    """Every secret it was given: what none of its outcomes may repeat in the open."""
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    """Parameters in force now."""
+    before: list[tuple[datetime, Mapping[str, Value]]] = field(default_factory=list)
+    """Parameters that were in force until an instant, oldest first; empty unless they were changed."""
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    outer: Execution | None = None
+    """For an item of an ACS::Loop: the execution around it, whose names it sees."""
+    item: Value = None
+    """For an item of an ACS::Loop: the value it runs for."""
+    bookkeeping: int = 0
+    """How many of its events tell of being taken over, rather than of progress."""
+    standing: str = ""
+    stale: int = 0
+    """How often in a row it was taken over without having come further."""
+    held: Waiting | None = None
+    """What stops it as a whole until a person speaks."""
+    rejected_by: str = ""
 
     @property
     def id(self) -> str:
         """The execution's id."""
         return self.start.execution_id
+
+    @property
+    def home(self) -> Execution:
+        """The execution whose parameters this one sees: itself, or the outermost around the ACS::Loop it is in."""
+        execution = self
+        while execution.outer is not None:
+            execution = execution.outer
+        return execution
+
+    def parameters_at(self, at: datetime) -> Mapping[str, Value]:
+        """The parameters that hold for what started at an instant.
+
+        A call that is made again after a crash sees those of its start, so that it is the same request.
+        """
+        for until, parameters in self.before:
+            if at <= until:
+                return parameters
+        return self.parameters
+
+    def task(self, name: str) -> TaskExecution | None:
+        """A task that has begun, here or in the executions around."""
+        execution: Execution | None = self
+        while execution is not None:
+            found = execution.tasks.get(name)
+            if found is not None:
+                return found
+            execution = execution.outer
+        return None
 
     def activity(self, task: str, item: int = NO_ITEM) -> Activity | None:
         """What is in flight at this path, or None."""
@@ -168,13 +272,19 @@ class Execution:
             return None
         if item == NO_ITEM:
             return current.activity
+        if current.trigger is not None:
+            return current.trigger.running.get(item)
         return current.loop.in_flight.get(item) if current.loop else None
 
     @property
     def waiting(self) -> Waiting | None:
         """What the execution waits for as a whole: the first wait that only a person can end."""
+        if self.status.final:
+            return None
+        if self.held is not None:
+            return self.held
         current = self.current
-        if current is None or self.status.final:
+        if current is None:
             return None
         wait = current.waiting
         if wait is not None and wait.reason.needs_person:
@@ -186,6 +296,16 @@ class Execution:
         return None
 
     @property
+    def shown_wait(self) -> Waiting | None:
+        """What people see it wait for: a person, or (a trigger that runs nothing) its next firing."""
+        waiting = self.waiting
+        if waiting is None and not self.status.final and self.current is not None:
+            trigger = self.current.trigger
+            if trigger is not None and not trigger.running:
+                return self.current.waiting
+        return waiting
+
+    @property
     def shown_status(self) -> Status:
-        """The status as people see it: Waiting when a person is needed, else as recorded."""
-        return Status.WAITING if self.waiting is not None else self.status
+        """The status as people see it: Waiting for a person or a firing, else as recorded."""
+        return Status.WAITING if self.shown_wait is not None else self.status

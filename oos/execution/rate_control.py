@@ -34,6 +34,18 @@ class Limits:
     batches: tuple[Batch, ...]
     max_errors: int
     pause: LoopMode = LoopMode.AUTOMATIC
+    ramp: tuple[int, ...] = ()
+    """Ramp-up, an extension: widths to begin with; each is left once as many items succeeded as it is wide."""
+
+    def width(self, batch: int, succeeded: int) -> int:
+        """How many items may be in flight in a batch, after so many of the loop succeeded."""
+        most = self.batches[batch].concurrency
+        needed = 0
+        for step in self.ramp:
+            needed += step
+            if succeeded < needed:
+                return min(step, most)
+        return most
 
     def pauses_after(self, batch: int) -> bool:
         """Whether a person is asked before the batch after this one (counted from 0)."""
@@ -67,10 +79,13 @@ def limits_for(rate_control: Any, count: int, loop_mode: LoopMode = LoopMode.AUT
         width = _quantity(concurrency, count, DEFAULT_CONCURRENCY, "Concurrency", least=1)
         pause = _pause(fields.get("batchpauseoption"), loop_mode)
         if pause is LoopMode.AUTOMATIC:
-            return Limits((Batch(0, count, width),) if count else (), max_errors)
+            ramp = _ramp(fields.get("rampup"), count)
+            return Limits((Batch(0, count, width),) if count else (), max_errors, ramp=ramp)
         return Limits(tuple(_split([width], [width], count)), max_errors, pause)
     if mode not in ("concurrency", "batch"):
         raise RateControlInvalid(f"RateControl.Mode is Concurrency or Batch, not {fields.get('mode')!r}")
+    if fields.get("rampup"):
+        raise RateControlInvalid("RateControl.RampUp needs Mode Concurrency; in batches, sizes are the ramp: [1, 2, 4]")
     sizes = fields.get("batch") if mode == "batch" else concurrency
     if not isinstance(sizes, list) or not sizes:
         raise RateControlInvalid("RateControl.Batch must be a list of sizes, such as [1, 25%, 50%]")
@@ -100,6 +115,14 @@ def _split(sizes: list[int], widths: list[int], count: int) -> list[Batch]:
         batches.append(Batch(start, end, width))
         start = end
     return batches
+
+
+def _ramp(steps: Any, count: int) -> tuple[int, ...]:
+    if steps in (None, "", []):
+        return ()
+    if not isinstance(steps, list):
+        raise RateControlInvalid(f"RateControl.RampUp must be a list of widths, such as [1, 2, 4], not {steps!r}")
+    return tuple(_quantity(step, count, 1, "RampUp", least=1) for step in steps)
 
 
 def _pause(option: Any, loop_mode: LoopMode) -> LoopMode:

@@ -10,8 +10,11 @@ from oos.execution.events import (
     BatchStarted,
     CancelRequested,
     ExecutionFinished,
+    ExecutionHeld,
     ExecutionResumed,
     ExecutionStarted,
+    ExecutionUpdated,
+    FiringMissed,
     LoopStarted,
     Notified,
     TaskCancelled,
@@ -22,7 +25,14 @@ from oos.execution.events import (
     TaskStarted,
     TaskSucceeded,
     TaskWaiting,
+    TriggerArmed,
+    TriggerEnded,
+    TriggerFired,
+    TriggerRequested,
+    TriggerSwitched,
 )
+from oos.execution.inner import read_later
+from oos.execution.kinds import is_inner_loop
 from oos.execution.model import (
     Activity,
     Execution,
@@ -33,7 +43,11 @@ from oos.execution.model import (
     Waiting,
 )
 from oos.execution.rate_control import limits_for
-from oos.execution.status import LoopMode, NotifyType, Status, WaitReason
+from oos.execution.recall import recall
+from oos.execution.record_people import record_notified, update_parameters
+from oos.execution.record_trigger import record_trigger
+from oos.execution.scope import one_of
+from oos.execution.status import LoopMode, Status, WaitReason
 from oos.values.secret import secrets_in
 
 if TYPE_CHECKING:
@@ -42,8 +56,19 @@ if TYPE_CHECKING:
 
 def begin(event: ExecutionStarted, template: CheckedTemplate) -> Execution:
     """The state of an execution of which one event is known."""
-    secrets = (*secrets_in(event.parameters), *secrets_in(event.store))
-    return Execution(start=event, template=template, sequence=1, updated=event.at, secrets=secrets)
+    recalled = [value for each in event.recalled.values() for value in (each.outputs, each.response)]
+    execution = Execution(
+        start=event,
+        template=template,
+        sequence=1,
+        updated=event.at,
+        secrets=(*secrets_in(event.parameters), *secrets_in(event.store), *secrets_in(recalled)),
+        parameters=event.parameters,
+        description=event.description,
+        tags=event.tags,
+    )
+    recall(execution)
+    return execution
 
 
 def record(execution: Execution, event: AnyEvent) -> Execution:
@@ -67,20 +92,45 @@ def record(execution: Execution, event: AnyEvent) -> Execution:
             loop = _loop(execution, event)
             loop.batch = event.batch
             loop.pausing = None
+        case TriggerArmed() | TriggerFired() | TriggerEnded() | FiringMissed():
+            record_trigger(_current(execution, event), event)
+        case _:
+            _record_rare(execution, event)
+    return execution
+
+
+def _record_rare(execution: Execution, event: AnyEvent) -> None:
+    match event:
         case Notified():
-            _notify(execution, event)
+            record_notified(execution, event)
+        case ExecutionUpdated():
+            update_parameters(execution, event.at, event.parameters)
+            execution.description = execution.description if event.description is None else event.description
+            execution.tags = execution.tags if event.tags is None else event.tags
         case CancelRequested():
             execution.cancel = Waiting(WaitReason.PAUSE, event.at, note=event.reason)
             execution.cancel_by = event.by
+            execution.rejected_by = event.by if event.rejected else ""
+        case TriggerSwitched():
+            if execution.current is not None and execution.current.trigger is not None:
+                execution.current.trigger.paused_by = event.by if event.paused else ""
+        case ExecutionResumed():
+            execution.bookkeeping += 1
+            execution.stale = execution.stale + 1 if event.standing and event.standing == execution.standing else 0
+            execution.standing = event.standing
+        case ExecutionHeld():
+            execution.held = Waiting(event.reason, event.at, note=event.note)
         case ExecutionFinished():
             execution.status = event.status
             execution.ended = event.at
             execution.outputs = event.outputs
+            execution.held = None
             if event.code:
                 execution.fault = Fault(event.code, event.message)
-        case ExecutionResumed() | ExecutionStarted():
+        case ExecutionStarted() | TriggerRequested():
             pass
-    return execution
+        case _:
+            raise AssertionError(f"{execution.id}: nothing records {type(event).__name__}")
 
 
 def _current(execution: Execution, event: TaskEvent) -> TaskExecution:
@@ -109,7 +159,9 @@ def _open(execution: Execution, event: TaskEvent) -> TaskExecution:
         return before
     number = execution.template.task_index(event.task)
     task = execution.template.template.tasks[number]
-    made = TaskExecution(task, number, Status.RUNNING, event.at, attempt=before.attempt if before else 0)
+    made = TaskExecution(task, number, Status.RUNNING, event.at)
+    if before is not None:
+        made.attempt, made.starts = before.attempt, before.starts
     execution.tasks[event.task] = made
     execution.current = made
     return made
@@ -120,6 +172,7 @@ def _start(execution: Execution, event: TaskStarted) -> None:
         task = _open(execution, event)
         task.status = Status.RUNNING
         task.attempt = event.attempt
+        task.starts += 1
         confirmed = task.activity is not None and task.activity.confirmed
         task.activity = Activity(event.at, event.attempt, confirmed=confirmed)
         return
@@ -137,18 +190,25 @@ def _start(execution: Execution, event: TaskStarted) -> None:
 def _start_loop(execution: Execution, event: LoopStarted) -> None:
     task = _open(execution, event)
     count = len(event.items)
-    aggregated = {each.field for each in task.task.loop.aggregates} if task.task.loop else set()
+    kept = {each.field for each in task.task.loop.aggregates} if task.task.loop else set()
+    outputs, paths = read_later(execution.template, task.task)
+    kept |= outputs | set(paths)
+    if is_inner_loop(task.task):
+        kept |= {output.name for output in task.task.outputs}
     pause = LoopMode(execution.start.loop_mode)
     task.loop = LoopState(
         items=event.items,
         limits=limits_for(event.rate_control, count, pause),
         statuses=bytearray(count),
-        outputs={name: [None] * count for name in sorted(aggregated)},
+        outputs={name: [None] * count for name in sorted(kept)},
+        paths=paths,
     )
 
 
 def _wait(execution: Execution, event: TaskWaiting) -> None:
-    waiting = Waiting(event.reason, event.at, event.until, event.observed, event.note)
+    waiting = Waiting(
+        event.reason, event.at, event.until, event.observed, event.note, tuple(event.approvers), event.required
+    )
     task = _open(execution, event)
     if event.item != NO_ITEM:
         activity = _loop(execution, event).in_flight[event.item]
@@ -167,6 +227,7 @@ def _wait(execution: Execution, event: TaskWaiting) -> None:
 
 def _resume(execution: Execution, event: TaskResumed) -> None:
     task = _current(execution, event)
+    execution.bookkeeping += 1
     if event.item != NO_ITEM:
         activity = _loop(execution, event).in_flight[event.item]
     elif task.loop is not None:
@@ -191,6 +252,8 @@ def _end_item(execution: Execution, event: TaskSucceeded | TaskFailed | TaskSkip
             loop.statuses[item] = ItemStatus.SUCCESS
             for name, values in loop.outputs.items():
                 values[item] = event.outputs.get(name)
+            for path, selector in loop.paths.items():
+                loop.outputs[path][item] = one_of(selector.all(event.response))
         case TaskFailed():
             loop.failed += 1
             loop.statuses[item] = ItemStatus.FAILED
@@ -207,6 +270,7 @@ def _end_task(execution: Execution, event: TaskSucceeded | TaskFailed | TaskSkip
     task = _open(execution, event)
     task.activity = None
     task.ended = event.at
+    task.ending_by = ""
     match event:
         case TaskSucceeded():
             task.status = Status.SUCCESS
@@ -225,26 +289,6 @@ def _end_task(execution: Execution, event: TaskSucceeded | TaskFailed | TaskSkip
             task.reason = event.reason
     execution.last = task
     execution.current = None
-    execution.stepped = ""
-
-
-def _notify(execution: Execution, event: Notified) -> None:
-    if event.type is NotifyType.COMPLETE_EXECUTION:
-        execution.forced_status = event.execution_status
-    elif event.type is NotifyType.EXECUTE_TASK:
-        execution.stepped = execution.current.task.name if execution.current else ""
-    elif event.type is NotifyType.RETRY_TASK and execution.current is not None:
-        loop = execution.current.loop
-        if loop is not None and loop.pausing is not None:
-            _retry_items(loop, event.item)
-
-
-def _retry_items(loop: LoopState, item: int) -> None:
-    """Have failed items started once more: one of them, or all."""
-    loop.pausing = None
-    chosen = sorted(loop.faults) if item == NO_ITEM else [item]
-    for each in chosen:
-        if loop.faults.pop(each, None) is not None:
-            loop.failed -= 1
-            loop.statuses[each] = ItemStatus.NEW
-            loop.again.append(each)
+    if execution.stepped == event.task:
+        execution.stepped = ""
+        execution.stepped_item = None

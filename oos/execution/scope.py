@@ -39,18 +39,18 @@ class ExecutionScope:
         """The value of a reference; None where the task has not run (spec 1.4)."""
         match reference.kind:
             case ReferenceKind.PARAMETER:
-                return self.execution.start.parameters.get(reference.name)
+                return self.execution.home.parameters_at(self.at).get(reference.name)
             case ReferenceKind.PSEUDO:
                 return _PSEUDO[reference.name](self)
             case ReferenceKind.OUTPUT:
-                task = self.execution.tasks.get(reference.name)
+                task = self.execution.task(reference.name)
                 return None if task is None else task.outputs.get(reference.field)
             case ReferenceKind.RESPONSE:
                 return self._response(reference)
             case ReferenceKind.STORE:
-                return self.execution.start.store.get(f"oos:{reference.name}")
+                return self.execution.home.start.store.get(f"oos:{reference.name}")
             case ReferenceKind.SECRET:
-                return self.execution.start.store.get(f"oos-secret:{reference.name}")
+                return self.execution.home.start.store.get(f"oos-secret:{reference.name}")
             case _:
                 raise AssertionError(f"{reference} was not resolved by the checker")
 
@@ -59,11 +59,17 @@ class ExecutionScope:
         return self.execution.template.template.conditions[name].evaluate(self)
 
     def _response(self, reference: Reference) -> Value:
-        task = self.execution.tasks.get(reference.name)
-        if task is None or task.response is None or reference.selector is None:
+        task = self.execution.task(reference.name)
+        if task is None or reference.selector is None:
             return None
-        found = reference.selector.all(task.response)
-        return found[0] if len(found) == 1 else (found or None)
+        if task.loop is not None:
+            return task.loop.outputs.get(reference.field)
+        return None if task.response is None else one_of(reference.selector.all(task.response))
+
+
+def one_of(found: list[Value]) -> Value:
+    """What a direct reference into a response gives (spec 1.8): the one result, the list of several, or null."""
+    return found[0] if len(found) == 1 else (found or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,7 @@ def start_scope(*, execution_id: str, region: str, account: str, by: str, at: da
 
 
 def _item(scope: ExecutionScope) -> Value:
-    return None if scope.item is NO_ITEM_VALUE else scope.item
+    return scope.execution.item if scope.item is NO_ITEM_VALUE else scope.item
 
 
 _PSEUDO: Final[Mapping[str, Callable[[ExecutionScope], Value]]] = {

@@ -63,11 +63,15 @@ class WaitReason(StrEnum):
     DEBUG = "DebugStep"
     INTERRUPTED = "Interrupted"
     """Its call started, has no outcome, and nothing can tell whether the effect took place: a person decides."""
+    DEAD_LETTER = "DeadLetter"
+    """Whoever drove it died, again and again, and it came no further: a person decides."""
+    TRIGGER = "Trigger"
+    """It is armed, and waits for its next firing."""
 
     @property
     def needs_person(self) -> bool:
         """Whether only a notification ends it; time alone ends the others."""
-        return self not in (WaitReason.SLEEP, WaitReason.RETRY)
+        return self not in (WaitReason.SLEEP, WaitReason.RETRY, WaitReason.TRIGGER)
 
 
 class NotifyType(StrEnum):

@@ -1,0 +1,427 @@
+"""The driver: what the engine's one thread does, turn by turn.
+
+A turn takes everything that came in (outcomes, signals, timers, new executions), lets the conductor answer until it
+has nothing more to say, commits all of it at once, and only then lets the workers act.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import threading
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from oos.diagnostics import DiagnosticError
+from oos.engine.births import Births
+from oos.engine.children import child_outcome
+from oos.engine.errors import EngineStopped
+from oos.engine.family import Family, Live
+from oos.engine.ledger import Ledger
+from oos.engine.perform import Call, Outcome, Performer, token_of
+from oos.engine.ports import Watcher
+from oos.engine.runtime import Runtime
+from oos.engine.surroundings import Surroundings
+from oos.engine.takeover import TakeOver
+from oos.engine.templates import TemplateCache
+from oos.engine.word import Word
+from oos.execution.actions import Action, Listen, Perform, StartChild, WakeAt
+from oos.execution.advance import advance
+from oos.execution.events import (
+    NO_ITEM,
+    AnyEvent,
+    CancelRequested,
+    FiringMissed,
+    TaskFailed,
+    TaskWaiting,
+    TriggerArmed,
+    TriggerEnded,
+    TriggerFired,
+)
+from oos.execution.kinds import Kind, kind_of
+from oos.execution.model import Execution
+from oos.execution.status import Status
+from oos.execution.triggers import fire_for
+from oos.execution.waits import wake
+from oos.schedule.errors import ScheduleInvalid
+from oos.values.identifiers import root_execution_id
+from oos.values.json import Value
+
+log = logging.getLogger(__name__)
+
+SIGNAL_SECONDS: Final = 0.2
+"""How often other processes' signals are looked for."""
+IDLE_SECONDS: Final = 3600.0
+
+
+class Driver:
+    """Drives the families that it was given. Only `adopt`, and what is said so, may be called from other threads."""
+
+    def __init__(self, around: Surroundings, cache: TemplateCache, runtime: Runtime, watcher: Watcher | None) -> None:
+        self.around = around
+        self.families: dict[str, Family] = {}
+        self.guard = threading.Lock()
+        """Held while the table of families changes, which other threads look at."""
+        self.ledger = Ledger(around.journal, around.codec)
+        self.draining = False
+        self.stop = False
+        self.failure: BaseException | None = None
+        self._runtime = runtime
+        self._watcher = watcher
+        self._performer = Performer(around)
+        self._births = Births(self, cache)
+        self._take_over = TakeOver(self, cache)
+        self._word = Word(self, self._take_over)
+        self._timers: list[tuple[datetime, int, str, str, int]] = []
+        self._timer_number = 0
+        self._touched: dict[str, Live] = {}
+        self._actions: list[tuple[Live, Perform]] = []
+        self._told: list[tuple[Execution, AnyEvent]] = []
+        self._finished: list[Live] = []
+        self._idle: set[str] = set()
+        """Families that may have come to rest in this turn."""
+        self._signals_due = 0.0
+
+    # what other threads ask
+
+    def adopt(self, family: Family, told: list[tuple[Execution, AnyEvent]], by: str | None) -> None:
+        """Drive a family from now on: a new one, or (by whom) one that is taken over. Raises EngineStopped."""
+        with self.guard:
+            if self.failure is not None or self.stop:
+                family.lock.release()
+                raise EngineStopped(f"the engine has stopped: {self.failure or 'asked to'}") from self.failure
+            self.families[family.root_id] = family
+
+        def take_in() -> None:
+            self._told += told
+            if by is not None:
+                self._take_over.begin(family, by)
+            for live in list(family.members.values()):
+                self.touch(live)
+                if live.execution.status.final:
+                    self.end(live)
+
+        self._runtime.post(take_in)
+
+    def hurry(self) -> None:
+        """Look for signals now. Any thread, and a signal handler, may call this."""
+        self._signals_due = 0.0
+        self._runtime.post(_nothing)
+
+    # the one thread
+
+    def loop(self) -> None:
+        """Turn until told to stop, or until draining has come to its end."""
+        try:
+            while not self.stop:
+                self.turn()
+                if self.draining and not self.performing():
+                    break
+        except BaseException as failure:
+            log.debug("the engine stops", exc_info=True)
+            self.failure = failure
+        finally:
+            self.let_go()
+
+    def turn(self) -> None:
+        """Take in what there is, decide, commit, and hand out work."""
+        for message in self._runtime.receive(self.patience()):
+            message()
+        self._take_timers()
+        if self.families and self._runtime.seconds() >= self._signals_due:
+            self._signals_due = self._runtime.seconds() + SIGNAL_SECONDS
+            self._word.take_in()
+        self._conduct()
+        self.ledger.commit()
+        self._tell_watcher()
+        actions, self._actions = self._actions, []
+        for live, action in actions:
+            self._send_out(live, action)
+        finished, self._finished = self._finished, []
+        for live in finished:
+            self._settle(live)
+        if self._idle:
+            self._park()
+
+    def patience(self) -> float:
+        """How long there is nothing to do unless a message comes."""
+        if self._touched:
+            return 0
+        patience = SIGNAL_SECONDS if self.families else IDLE_SECONDS
+        if self._timers:
+            patience = min(patience, (self._timers[0][0] - self.around.now()).total_seconds())
+        return max(0.0, patience)
+
+    def next_timer(self) -> datetime | None:
+        """When the next timer rings."""
+        return self._timers[0][0] if self._timers else None
+
+    def performing(self) -> bool:
+        """Whether any call is out."""
+        return any(family.performing for family in self.families.values())
+
+    def _take_timers(self) -> None:
+        if not self._timers or self.draining:
+            return
+        now = self.around.now()
+        while self._timers and self._timers[0][0] <= now:
+            _, _, id_, task, item = heapq.heappop(self._timers)
+            live = self.live(id_)
+            if live is not None and not self._is_held(live):
+                step = wake(live.execution, task, item, now)
+                self.apply(live, step.events, step.actions)
+
+    def _conduct(self) -> None:
+        """Ask the conductor about every execution that was touched, until it has nothing to say."""
+        catalog, now = self.around.catalog, self.around.now
+        while self._touched:
+            _, live = self._touched.popitem()
+            while not self.draining and not self._is_held(live):
+                step = advance(live.execution, catalog, now())
+                if not step.events:
+                    break
+                self.apply(live, step.events, step.actions)
+            self._touched.pop(live.execution.id, None)
+
+    def _is_held(self, live: Live) -> bool:
+        """Whether nothing may go on there until a person speaks."""
+        family = self.families.get(root_execution_id(live.execution.id))
+        return family is not None and family.is_held and not family.is_winding_down
+
+    def touch(self, live: Live) -> None:
+        """Have the conductor asked about an execution in this turn."""
+        self._touched[live.execution.id] = live
+
+    def apply(self, live: Live, events: Iterable[AnyEvent], actions: Iterable[Action]) -> None:
+        """Record what happened, and carry out what follows from it."""
+        execution = live.execution
+        for event in events:
+            self.ledger.record(execution, event)
+            self._told.append((execution, event))
+            match event:
+                case TaskWaiting() if event.until is not None:
+                    self._set_timer(execution.id, event.task, event.item, event.until)
+                case TriggerArmed() | TriggerFired() | FiringMissed() | TriggerEnded():
+                    self._set_trigger_timer(execution)
+                case CancelRequested():
+                    self.cancel_children(live, event)
+        self._touched[execution.id] = live
+        for action in actions:
+            match action:
+                case Perform():
+                    self._actions.append((live, action))
+                case StartChild():
+                    self.start_child(live, action)
+                case WakeAt():
+                    self._set_timer(execution.id, action.task, action.item, action.at)
+                case Listen():
+                    self._listen(live, action.task)
+        if execution.status.final:
+            self.end(live)
+
+    def _set_timer(self, id_: str, task: str, item: int, at: datetime) -> None:
+        self._timer_number += 1
+        heapq.heappush(self._timers, (at, self._timer_number, id_, task, item))
+        self._idle.add(root_execution_id(id_))
+
+    def _set_trigger_timer(self, execution: Execution) -> None:
+        current = execution.current
+        if current is not None and current.waiting is not None and current.waiting.until is not None:
+            self._set_timer(execution.id, current.task.name, NO_ITEM, current.waiting.until)
+
+    def _send_out(self, live: Live, action: Perform) -> None:
+        execution = live.execution
+        activity = execution.activity(action.task, action.item)
+        if activity is None or activity.waiting is not None:
+            return
+        task = execution.tasks[action.task].task
+        watcher, post = self._watcher, self._runtime.post
+
+        def report(message: str) -> None:
+            if watcher is not None:
+                post(lambda: watcher.progressed(execution, action.task, action.item, message))
+
+        token = token_of(execution, action)
+        context = self.around.context(execution.start, token, live.cancelled, report)
+        call = Call(execution, task, action, activity.polls, context)
+        family = self.family(execution.id)
+        live.performing += 1
+        with self.guard:
+            family.calls += 1
+
+        def job() -> None:
+            outcome = self._performer.perform(call)
+            post(lambda: self.take_outcome(live, outcome))
+            with self.guard:
+                family.calls -= 1
+                last = family.abandoned and not family.calls
+            if last:
+                family.lock.release()
+
+        self._runtime.submit(job)
+
+    def take_outcome(self, live: Live, outcome: Outcome) -> None:
+        """A call has come to its end."""
+        live.performing -= 1
+        self.apply(live, (outcome,), ())
+
+    def start_child(self, live: Live, action: StartChild) -> None:
+        """Start the child of a task, item or firing, unless it is there already."""
+        now = self.around.now()
+        try:
+            child = self._births.bear(live, action, now)
+        except DiagnosticError as error:
+            self.fail_child(live, action, "InvalidChild", "; ".join(map(str, error.diagnostics)), now)
+            return
+        except ValueError as error:
+            self.fail_child(live, action, "InvalidChild", str(error), now)
+            return
+        if child is None:
+            return
+        self.family(live.execution.id).members[child.live.execution.id] = child.live
+        self._told.append((child.live.execution, child.started))
+        self.apply(child.live, child.events, ())
+
+    def fail_child(self, live: Live, action: StartChild, code: str, message: str, now: datetime) -> None:
+        """A child could not be started."""
+        task, item = action.task, action.item
+        failed: AnyEvent
+        if kind_of(live.execution.tasks[task].task.action) is Kind.TRIGGER:
+            failed = TriggerEnded(at=now, task=task, item=item, status=Status.FAILED, message=f"{code}: {message}")
+        else:
+            failed = TaskFailed(at=now, task=task, item=item, code=code, message=message)
+        self.apply(live, (failed,), ())
+
+    def cancel_children(self, live: Live, event: CancelRequested) -> None:
+        """Nobody wants the outcome of its calls any more, and its children are cancelled too."""
+        live.cancelled.set()
+        live.cancelled = live.cancelled if live.execution.cancel is not None else threading.Event()
+        for child in list(self.family(live.execution.id).members.values()):
+            is_child = child.execution.start.parent_id == live.execution.id
+            if is_child and not child.execution.status.final and child.execution.cancel is None:
+                self.apply(child, [event], [])
+
+    def end(self, live: Live) -> None:
+        """An execution is final: its parent hears of it, or its family is settled after the commit."""
+        start = live.execution.start
+        parent = self.live(start.parent_id) if start.parent_id else None
+        if parent is None:
+            if not start.parent_id:
+                self._finished.append(live)
+            return
+        activity = parent.execution.activity(start.parent_task, start.parent_item)
+        if activity is not None:
+            task = parent.execution.tasks[start.parent_task].task
+            now = self.around.now()
+            outcome = child_outcome(parent.execution, task, start.parent_item, activity.started, live.execution, now)
+            self.apply(parent, (outcome,), ())
+        self._forget(live)
+
+    def _forget(self, live: Live) -> None:
+        self.family(live.execution.id).members.pop(live.execution.id, None)
+        self.ledger.forget(live.execution.id)
+
+    def _settle(self, live: Live) -> None:
+        """A root has ended and that is durable: anchor it, give it up, tell those who wait."""
+        execution = live.execution
+        self.around.anchor.append(execution.id, execution.sequence, execution.head)
+        family = self._drop(execution.id)
+        if family is not None:
+            family.result = execution
+            family.ended.set()
+
+    def _drop(self, root_id: str) -> Family | None:
+        with self.guard:
+            family = self.families.pop(root_id, None)
+        if family is not None:
+            family.stop_listening()
+            for id_ in family.members:
+                self.ledger.forget(id_)
+            family.lock.release()
+        return family
+
+    def _park(self) -> None:
+        """Let go of families that have nothing to do for long; whoever keeps executions takes them up in time."""
+        idle, self._idle = self._idle, set()
+        if self.around.park is None:
+            return
+        horizon = self.around.now() + self.around.park
+        for root_id in idle:
+            family = self.families.get(root_id)
+            if family is None or family.awaited or family.performing or family.listening:
+                continue
+            due = family.due_at()
+            if due is None or due > horizon:
+                self._anchor(family)
+                self._drop(root_id)
+
+    def rest(self, root_id: str) -> None:
+        """See at the end of this turn whether a family has come to rest."""
+        self._idle.add(root_id)
+
+    def _listen(self, live: Live, task: str) -> None:
+        """Hear of what fires a trigger."""
+        sources = self.around.sources
+        family = self.family(live.execution.id)
+        before = family.listening.pop(task, None)
+        if before is not None:
+            before.close()
+        if sources is None:
+            return
+
+        def heard(message: Value) -> None:
+            self._runtime.post(lambda: self._fire(live, message))
+
+        try:
+            wanted = self._births.wanted(live.execution, task)
+        except (DiagnosticError, ScheduleInvalid) as error:
+            failed = TaskFailed(at=self.around.now(), task=task, code="InvalidTrigger", message=str(error))
+            self.apply(live, (failed,), ())
+            return
+        family.listening[task] = sources.listen(wanted, heard)
+
+    def _fire(self, live: Live, message: Value) -> None:
+        if self.live(live.execution.id) is live and not self._is_held(live):
+            step = fire_for(live.execution, self.around.now(), message)
+            self.apply(live, step.events, step.actions)
+
+    def _tell_watcher(self) -> None:
+        told, self._told = self._told, []
+        if self._watcher is not None:
+            for execution, event in told:
+                self._watcher.happened(execution, event)
+
+    def let_go(self) -> None:
+        """Give everything up. A family whose calls are still out stays locked until the last of them is over."""
+        with self.guard:
+            families, self.families = list(self.families.values()), {}
+            self.failure = self.failure or EngineStopped("it was asked to stop")
+        for family in families:
+            family.stop_listening()
+            if not self.stop and isinstance(self.failure, EngineStopped):
+                self._anchor(family)
+            with self.guard:
+                family.abandoned = True
+                over = not family.calls
+            if over:
+                family.lock.release()
+            family.ended.set()
+
+    def _anchor(self, family: Family) -> None:
+        root = family.members.get(family.root_id)
+        if root is not None:
+            self.around.anchor.append(root.execution.id, root.execution.sequence, root.execution.head)
+
+    def live(self, id_: str) -> Live | None:
+        """The execution of this id, if it is driven here."""
+        family = self.families.get(root_execution_id(id_))
+        return None if family is None else family.members.get(id_)
+
+    def family(self, id_: str) -> Family:
+        """The family of an execution that is driven here."""
+        return self.families[root_execution_id(id_)]
+
+
+def _nothing() -> None:
+    """A message that only wakes the engine."""

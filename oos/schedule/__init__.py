@@ -1,0 +1,1 @@
+"""Schedules: when something is to happen: cron, rates, instants, time zones, calendars, alarms. All pure."""
