@@ -16,8 +16,9 @@ from oos.cli.session import Session
 @click.command(cls=Command)
 @click.option("--anchors", type=click.Path(path_type=Path), metavar="FILE", help="Anchors kept elsewhere.")
 @click.option("--public-key", type=click.Path(path_type=Path), metavar="FILE", help="The key kept elsewhere.")
+@click.option("--notebook", metavar="FILE", help="Also check that this notebook says what the record says.")
 @click.pass_obj
-def verify(session: Session, anchors: Path | None, public_key: Path | None) -> int:
+def verify(session: Session, anchors: Path | None, public_key: Path | None, notebook: str | None) -> int:
     """Check that nothing of the record was changed, added, taken away or put in another order.
 
     Every event's hash covers the one before; the end of each execution is anchored in a signed file outside the
@@ -27,6 +28,12 @@ def verify(session: Session, anchors: Path | None, public_key: Path | None) -> i
     from oos.audit import verify as verification
     from oos.cli.printing import print_document
 
+    if notebook is not None:
+        from oos.cli.audit_notebook import verify_notebook
+
+        code = verify_notebook(session, notebook)
+        if code != exits.SUCCESS or session.is_json:
+            return code
     app = session.app
     report = verification.verify(app.journal, app.anchored(anchors, public_key))
     if session.is_json:

@@ -10,6 +10,7 @@ execution = LazyGroup(
         "list": ("oos.cli.execution_list:list_executions", "List executions, newest first."),
         "show": ("oos.cli.execution_show:show", "Tell the story of an execution."),
         "logs": ("oos.cli.execution_logs:logs", "Print what happened, event by event; -f follows."),
+        "export": ("oos.cli.execution_export:export", "Write an execution as a notebook, a page, Markdown or JSON."),
         "resume": ("oos.cli.execution_control:resume", "Go on with an interrupted execution."),
         "cancel": ("oos.cli.execution_control:cancel", "End an execution; what is in flight keeps its outcome."),
         "approve": ("oos.cli.execution_control:approve", "Let an execution that waits for a person go on."),

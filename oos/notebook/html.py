@@ -94,12 +94,12 @@ def value(found: Value) -> str:
     return folded(text)
 
 
-def folded(text: str, *, is_open: bool = False) -> str:
+def folded(text: str, *, is_open: bool = False, limit: int = FOLDED_LIMIT) -> str:
     """Long text behind a line that says how long it is."""
     lines = text.count("\n") + 1
     words = f"{lines:,} lines, {size(len(text.encode()))}" if lines > 1 else size(len(text.encode()))
-    shown = text if len(text) <= FOLDED_LIMIT else text[:FOLDED_LIMIT]
-    cut = "" if shown is text else f"<em>… {len(text) - FOLDED_LIMIT:,} more characters are in the journal</em>"
+    shown = text[:limit]
+    cut = f"<em>… {len(text) - limit:,} more characters are in the journal</em>" if len(text) > limit else ""
     first = escape(next((line for line in text.split("\n") if line.strip()), "")[:80])
     style = "margin:2px 0;padding:6px;background:rgba(128,128,128,.1);white-space:pre-wrap;overflow-wrap:anywhere"
     return (

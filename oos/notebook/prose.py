@@ -20,15 +20,17 @@ def plain(chronicle: Chronicle, now: datetime | None = None) -> str:
     start = root.start
     lines = [f"{root.shown_status}  {start.template_name}  {root.id}  by {start.by}  {span(root.took(now))}"]
     width = max((len(name) for name in root.tasks), default=0)
-    for task in root.tasks.values():
-        if not task.recalled:
-            step = task.step
-            words = f"{SIGNS[step.status]} {task.name:<{width}}  {span(step.took(now)):>8}  {_summary(task)}"
-            lines.append(f"  {words.rstrip()}")
+    lines += [f"  {plain_task(task, now, width)}" for task in root.tasks.values() if not task.recalled]
     if root.note:
         lines.append(f"  {root.note}")
     lines += [f"  {name}: {short(value)}" for name, value in masked(dict(root.outputs)).items()]
     return "\n".join(lines)
+
+
+def plain_task(task: TaskRecord, now: datetime | None = None, width: int = 0) -> str:
+    """A task as a line of text."""
+    step = task.step
+    return f"{SIGNS[step.status]} {task.name:<{width}}  {span(step.took(now)):>8}  {_summary(task)}".rstrip()
 
 
 def markdown(chronicle: Chronicle, now: datetime | None = None) -> str:
