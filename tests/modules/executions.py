@@ -98,3 +98,16 @@ def sample_of(text: str) -> str:
     description = yaml.safe_load(text)["Description"]["en"]
     tasks = description.split("Sample:\n", 1)[1]
     return f"FormatVersion: OOS-2019-06-01\nTasks:\n{tasks}"
+
+
+def succeeded(execution: Execution) -> dict[str, Any]:
+    """The outputs of an execution that must have succeeded."""
+    assert execution.status == "Success", execution.fault
+    return dict(execution.outputs)
+
+
+def failed(execution: Execution) -> str:
+    """The message of an execution that must have failed."""
+    assert execution.status == "Failed", execution.outputs
+    assert execution.fault is not None
+    return execution.fault.message

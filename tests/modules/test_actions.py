@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from oos.adapters.memory.faults import FaultKind
-from oos.execution.model import Execution
 from oos.fleet.instance import Power
 from oos.inventory.load import load_inventory
 from oos.service.binding import parameters_of
@@ -20,7 +17,7 @@ from oos.service.catalog import installed_modules
 from oos.service.operation import ActionSource, Effect, Operation
 from oos.template.check import check
 from oos.template.parse import parse
-from tests.modules.executions import RUNBOOKS, Runner, runner, sample_of, whole_catalog
+from tests.modules.executions import RUNBOOKS, Runner, failed, runner, sample_of, succeeded, whole_catalog
 from tests.modules.world import TYPE, World
 
 CATALOG = whole_catalog()
@@ -32,17 +29,6 @@ OPERATIONS = list(CATALOG.operations())
 def oos() -> Iterator[Runner]:
     with runner(World(installed_modules())) as made:
         yield made
-
-
-def succeeded(execution: Execution) -> dict[str, Any]:
-    assert execution.status == "Success", execution.fault
-    return dict(execution.outputs)
-
-
-def failed(execution: Execution) -> str:
-    assert execution.status == "Failed", execution.outputs
-    assert execution.fault is not None
-    return execution.fault.message
 
 
 # as written
@@ -85,7 +71,7 @@ def test_the_example_inventory_shows_every_field() -> None:
 def test_an_operation_says_what_it_does(operation: Operation) -> None:
     assert operation.summary.endswith(".")
     assert operation.risk is risk_of_name(operation.name)
-    reads = operation.name.startswith(("Describe", "List"))
+    reads = operation.name.startswith(("Describe", "Get", "List"))
     assert (operation.effect is Effect.READS) is reads
     assert (operation.effect is Effect.DESTROYS) is operation.name.startswith(("Delete", "Reset"))
     for parameter in parameters_of(operation.request):
@@ -169,133 +155,108 @@ def test_a_snapshot_is_made_and_a_disk_is_given_its_content(oos: Runner) -> None
     assert succeeded(oos.action("ACS::ECS::CreateSnapshot", diskId="d-none")) == {"snapshotId": None}
 
 
-# runbooks
+# found, tagged, named
 
 
-def snapshots(world: World, **conditions: Any) -> list[str]:
-    listed = world.call("DescribeSnapshots", PageSize=100, **conditions)["Snapshots"]["Snapshot"]
-    return [each["SnapshotId"] for each in sorted(listed, key=lambda each: each["CreationTime"])]
-
-
-def test_a_rotation_keeps_the_newest_of_every_disk(oos: Runner) -> None:
+def test_instances_are_found_by_name_status_and_tag(oos: Runner) -> None:
     world = oos.world
-    ids = [world.run(), world.run(DataDisk=[{"Size": 1}])]
-    disks = [disk for id in ids for disk in world.instance(id).disk_ids]
-    foreign = world.call("CreateSnapshot", DiskId=disks[0])["SnapshotId"]
-    made: list[str] = []
-    for turn in range(1, 6):
-        world.clock.sleep(3600)
-        outputs = succeeded(oos.runbook("snapshot-rotation.yml", keep=3, targets={"Type": "All"}))
-        reports = outputs["disks"]
-        assert sorted(each["diskId"] for each in reports) == sorted(disks)
-        for each in reports:
-            assert each["kept"] == snapshots(world, DiskId=each["diskId"], Tag=[{"Key": "oos:rotation"}])
-            assert (len(each["kept"]), each["kept"][-1]) == (min(turn, 3), each["created"])
-            assert len(each["deleted"]) == (1 if turn > 3 else 0)
-            assert each["consistency"] == "frozen"
-        made += outputs["created"]
-    assert len(set(made)) == 15
-    assert foreign in snapshots(world, DiskId=disks[0])
-    effects = sum((home.effects for home in world.hosts.values()), start=world.hosts["h-1"].effects.__class__())
-    assert not [name for name, count in effects.items() if "snapshot" in name and count > 1]
-
-
-def test_two_rotations_go_on_beside_each_other(oos: Runner) -> None:
-    world = oos.world
-    id = world.run()
-    for rotation in ("daily", "weekly", "daily", "daily"):
-        world.clock.sleep(60)
-        succeeded(oos.runbook("snapshot-rotation.yml", keep=1, rotation=rotation))
-    disk = world.instance(id).disk_ids[0]
-    for rotation in ("daily", "weekly"):
-        assert len(snapshots(world, DiskId=disk, Tag=[{"Key": "oos:rotation", "Value": rotation}])) == 1
-
-
-def test_a_rotation_of_nothing_fails(oos: Runner) -> None:
-    oos.world.run()
-    targets = {"Type": "Tags", "Tags": [{"Key": "role", "Value": "typo"}]}
-    assert "no targets" in failed(oos.runbook("snapshot-rotation.yml", targets=targets))
-
-
-def test_nothing_is_deleted_when_the_new_snapshot_fails(oos: Runner) -> None:
-    world = oos.world
-    good, bad = world.run(ZoneId="lab-a"), world.run(ZoneId="lab-b")
-    succeeded(oos.runbook("snapshot-rotation.yml", keep=1))
-    before = {id: snapshots(world, DiskId=world.instance(id).disk_ids[0], Status="accomplished") for id in (good, bad)}
-    world.clock.sleep(60)
-    world.home(bad).state.full = True
-    execution = oos.runbook(
-        "snapshot-rotation.yml", keep=1, rateControl={"Mode": "Concurrency", "Concurrency": 2, "MaxErrors": 1}
-    )
-    outputs = succeeded(execution)
-    assert [each["diskId"] for each in outputs["disks"]] == [world.instance(good).disk_ids[0]]
-    assert snapshots(world, DiskId=world.instance(bad).disk_ids[0], Status="accomplished") == before[bad]
-    assert before[good][0] in outputs["deleted"]
-    message = failed(oos.runbook("snapshot-rotation.yml", keep=1))
-    assert "1" in message
-
-
-def test_what_a_failed_run_left_is_cleared_away_by_the_next(oos: Runner) -> None:
-    world = oos.world
-    id = world.run()
-    world.break_next("create_snapshot", FaultKind.DISK_FULL)
-    failed(oos.runbook("snapshot-rotation.yml", keep=2))
-    (broken,) = snapshots(world, Status="failed")
-    world.clock.sleep(60)
-    outputs = succeeded(oos.runbook("snapshot-rotation.yml", keep=2))
-    assert outputs["deleted"] == [broken]
-    assert outputs["kept"] == snapshots(world, DiskId=world.instance(id).disk_ids[0])
-
-
-def test_a_rollback_brings_the_newest_content_back(oos: Runner) -> None:
-    world = oos.world
-    id = world.run()
-    home = world.home(id)
-    for content in (b"first", b"second"):
-        home.guest_write(id, "/file", content)
-        world.clock.sleep(60)
-        succeeded(oos.runbook("snapshot-rotation.yml"))
-    home.guest_write(id, "/file", b"spoilt")
-    first, second = snapshots(world)
-    outputs = succeeded(oos.runbook("disk-rollback.yml", instanceId=id))
-    assert (outputs["snapshotId"], outputs["status"]) == (second, "Running")
-    assert home.guest_read(id, "/file") == b"second"
-    outputs = succeeded(oos.runbook("disk-rollback.yml", instanceId=id, snapshotId=first))
-    assert outputs["diskId"] == world.instance(id).disk_ids[0]
-    assert home.guest_read(id, "/file") == b"first"
-
-
-def test_a_rollback_touches_nothing_when_it_cannot_succeed(oos: Runner) -> None:
-    world = oos.world
-    id, other = world.run(), world.run()
-    foreign = world.call("CreateSnapshot", DiskId=world.instance(other).disk_ids[0])["SnapshotId"]
-    for parameters in (
-        {"instanceId": id},
-        {"instanceId": id, "snapshotId": foreign},
-        {"instanceId": id, "diskId": world.instance(other).disk_ids[0]},
-        {"instanceId": "i-none"},
+    web = world.run(InstanceName="web-1", Tag=[{"Key": "role", "Value": "web"}])
+    db = world.run(InstanceName="db-1")
+    world.call("StopInstance", InstanceId=db)
+    for name, parameters, wanted in (
+        ("Name", {"instanceName": "web-*"}, web),
+        ("Status", {"status": "Stopped"}, db),
+        ("Tag", {"tagKey": "role", "tagValue": "web"}, web),
     ):
-        assert failed(oos.runbook("disk-rollback.yml", **parameters))
-    assert world.instance(id).power is Power.RUNNING
+        assert succeeded(oos.action(f"ACS::ECS::DescribeInstancesBy{name}", **parameters)) == {"instanceIds": [wanted]}
 
 
-def test_instances_sleep_at_night_and_wake_in_the_morning(oos: Runner) -> None:
+def test_an_instance_is_protected_named_and_told_of(oos: Runner) -> None:
     world = oos.world
-    tag = [{"Key": "office-hours", "Value": "true"}]
-    office = [world.run(Tag=tag) for _ in range(3)]
-    server = world.run()
-    outputs = succeeded(oos.runbook("office-hours-stop.yml"))
-    assert sorted(outputs["areStopped"]) == sorted(outputs["wereRunning"]) == sorted(office)
-    assert world.instance(server).power is Power.RUNNING
-    outputs = succeeded(oos.runbook("office-hours-start.yml"))
-    assert sorted(outputs["ready"]) == sorted(office)
-    assert all(world.instance(id).power is Power.RUNNING for id in office)
+    id = world.run()
+    for wanted in (True, True, False):
+        succeeded(oos.action("ACS::ECS::EnableInstanceDeletionProtection", instanceId=id, deletionProtection=wanted))
+        assert world.instance(id).labels.deletion_protection is wanted
+    succeeded(
+        oos.action(
+            "ACS::ECS::GetIpAddressAndModifyInstanceName", instanceId=id, instanceNameFormat="web-{PrivateIpAddress}"
+        )
+    )
+    assert world.instance(id).labels.name == f"web-{world.home(id).addresses(id)[0].address}"
+    for attributes in ({"InstanceName": "x"}, {id: {"InstanceName": "y"}, "i-other": {"InstanceName": "z"}}):
+        succeeded(oos.action("ACS::ECS::ModifyInstanceAttribute", instanceId=id, instanceAttributes=attributes))
+    assert world.instance(id).labels.name == "y"
+    world.call("CreateSnapshot", DiskId=world.instance(id).disk_ids[0])
+    info = succeeded(oos.action("ACS::ECS::QueryInstanceAttributes", instanceId=id))["instanceInfo"]
+    assert info["instance"]["InstanceId"] == id
+    assert [len(info[part]) for part in ("disks", "snapshots", "networkInterfaces")] == [1, 1, 1]
 
 
-def test_descriptions_are_for_people() -> None:
-    for path in RUNBOOKS.glob("*.yml"):
-        template = yaml.safe_load(path.read_text())
-        assert template["Description"]["name-en"], path
-        for name, parameter in template["Parameters"].items():
-            assert parameter["Description"]["en"], f"{path.name}: {name}"
-            assert parameter["Label"]["en"], f"{path.name}: {name}"
+def test_a_kept_command_gives_its_output(oos: Runner) -> None:
+    world = oos.world
+    id = world.run()
+    given: dict[str, Any] = {
+        "Name": "n",
+        "Type": "RunShellScript",
+        "CommandContent": "echo {{ word }}",
+        "EnableParameter": True,
+    }
+    command = world.call("CreateCommand", **given)["CommandId"]
+    execution = oos.action("ACS::ECS::InvokeCommand", instanceId=id, commandId=command, parameters={"word": "hello"})
+    assert succeeded(execution) == {"invocationOutput": "hello\n"}
+    long = oos.action(
+        "ACS::ECS::RunCommandForLongTime", instanceId=id, commandType="RunShellScript", commandContent="echo out"
+    )
+    assert succeeded(long) == {"invocationOutput": "out\n"}
+
+
+def test_instances_are_tagged_with_what_is_found_out(oos: Runner) -> None:
+    world = oos.world
+    id = world.run()
+    succeeded(oos.action("ACS::ECS::TagInstanceByOSType", instanceId=id))
+    command = {"tagKey": "rack", "commandContent": "echo a-17"}
+    assert succeeded(oos.action("ACS::ECS::TagInstanceByRunCommandResult", instanceId=id, **command)) == {
+        "tagValue": "a-17"
+    }
+    assert dict(world.instance(id).labels.tags) == {"OSType": "linux", "rack": "a-17"}
+
+
+def test_tags_are_copied_from_an_instance_to_what_it_has(oos: Runner) -> None:
+    world = oos.world
+    id = world.run(Tag=[{"Key": "role", "Value": "web"}, {"Key": "owner", "Value": "ops"}])
+    disk, card = world.instance(id).disk_ids[0], world.instance(id).interfaces[0].id
+    snapshot = world.call("CreateSnapshot", DiskId=disk)["SnapshotId"]
+    resources = {"Disk": ("disk", disk), "Snapshot": ("snapshot", snapshot), "Eni": ("eni", card)}
+    for kind, (resource_type, resource) in resources.items():
+        own: dict[str, Any] = {"ResourceType": resource_type, "ResourceId": [resource]}
+        world.call("TagResources", Tag=[{"Key": "role", "Value": "old"}], **own)
+        for update, wanted in ((False, {"role": "old", "owner": "ops"}), (True, {"role": "web", "owner": "ops"})):
+            succeeded(
+                oos.action(
+                    f"ACS::ECS::Update{kind}TagsByEcsInstanceTags",
+                    regionId="lab",
+                    instanceId=id,
+                    tagKeys=["role", "owner", "never"],
+                    isUpdate=update,
+                )
+            )
+            rows = world.call("ListTagResources", **own)["TagResources"]["TagResource"]
+            assert {row["TagKey"]: row["TagValue"] for row in rows} == wanted
+
+
+def test_the_tag_service_tells_what_it_could_not_tag(oos: Runner) -> None:
+    id = oos.world.run()
+    names = [f"arn:acs:ecs:lab:*:instance/{each}" for each in (id, "i-none")]
+    outputs = succeeded(oos.action("ACS::TAG::TagResources", resources=names, tags={"role": "web"}))
+    assert (outputs["errorNumber"], outputs["allNumber"]) == (1, 2)
+    assert "i-none" in outputs["errorMessage"][0]
+    assert dict(oos.world.instance(id).labels.tags) == {"role": "web"}
+
+
+def test_all_snapshots_are_deleted_when_that_is_asked(oos: Runner) -> None:
+    world = oos.world
+    disk = world.instance(world.run()).disk_ids[0]
+    for _ in range(3):
+        world.call("CreateSnapshot", DiskId=disk)
+    succeeded(oos.action("ACS::ECS::DeleteSnapshotsExceptSharedFromOthers", regionId="lab"))
+    assert world.call("DescribeSnapshots")["TotalCount"] == 0
