@@ -13,9 +13,9 @@ bootstrap: ## Debian packages, virtual environment, locked dependencies
 demo: bootstrap ## a runbook on two real guests, from text to verified audit
 	@scripts/demo
 
-# Tests on real guests share one lab and run one after another; the others run beside them.
+# Tests on real guests share one lab and take turns (tests/lab_fixture.py); the others run beside them.
 test: bootstrap ## every test, real guests included; TESTS=path to choose
-	@$(PY)/pytest -n auto --dist loadgroup $(TESTS)
+	@$(PY)/pytest -n auto --dist worksteal $(TESTS)
 
 check: bootstrap ## style, types, floors, links of the documents
 	@$(PY)/ruff check . scripts/check-docs

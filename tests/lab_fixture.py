@@ -1,6 +1,7 @@
 """Real guests for tests: one lab for a whole session, shared by all its workers, gone when the session ends.
 
-A test that uses `lab` is marked `real`. All real tests run in one group, one after another: guests need the processors.
+A test that uses `lab` is marked `real`. Real tests take turns, also those of different workers: guests need the
+processors. (pytest-xdist's `--dist loadgroup` would say this, but 3.8 does nothing under pytest 9.2.)
 
     pytestmark = pytest.mark.real
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ import pytest
 from oos.lab.config import LabConfig
 from oos.lab.doctor import State, examine, observe
 from oos.lab.lab import down, up
+from oos.lab.locking import locked
 from oos.lab.process import ProcessIdentity, boot_id, identify, is_alive
 
 STATE = Path(__file__).parent.parent / ".state"
@@ -26,11 +28,11 @@ LABS = STATE / "test-labs"
 CACHE = STATE / "lab-cache"
 VARIABLE = "OOS_TEST_LABS"
 """Tells workers the directory of their session's labs."""
+TURN_SECONDS = 3600.0
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The session's own process names the directory, and ends what dead sessions left."""
-    config.addinivalue_line("markers", "xdist_group(name): tests that share a worker (known to pytest-xdist too)")
     if _is_worker(config):
         return
     me = identify(os.getpid())
@@ -47,11 +49,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         end_session(Path(os.environ[VARIABLE]))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real tests run one after another."""
-    for item in items:
-        if item.get_closest_marker("real"):
-            item.add_marker(pytest.mark.xdist_group("lab"))
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A real test waits for its turn before its fixtures are made."""
+    if item.get_closest_marker("real") is None:
+        return (yield)
+    with locked(Path(os.environ[VARIABLE]) / "turn.lock", timeout=TURN_SECONDS):
+        return (yield)
 
 
 def _is_worker(config: pytest.Config) -> bool:
@@ -67,8 +71,9 @@ def end_session(session: Path) -> None:
     """End every lab of a session."""
     if not session.exists():
         return
-    for directory in session.iterdir():
-        down(lab_in(directory), _quiet)
+    for path in session.iterdir():
+        if path.is_dir():
+            down(lab_in(path), _quiet)
     shutil.rmtree(session)
 
 

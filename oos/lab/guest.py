@@ -27,8 +27,8 @@ MEMORY_MIB = 96
 COMMAND_LINE = "console=ttyS0 quiet panic=-1 root=/dev/vda mitigations=off no_timer_check audit=0 8250.nr_uarts=1"
 
 # What the kernel needs to reach the system disk, and what the running system needs beyond that.
-BOOT_MODULES = ("virtio_pci", "virtio_blk", "ext4")
-SYSTEM_MODULES = ("virtio_net", "virtio_console", "virtio_rng", "virtio_balloon", "button", "evdev", "isofs", "vfat")
+BOOT_MODULES = ("virtio_pci", "virtio_console", "virtio_blk", "ext4")
+SYSTEM_MODULES = ("virtio_net", "virtio_rng", "virtio_balloon", "button", "evdev", "isofs", "vfat")
 
 KERNEL_PACKAGE = "linux-image-cloud-{architecture}"
 AGENT_PACKAGE = "qemu-guest-agent"

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from oos.lab import zone
 from oos.lab.acceleration import Acceleration
 from oos.lab.config import LabConfig
-from oos.lab.errors import LabError
+from oos.lab.errors import CommandFailed, LabError
 from oos.lab.guest import GuestImage, Report
 from oos.lab.process import run, run_unchecked
 
@@ -84,14 +84,23 @@ def place(source: Path, target: Path) -> None:
 
 def start_guests(config: LabConfig, image: GuestImage, found: Acceleration, report: Report) -> None:
     """Every guest of the lab is defined and runs; what runs already is left alone."""
-    defined = zone.virsh(config, "list", "--all", "--name").split()
-    running = zone.virsh(config, "list", "--name").split()
-    for name in config.guests:
-        if name not in defined:
-            _define(config, name, image, found)
-        if name not in running:
-            report(f"starting {name}")
-            zone.virsh(config, "start", name)
+    for attempt in range(5):
+        defined = zone.virsh(config, "list", "--all", "--name").split()
+        running = zone.virsh(config, "list", "--name").split()
+        missing = [name for name in config.guests if name not in running]
+        if not missing:
+            return
+        try:
+            for name in missing:
+                if name not in defined:
+                    _define(config, name, image, found)
+                report(f"starting {name}")
+                zone.virsh(config, "start", name)
+        except CommandFailed:
+            # A client of an `up` that was killed may still be doing the same: look again.
+            if attempt == 4:
+                raise
+            time.sleep(0.5)
 
 
 def _define(config: LabConfig, name: str, image: GuestImage, found: Acceleration) -> None:

@@ -95,6 +95,19 @@ def is_alive(process: ProcessIdentity) -> bool:
     return identify(process.pid) == process
 
 
+def is_stopped(process: ProcessIdentity) -> bool:
+    """Whether the process was stopped by a signal, so that it does nothing until it is continued."""
+    return is_alive(process) and _state(process.pid) in ("T", "t")
+
+
+def _state(pid: int) -> str:
+    """The letter that proc(5) gives to what a process does; empty if it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def children(pid: int) -> tuple[int, ...]:
     """The pids of a process's children."""
     try:

@@ -27,6 +27,7 @@ from oos.lab.process import (
     end,
     identify,
     is_alive,
+    is_stopped,
     namespace,
     processes_in,
     run,
@@ -42,8 +43,9 @@ MARKER = ".oos-lab"
 CLEAN_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root"}
 EMULATOR_NAME = "qemu-system-x86"
 """The kernel cuts the name of a process after 15 letters."""
-ANSWER_SECONDS = 5.0
-"""How long a healthy libvirtd may take to answer a trivial question."""
+ANSWER_SECONDS = 30.0
+"""How long a healthy libvirtd may take to answer a trivial question on a host under heavy load."""
+START_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,35 +200,27 @@ def _start_namespaces(config: LabConfig, lock: int, *, kvm: bool) -> Zone:
 
 def _start_libvirtd(config: LabConfig, zone: Zone, report: Report) -> None:
     living = zone.named("libvirtd")
-    if living and answers(config):
+    # One that an `up` killed a moment ago has just started gets the time to come up.
+    if living and not any(map(is_stopped, living)) and wait_until(lambda: answers(config), timeout=START_SECONDS):
         return
     for process in living:
         report("libvirtd does not answer: starting it anew")
         end(process)
     report("starting libvirtd")
-    pid_file = "/run/libvirt/libvirtd.pid"
-    run(
-        [
-            *zone.enter(),
-            "env",
-            "-i",
-            *(f"{k}={v}" for k, v in CLEAN_ENVIRONMENT.items()),
-            "libvirtd",
-            "--daemon",
-            "--pid-file",
-            pid_file,
-        ],
-        timeout=30,
-    )
-    if not wait_until(lambda: answers(config), timeout=30):
+    environment = [f"{name}={value}" for name, value in CLEAN_ENVIRONMENT.items()]
+    daemon = ["libvirtd", "--daemon", "--pid-file", "/run/libvirt/libvirtd.pid"]
+    # Whether it started is seen by its answering; its own word may be that another is there already.
+    said = run_unchecked([*zone.enter(), "env", "-i", *environment, *daemon], timeout=START_SECONDS).stderr
+    if not wait_until(lambda: answers(config), timeout=START_SECONDS):
         log = config.directory / "log/libvirtd.log"
-        said = log.read_text(errors="replace")[-500:] if log.exists() else "nothing"
-        raise LabError(config.uri, f"libvirtd does not answer; its log says: {said}", "oos doctor")
+        known = log.read_text(errors="replace")[-500:] if log.exists() else said.decode(errors="replace")
+        raise LabError(config.uri, f"libvirtd does not answer; it says: {known.strip()}", "oos doctor")
 
 
 def answers(config: LabConfig) -> bool:
     """Whether the lab's libvirtd answers now."""
-    if not config.socket.exists():
+    zone = find(config)
+    if zone is None or not config.socket.exists() or any(map(is_stopped, zone.named("libvirtd"))):
         return False
     try:
         return run_unchecked(["virsh", "-c", config.uri, "uri"], timeout=ANSWER_SECONDS).returncode == 0
@@ -252,20 +246,33 @@ def _mend_dhcp(config: LabConfig, zone: Zone, report: Report) -> None:
 
 def _ensure_objects(config: LabConfig, zone: Zone) -> tuple[str, ...]:
     """Network and storage pools are defined and active; the names of those that had to be started."""
-    wanted = {"net": ("default",), "pool": POOLS}
-    commands, started = [], []
-    for kind, names in wanted.items():
-        said = virsh(config, f"{kind}-list --name; echo and; {kind}-list --all --name")
-        active, _, defined = (part.split() for part in said.partition("and\n"))
+    started: list[str] = []
+    said = ""
+    for _ in range(5):
+        commands = _missing_objects(config)
+        if not commands:
+            return tuple(started)
+        started += [name for name, _ in commands]
+        # Some may fail, where a client of an `up` that was killed still does the same: the next look tells.
+        for _, command in commands:
+            done = run_unchecked([*zone.enter(), "virsh", "-q", "-c", "qemu:///system", command])
+            said = done.stderr.decode(errors="replace").strip() or said
+    raise LabError(config.uri, f"cannot start {', '.join(started)}: {said}")
+
+
+def _missing_objects(config: LabConfig) -> list[tuple[str, str]]:
+    """Name of each object that is not active, and what it takes."""
+    missing = []
+    for kind, names in (("net", ("default",)), ("pool", POOLS)):
+        said = virsh(config, f"{kind}-list --name; echo //; {kind}-list --all --name")
+        active, _, defined = (part.split() for part in said.partition("//"))
         for name in names:
             if name not in defined:
-                commands.append(f"{kind}-define /etc/libvirt/oos/{kind}-{name}.xml; {kind}-autostart {name}")
-            if name not in active:
-                commands.append(f"{kind}-start {name}")
-                started.append(name)
-    if commands:
-        run([*zone.enter(), "virsh", "-q", "-c", "qemu:///system", "; ".join(commands)])
-    return tuple(started)
+                define = f"{kind}-define /etc/libvirt/oos/{kind}-{name}.xml; {kind}-autostart {name}"
+                missing.append((name, f"{define}; {kind}-start {name}"))
+            elif name not in active:
+                missing.append((name, f"{kind}-start {name}"))
+    return missing
 
 
 # ending

@@ -41,6 +41,13 @@ def story() -> Story:
     return Story()
 
 
+@pytest.fixture
+def whole(lab: LabConfig) -> LabConfig:
+    """The shared lab, mended if the test before left it broken."""
+    labs.up(lab, Story())
+    return lab
+
+
 def test_down_leaves_nothing(own_lab: MakeLab, story: Story) -> None:
     before = host_network()
     config = own_lab("one")
@@ -61,11 +68,15 @@ def test_down_twice_and_down_of_nothing_are_harmless(own_lab: MakeLab, story: St
     assert traces(config) == []
 
 
-def test_up_twice_changes_nothing(lab: LabConfig, story: Story) -> None:
-    before = (zone.require(lab), labs.status(lab), shell(lab, "web-1", "cat /proc/sys/kernel/random/boot_id"))
-    labs.up(lab, story)
+def test_up_twice_changes_nothing(whole: LabConfig, story: Story) -> None:
+    before = (zone.require(whole), labs.status(whole), shell(whole, "web-1", "cat /proc/sys/kernel/random/boot_id"))
+    labs.up(whole, story)
     assert not any("starting" in line for line in story.lines)
-    assert (zone.require(lab), labs.status(lab), shell(lab, "web-1", "cat /proc/sys/kernel/random/boot_id")) == before
+    assert (
+        zone.require(whole),
+        labs.status(whole),
+        shell(whole, "web-1", "cat /proc/sys/kernel/random/boot_id"),
+    ) == before
 
 
 def test_two_at_once_make_one_lab(own_lab: MakeLab, story: Story) -> None:
@@ -107,44 +118,44 @@ def test_a_lab_with_a_long_path_has_short_sockets(own_lab: MakeLab, story: Story
 # up mends what was killed, and keeps the guests
 
 
-def test_up_starts_a_killed_libvirtd_and_keeps_the_guests(lab: LabConfig, story: Story) -> None:
-    guests, boot = _qemus(lab), shell(lab, "web-1", "cat /proc/sys/kernel/random/boot_id")
-    _kill(lab, "libvirtd")
-    assert not labs.status(lab).libvirtd
-    labs.up(lab, story)
-    assert _qemus(lab) == guests
-    assert shell(lab, "web-1", "cat /proc/sys/kernel/random/boot_id") == boot
+def test_up_starts_a_killed_libvirtd_and_keeps_the_guests(whole: LabConfig, story: Story) -> None:
+    guests, boot = _qemus(whole), shell(whole, "web-1", "cat /proc/sys/kernel/random/boot_id")
+    _kill(whole, "libvirtd")
+    assert not labs.status(whole).libvirtd
+    labs.up(whole, story)
+    assert _qemus(whole) == guests
+    assert shell(whole, "web-1", "cat /proc/sys/kernel/random/boot_id") == boot
 
 
-def test_up_replaces_a_libvirtd_that_does_not_answer(lab: LabConfig, story: Story) -> None:
-    guests = _qemus(lab)
-    (daemon,) = zone.require(lab).named("libvirtd")
+def test_up_replaces_a_libvirtd_that_does_not_answer(whole: LabConfig, story: Story) -> None:
+    guests = _qemus(whole)
+    (daemon,) = zone.require(whole).named("libvirtd")
     send(daemon, signal.SIGSTOP)
-    labs.up(lab, story)
+    labs.up(whole, story)
     assert not is_alive(daemon)
-    assert _qemus(lab) == guests
+    assert _qemus(whole) == guests
 
 
-def test_up_starts_a_killed_dhcp_server(lab: LabConfig, story: Story) -> None:
-    _kill(lab, "dnsmasq")
-    labs.up(lab, story)
-    assert zone.require(lab).named("dnsmasq")
+def test_up_starts_a_killed_dhcp_server(whole: LabConfig, story: Story) -> None:
+    _kill(whole, "dnsmasq")
+    labs.up(whole, story)
+    assert zone.require(whole).named("dnsmasq")
 
 
-def test_up_starts_a_killed_guest_from_its_own_disk(lab: LabConfig, story: Story) -> None:
-    shell(lab, "web-2", "echo mine > /var/lib/mine; sync")
-    _kill(lab, zone.EMULATOR_NAME)
-    assert wait_until(lambda: not _qemus(lab), timeout=5)
-    labs.up(lab, story)
-    assert shell(lab, "web-2", "cat /var/lib/mine") == "mine\n"
+def test_up_starts_a_killed_guest_from_its_own_disk(whole: LabConfig, story: Story) -> None:
+    shell(whole, "web-2", "echo mine > /var/lib/mine; sync")
+    _kill(whole, zone.EMULATOR_NAME)
+    assert wait_until(lambda: not _qemus(whole), timeout=5)
+    labs.up(whole, story)
+    assert shell(whole, "web-2", "cat /var/lib/mine") == "mine\n"
 
 
-def test_up_puts_running_guests_back_on_a_network_that_was_stopped(lab: LabConfig, story: Story) -> None:
-    guests = _qemus(lab)
-    zone.virsh(lab, "net-destroy", "default")
-    status = labs.up(lab, story)
-    assert _qemus(lab) == guests
-    assert labs.ssh(lab, status.guests[0].address, "hostname") == "web-1\n"
+def test_up_puts_running_guests_back_on_a_network_that_was_stopped(whole: LabConfig, story: Story) -> None:
+    guests = _qemus(whole)
+    zone.virsh(whole, "net-destroy", "default")
+    status = labs.up(whole, story)
+    assert _qemus(whole) == guests
+    assert labs.ssh(whole, status.guests[0].address, "hostname") == "web-1\n"
 
 
 # whatever is killed, everything goes with it, and up makes it again
@@ -209,11 +220,11 @@ up(LabConfig(Path(sys.argv[1]), Path(sys.argv[2]), guests=("one",)), lambda line
 """
 
 
-def test_the_zone_buries_its_dead(lab: LabConfig) -> None:
+def test_the_zone_buries_its_dead(whole: LabConfig) -> None:
     # The shell ends at once; its child becomes an orphan of the zone.
-    labs.run_in_zone(lab, ["sh", "-c", "sleep 0.2 >/dev/null 2>&1 &"])
+    labs.run_in_zone(whole, ["sh", "-c", "sleep 0.2 >/dev/null 2>&1 &"])
     time.sleep(0.5)
-    said = labs.run_in_zone(lab, ["ps", "-A", "-o", "stat="]).stdout.decode().split()
+    said = labs.run_in_zone(whole, ["ps", "-A", "-o", "stat="]).stdout.decode().split()
     assert not [state for state in said if state.startswith("Z")]
 
 
