@@ -202,6 +202,8 @@ class Connection:
         with self._changed:
             attempt = self._opening
             if attempt is None or attempt.future.done():
+                if len(self._lanes) >= LANES:
+                    return
                 attempt = self._opening = _Attempt(
                     self._workers.submit(self._open_into_lane), Stopwatch(self.deadlines.connect)
                 )
