@@ -125,7 +125,7 @@ FORMAT_VERSION: Final = Code(
 BAD_NAME: Final = Code(
     "OOS105",
     "name not allowed",
-    "Names of tasks, parameters and outputs consist of letters, digits, _ and -, at most 200 characters.",
+    "Names of tasks and parameters consist of letters, digits, _ and -, at most 200 characters.",
     "Rename it.",
 )
 NAME_TAKEN: Final = Code(

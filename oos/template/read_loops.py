@@ -47,7 +47,6 @@ def _rate_control(structure: Structure, fields: Entries) -> Expression:
 def _aggregates(structure: Structure, node: Node, owner: str) -> tuple[Aggregate, ...]:
     aggregates = []
     for name, (key_node, value_node) in (structure.map(node, "Outputs", f"the loop of {owner}") or {}).items():
-        structure.name(name, key_node, "an output")
         what = f"the loop output {name}"
         fields = structure.map(value_node, what)
         if fields is None:

@@ -222,7 +222,6 @@ def read_target(structure: Structure, node: Node, field: str, default: str) -> s
 def _read_outputs(structure: Structure, node: Node, owner: str) -> tuple[TaskOutput, ...]:
     outputs = []
     for name, (key_node, value_node) in (structure.map(node, "Outputs", owner) or {}).items():
-        structure.name(name, key_node, "an output")
         fields = structure.map(value_node, f"the output {name}", owner)
         if fields is None:
             continue

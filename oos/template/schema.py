@@ -134,7 +134,6 @@ def _named(of: dict[str, Any], description: str) -> dict[str, Any]:
     return {
         "type": "object",
         "description": description,
-        "propertyNames": {"pattern": _NAME},
         "additionalProperties": of,
     }
 

@@ -21,6 +21,10 @@ NAME: Final = re.compile(r"[A-Za-z0-9_\-]+")
 _MISSPELT: Final = 0.8
 _CANONICAL_TYPES: Final = {**{name.casefold(): name for name in TYPE_NAMES}, "object": "Json"}
 _TYPES: Final = {**{name: name for name in TYPE_NAMES}, "Object": "Json"}
+_FOR_PEOPLE: Final = frozenset(
+    {"Label", "Description", "ConstraintDescription", "AssociationProperty", "AssociationPropertyMetadata", "Metadata"}
+)
+"""Fields that change nothing of what is done; misspelt ones are only warned of."""
 _OUTPUT_FIELDS: Final = frozenset({"Type", "Value", "Description", "Label"})
 Entries = dict[str, tuple[Node, Node]]
 
@@ -50,7 +54,8 @@ class Structure(Builder):
             near = nearest(name, known)
             message = f"{owner} has no field {name}"
             hint = f"did you mean {near}?" if near else ""
-            if near and near not in entries and SequenceMatcher(None, name, near).ratio() >= _MISSPELT:
+            misspelt = near and near not in entries and SequenceMatcher(None, name, near).ratio() >= _MISSPELT
+            if misspelt and near not in _FOR_PEOPLE:
                 self.fault(codes.UNKNOWN_FIELD, key_node, message, hint)
             else:
                 self.warn(codes.UNKNOWN_FIELD, key_node, message, hint)
@@ -135,13 +140,12 @@ class Structure(Builder):
     def conditions(self, node: Node) -> Mapping[str, Expression]:
         """The entries of Conditions (spec 1.9)."""
         entries = self.map(node, "Conditions") or {}
-        return {self.name(name, pair[0], "a condition"): self.condition(pair[1]) for name, pair in entries.items()}
+        return {name: self.condition(pair[1]) for name, pair in entries.items()}
 
     def template_outputs(self, node: Node) -> Mapping[str, TemplateOutput]:
         """The outputs of the template (spec 1.10)."""
         outputs = {}
         for name, (key_node, value_node) in (self.map(node, "Outputs") or {}).items():
-            self.name(name, key_node, "an output")
             fields = self.map(value_node, f"the output {name}")
             if fields is None:
                 continue

@@ -24,7 +24,7 @@ ROUNDS = 15
 TASKS = 200
 
 _HEAD = """FormatVersion: OOS-2019-06-01
-Description: {en: a large template}
+Description: a large template
 Parameters:
   regionId: {Type: String, Default: '{{ ACS::RegionId }}'}
   name: {Type: String, Label: {en: Name}, MinLength: 1}
@@ -39,7 +39,7 @@ _CALL = """  - Name: call{n}
       API: DescribeInstances
       Parameters:
         RegionId: '{{{{ regionId }}}}'
-        InstanceName: 'web-{{{{ name }}}}-{n}'
+        InstanceName: 'w-{{{{ name }}}}-{n}'
     Outputs:
       ids: {{Type: List, ValueSelector: 'Instances.Instance[].InstanceId'}}
 """
@@ -51,7 +51,7 @@ _START = """  - Name: start{n}
       timeout: {{'Fn::If': [{{'Fn::Equals': ['{{{{ name }}}}', x{n}]}}, 30, 60]}}
     Loop:
       Items: '{{{{ call{m}.ids }}}}'
-      RateControl: {{Mode: Concurrency, Concurrency: 10, MaxErrors: 100%}}
+      RateControl: {{Concurrency: 10, MaxErrors: 100%}}
 """
 
 
