@@ -54,7 +54,7 @@ def advance_loop(execution: Execution, task: TaskExecution, now: datetime) -> St
         return Step()
     name = task.task.name
     step = Step()
-    if not loop.over and loop.limits.batches:
+    if loop.limits.batches and (loop.again or not loop.over):
         _start_items(execution, task, loop, now, step)
     if step.events or loop.in_flight:
         return step
@@ -88,7 +88,8 @@ def _start_items(execution: Execution, task: TaskExecution, loop: LoopState, now
         return
     action = Perform if kind_of(task.task.action) is Kind.CALL else StartChild
     items = loop.again[:room]
-    items += range(loop.next, min(loop.limits.batches[loop.batch].end, loop.next + room - len(items)))
+    if not loop.over:
+        items += range(loop.next, min(loop.limits.batches[loop.batch].end, loop.next + room - len(items)))
     for item in items:
         attempt = loop.attempts.get(item, 0) + 1 if item < loop.next else 0
         step.events.append(TaskStarted(at=now, task=task.task.name, item=item, attempt=attempt))

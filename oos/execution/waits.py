@@ -129,8 +129,8 @@ def _loop_due(execution: Execution, task: TaskExecution) -> datetime | None:
                 return execution.start.at
         elif waiting.until is not None and (earliest is None or waiting.until < earliest):
             earliest = waiting.until
-    unstarted = bool(loop.again) or loop.next < loop.limits.batches[loop.batch].end
-    if unstarted and not loop.over and loop.room > 0 and execution.start.mode is not Mode.DEBUG:
+    unstarted = bool(loop.again) or (loop.next < loop.limits.batches[loop.batch].end and not loop.over)
+    if unstarted and loop.room > 0 and execution.start.mode is not Mode.DEBUG:
         return execution.start.at
     return earliest
 

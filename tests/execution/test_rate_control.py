@@ -52,3 +52,18 @@ def test_a_pause_in_the_template_holds_unless_the_start_says_otherwise():
     rate_control = {"Mode": "Batch", "Batch": [1], "BatchPauseOption": "EveryBatchPause"}
     assert limits_for(rate_control, 2).pause is LoopMode.EVERY_BATCH_PAUSE
     assert limits_for(rate_control, 2, LoopMode.FIRST_BATCH_PAUSE).pause is LoopMode.FIRST_BATCH_PAUSE
+
+
+@pytest.mark.parametrize(
+    ("ramp", "succeeded", "width"),
+    [([1, 2, 4], 0, 1), ([1, 2, 4], 1, 2), ([1, 2, 4], 2, 2), ([1, 2, 4], 3, 4), ([1, 2, 4], 7, 8), (["50%"], 0, 8)],
+)
+def test_a_ramp_up_leaves_a_step_once_as_many_items_succeeded_as_it_is_wide(ramp, succeeded, width):
+    limits = limits_for({"Mode": "Concurrency", "Concurrency": 8, "RampUp": ramp}, 100)
+    assert limits.width(0, succeeded) == width
+
+
+@pytest.mark.parametrize("rate_control", [{"RampUp": 2}, {"Mode": "Batch", "Batch": [1], "RampUp": [1]}])
+def test_a_ramp_up_that_cannot_be_followed_is_refused(rate_control):
+    with pytest.raises(RateControlInvalid, match="RampUp"):
+        limits_for(rate_control, 10)
