@@ -17,6 +17,8 @@ from oos.template.limits import Stopped
 
 DEADLINE: Final = 5.0
 """Seconds that one computation may take."""
+PATTERN_DEADLINE: Final = 2.0
+"""Seconds for a pattern, which is held against one short text."""
 MOST_IDLE: Final = 4
 """Helpers that are kept for the next computation."""
 _PROGRAM: Final = Path(__file__).with_name("helper_process.py")
@@ -28,7 +30,7 @@ def run_jq(program: str, data: bytes, *, only_first: bool, deadline: float = DEA
     return _ask({"kind": "jq", "text": program, "first": only_first, "size": len(data)}, data, deadline)
 
 
-def matches(pattern: str, text: str, *, deadline: float = DEADLINE) -> bool:
+def matches(pattern: str, text: str, *, deadline: float = PATTERN_DEADLINE) -> bool:
     """Whether the whole text matches the pattern. Raises ValueError when the pattern is none, or Stopped."""
     data = text.encode(errors="replace")
     return bool(_ask({"kind": "pattern", "text": pattern, "size": len(data)}, data, deadline)[0])

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import yaml
 
-from oos.diagnostics import did_you_mean
 from oos.source import Span
 from oos.template import codes, limits
 from oos.template.document import MAP, NUMBER_START, PLAIN, SEQ, STR, WORDS, Node, Reader, is_list, span_of
@@ -14,6 +13,7 @@ from oos.template.expression import Expression
 from oos.template.functions.function import Function
 from oos.template.functions.table import BY_NAME, find_function
 from oos.template.reference import Reference, read_reference, split
+from oos.template.suggestions import Suggestions
 from oos.template.terms import (
     Call,
     Choose,
@@ -45,6 +45,7 @@ class Builder(Reader):
         self._conditions: list[str] = []
         self._functions = False
         self._foreign = 0
+        self.suggestions = Suggestions()
         self._name = source.name
 
     def expression(self, node: Node) -> Expression:
@@ -170,7 +171,7 @@ class Builder(Reader):
         start = node.start_mark
         written = self.source.text[start.index : node.end_mark.index]
         spans = []
-        position = 0
+        position = counted = lines = 0
         for _ in range(count):
             position = written.find("{{", position)
             if position < 0:
@@ -180,7 +181,8 @@ class Builder(Reader):
                 position += 1
             close = written.find("}}", position)
             close = position + 2 if close < 0 else close + 2
-            lines = written.count("\n", 0, position)
+            lines += written.count("\n", counted, position)
+            counted = position
             if lines:
                 line = start.line + lines + 1
                 column = position - written.rfind("\n", 0, position)
@@ -195,7 +197,7 @@ class Builder(Reader):
         function = find_function(key)
         if function is None:
             if not self._foreign:
-                hint = did_you_mean(key, BY_NAME)
+                hint = self.suggestions.did_you_mean(key, BY_NAME)
                 self.fault(codes.UNKNOWN_FUNCTION, key_node, f"there is no function {key}", hint)
             return None
         if count > 1:

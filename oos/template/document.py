@@ -163,6 +163,9 @@ class Reader:
         self.source = source
         self.faults: list[Diagnostic] = []
         self.notes: list[Diagnostic] = []
+        self._told: set[int] = set()
+        """Keys that were told to be written twice."""
+        self._too_deep = False
 
     def fault(self, code: codes.Code, where: Node | Span, message: str, hint: str = "") -> None:
         """Note an error at a node or span."""
@@ -172,6 +175,7 @@ class Reader:
     def entries(self, node: Node) -> dict[str, tuple[Node, Node]]:
         """The entries of a map: key text to its key node and value node. Merge keys (`<<`) are resolved."""
         found: dict[str, tuple[Node, Node]] = {}
+        merged: set[str] = set()
         for pair in node.value:
             key = pair[0]
             if key.__class__ is not yaml.ScalarNode:
@@ -179,10 +183,11 @@ class Reader:
                 continue
             text = key.value
             if text == "<<" and key.tag == PLAIN:
-                self._merge(pair[1], found, node)
-            elif text in found:
-                self._duplicate(text, found[text][0], key, node, found, pair)
+                self._merge(pair[1], found, merged, node)
+            elif text in found and text not in merged:
+                self._duplicate(text, found[text][0], key)
             else:
+                merged.discard(text)  # a key of the map itself wins over a merged one
                 found[text] = pair
         return found
 
@@ -220,7 +225,8 @@ class Reader:
 
     def too_deep(self, node: Node) -> None:
         """Note that the document is nested too deeply here (once)."""
-        if not any(fault.code == codes.TOO_DEEP.code for fault in self.faults):
+        if not self._too_deep:
+            self._too_deep = True
             self.fault(codes.TOO_DEEP, node, f"nested more than {limits.DEPTH} levels deep")
 
     def _number(self, node: Node, text: str) -> Any:
@@ -243,29 +249,28 @@ class Reader:
             return number
         return text  # 007, 12:30:00 and .inf are no JSON numbers: they stay text
 
-    def _duplicate(
-        self, text: str, first: Node, key: Node, owner: Node, found: dict[str, tuple[Node, Node]], pair: Any
-    ) -> None:
-        if any(first is each[0] for each in owner.value):
-            diagnostic = codes.DUPLICATE_KEY.at(
-                self.source.name,
-                span_of(key),
-                f"the key {text} is written twice",
-                "remove or rename one of them",
-                related=((span_of(first), "first here"),),
-            )
-            if diagnostic not in self.faults:
-                self.faults.append(diagnostic)
-        else:
-            found[text] = pair  # a key of the map itself wins over a merged one
+    def _duplicate(self, text: str, first: Node, key: Node) -> None:
+        if id(key) in self._told:
+            return  # the same map may be read twice
+        self._told.add(id(key))
+        diagnostic = codes.DUPLICATE_KEY.at(
+            self.source.name,
+            span_of(key),
+            f"the key {text} is written twice",
+            "remove or rename one of them",
+            related=((span_of(first), "first here"),),
+        )
+        self.faults.append(diagnostic)
 
-    def _merge(self, node: Node, found: dict[str, tuple[Node, Node]], owner: Node) -> None:
+    def _merge(self, node: Node, found: dict[str, tuple[Node, Node]], merged: set[str], owner: Node) -> None:
         for each in node.value if is_list(node) else [node]:
             if not is_map(each) or each is owner:
                 self.fault(codes.NOT_JSON_VALUE, each, "the merge key << takes a map or a list of maps")
                 continue
             for key, pair in self.entries(each).items():
-                found.setdefault(key, pair)
+                if key not in found:
+                    found[key] = pair
+                    merged.add(key)
 
     def _bad_key(self, key: Node) -> None:
         written = self.source.text[key.start_mark.index : key.end_mark.index]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from oos.diagnostics import Diagnostic, did_you_mean
+from oos.diagnostics import Diagnostic
 from oos.source import Span
 from oos.template import codes
 from oos.template.model import END, NEXT, Task
+from oos.template.suggestions import Suggestions
 
 
 def resolve_jumps(tasks: tuple[Task, ...], source: str, faults: list[Diagnostic]) -> tuple[Task, ...]:
@@ -55,6 +56,7 @@ class _Flow:
         self._tasks = tasks
         self._source = source
         self._faults = faults
+        self._suggestions = Suggestions()
         self._index = {task.name: number for number, task in enumerate(tasks) if task.name}
         self._folded = {task.name.casefold(): task.name for task in reversed(tasks) if task.name}
 
@@ -80,8 +82,8 @@ class _Flow:
             return target
         name = target if target in self._index else self._folded.get(target.casefold())
         if name is None:
-            later = [task.name for task in self._tasks[number + 1 :] if task.name]
-            hint = did_you_mean(target, [*later, END, NEXT])
+            later = (task.name for task in self._tasks[number + 1 :] if task.name)
+            hint = self._suggestions.did_you_mean(target, (*later, END, NEXT))
             message = f"{field} leads to {target}, but there is no such task"
             self._faults.append(codes.UNKNOWN_TARGET.at(self._source, span, message, hint))
             return target

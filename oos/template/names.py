@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from oos.diagnostics import Diagnostic, did_you_mean, nearest
+from oos.diagnostics import Diagnostic, nearest
 from oos.source import Span
 from oos.template import codes
 from oos.template.actions import find_builtin
@@ -15,6 +15,7 @@ from oos.template.folding import fold
 from oos.template.model import Task, Template
 from oos.template.reference import LOOP_ITEM, PSEUDO_PARAMETERS, Reference, ReferenceKind
 from oos.template.selector import SelectorError, compile_selector, plain_steps, with_leading_dot
+from oos.template.suggestions import Suggestions
 from oos.template.terms import Resolver
 
 _SILENT: Final = frozenset({"ACS::Choice", "ACS::Sleep", "ACS::Pause", "ACS::Notify", "ACS::Approve", "ACS::Loop"})
@@ -51,6 +52,7 @@ class Names:
         self.read_outputs: set[tuple[str, str]] = set()
         """Task and output, of every output that something reads."""
         self._template = template
+        self._suggestions = Suggestions()
         self._responses = responses
         self._parameters = fold(template.parameters)
         self._conditions = fold(template.conditions)
@@ -79,7 +81,9 @@ class Names:
             return name
         found = self._conditions.get(name.casefold())
         if found is None:
-            hint = did_you_mean(name, self._template.conditions) or "compare with Fn::Equals, or declare the condition"
+            hint = self._suggestions.did_you_mean(name, self._template.conditions) or (
+                "compare with Fn::Equals, or declare the condition"
+            )
             self.fault(codes.UNKNOWN_CONDITION, expression.span, f"there is no condition {name}", hint)
             return name
         return found
@@ -100,7 +104,7 @@ class Names:
 
     def _check_pseudo(self, reference: Reference, place: Place) -> None:
         if reference.name not in PSEUDO_PARAMETERS:
-            hint = did_you_mean(reference.name, PSEUDO_PARAMETERS)
+            hint = self._suggestions.did_you_mean(reference.name, PSEUDO_PARAMETERS)
             self.fault(codes.UNKNOWN_PSEUDO, reference.span, f"there is no {reference.name}", hint)
         elif reference.name == LOOP_ITEM and not place.in_loop:
             self.fault(codes.NO_LOOP_ITEM, reference.span, f"{LOOP_ITEM} is null here: there is no loop around it")
@@ -112,7 +116,7 @@ class Names:
         if name:
             return Reference(ReferenceKind.PARAMETER, name, "", None, reference.span)
         wanted = reference.name
-        hint = did_you_mean(wanted, self._template.parameters)
+        hint = self._suggestions.did_you_mean(wanted, self._template.parameters)
         if wanted.casefold() in self._conditions:
             hint = "the name of a condition is written without braces"
         elif wanted.casefold() in place.ran:
@@ -142,7 +146,7 @@ class Names:
             message = f"{task.name} has not run yet here" if not own else f"{task.name} reads its own output"
             self.fault(codes.LATER_TASK, reference.span, message, codes.LATER_TASK.remedy)
             return
-        hint = did_you_mean(wanted, [task.name for task in place.ran.values()])
+        hint = self._suggestions.did_you_mean(wanted, (task.name for task in place.ran.values()))
         if wanted.casefold() in self._parameters:
             select = f"Fn::Select: [{reference.field}, '{{{{ {wanted} }}}}']"
             hint = f"{wanted} is a parameter; take a part of it with {select}"
@@ -153,7 +157,6 @@ class Names:
         path = reference.field
         steps = plain_steps(with_leading_dot(path))
         known = self._responses.fields(task)
-        hint = did_you_mean(path, [*outputs, *(known or ())])
         single = steps is not None and len(steps) == 1
         if task.action in _SILENT:
             wrong = True
@@ -162,6 +165,7 @@ class Names:
         else:
             wrong = single and nearest(path, outputs) is not None
         if wrong:
+            hint = self._suggestions.did_you_mean(path, [*outputs, *(known or ())])
             if not hint and task.action not in _SILENT:
                 hint = f"declare it under Outputs of {task.name}"
             self.fault(codes.UNKNOWN_OUTPUT, reference.span, f"the task {task.name} has no output {path}", hint)
@@ -170,7 +174,7 @@ class Names:
             selector = compile_selector(path)
         except SelectorError as error:
             code = codes.FORBIDDEN_IN_JQ if error.forbidden else codes.BAD_SELECTOR
-            self.fault(code, reference.span, f"{path} is neither an output of {task.name} nor a jq path: {error}", hint)
+            self.fault(code, reference.span, f"{path} is neither an output of {task.name} nor a jq path: {error}")
             return reference
         self.needs_response.add(task.name)
         return Reference(ReferenceKind.RESPONSE, task.name, path, selector, reference.span)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Protocol, get_type_hints
 
-from oos.diagnostics import Diagnostic, DiagnosticError, did_you_mean, nearest
+from oos.diagnostics import Diagnostic, DiagnosticError
 from oos.service.operation import ActionSource, Operation
 from oos.source import Span
 from oos.template import codes
@@ -14,6 +14,7 @@ from oos.template.actions import BUILTIN_ACTIONS, find_builtin
 from oos.template.expression import Expression
 from oos.template.model import Task, Template
 from oos.template.parse import parse
+from oos.template.suggestions import Suggestions
 from oos.template.terms import Literal
 
 _CALLS = frozenset({"ACS::ExecuteAPI", "ACS::WaitFor", "ACS::CheckFor"})
@@ -63,6 +64,7 @@ class Offers:
         self.faults: list[Diagnostic] = []
         self._source = template.source.name
         self._catalog = catalog
+        self.suggestions = Suggestions()
         self._operations: dict[int, Operation | None] = {}
 
     def operation_of(self, task: Task) -> Operation | None:
@@ -117,7 +119,7 @@ class Offers:
         if official.is_product_action(task.action) or (product and not self._has_product(product)):
             self._not_offered(span, f"the product action {task.action}")
             return
-        hint = did_you_mean(task.action, [*offered, *built_in])
+        hint = self.suggestions.did_you_mean(task.action, [*offered, *built_in])
         if not hint and len(parts) != 3:
             hint = "actions are written ACS::Name or ACS::Product::Name"
         message = f"no action is named {task.action}"
@@ -125,7 +127,7 @@ class Offers:
 
     def _has_product(self, product: str) -> bool:
         prefix = f"acs::{product}::".casefold()
-        near = nearest(product, {each.service for each in self._catalog.operations()})
+        near = self.suggestions.nearest(product, {each.service for each in self._catalog.operations()})
         return (
             self._catalog.has_service(product)
             or any(action.name.casefold().startswith(prefix) for action in self._catalog.actions())
@@ -150,7 +152,7 @@ class Offers:
             self._not_offered(span, f"the operation {service}.{api}")
             return
         offered = [each.name for each in self._catalog.operations() if each.service.casefold() == service.casefold()]
-        hint = did_you_mean(api, [*offered, *official.operations_of(service)])
+        hint = self.suggestions.did_you_mean(api, [*offered, *official.operations_of(service)])
         message = f"the service {service} has no operation {api}"
         self.faults.append(codes.UNKNOWN_OPERATION.at(self._source, span, message, hint))
 

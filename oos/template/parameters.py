@@ -14,6 +14,7 @@ from oos.template.expression import Expression, Reference, ReferenceKind, Scope
 from oos.template.folding import fold
 from oos.template.functions.function import FunctionError, described, printed, read_number
 from oos.template.model import Parameter, Template
+from oos.template.suggestions import Suggestions
 from oos.template.terms import holds_secret
 from oos.values.json import Value, equals, json_text
 from oos.values.secret import Secret, reveal
@@ -231,6 +232,7 @@ def _kept(parameter: Parameter, value: Value) -> Value:
 def _match(template: Template, given: Mapping[str, Value], faults: list[Diagnostic]) -> dict[str, Value]:
     """The given values by the names of parameters, exact spelling first; null counts as not given."""
     folded = fold(template.parameters)
+    suggestions = Suggestions()
     matched: dict[str, Value] = {}
     others: dict[str, Value] = {}
     for name, value in given.items():
@@ -239,7 +241,7 @@ def _match(template: Template, given: Mapping[str, Value], faults: list[Diagnost
         elif name.casefold() in folded:
             others[folded[name.casefold()]] = value
         else:
-            hint = did_you_mean(name, template.parameters) or "the template has no parameters"
+            hint = suggestions.did_you_mean(name, template.parameters) or "the template has no parameters"
             faults.append(codes.UNKNOWN_ARGUMENT.nowhere(SOURCE, f"there is no parameter {name}", hint))
     return {name: value for name, value in {**others, **matched}.items() if value is not None}
 

@@ -7,13 +7,13 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Final
 
-from oos.diagnostics import DiagnosticError, Severity, nearest
+from oos.diagnostics import DiagnosticError, Severity
 from oos.service.binding import is_among, locate
 from oos.service.operation import Operation
 from oos.service.parameter import Field, Kind, fields_of
 from oos.source import Span
 from oos.template import codes
-from oos.template.document import is_map, span_of
+from oos.template.document import Node, is_map, span_of
 from oos.template.expression import Expression
 from oos.template.findings import Finding
 from oos.template.fitting import fits
@@ -24,6 +24,7 @@ from oos.template.model import Parameter, Task, Template
 from oos.template.offers import Offers, action_template, literal_text
 from oos.template.parameters import faults_of_argument
 from oos.template.parse import parse
+from oos.template.suggestions import Suggestions
 from oos.template.terms import Entries, Literal, Term
 
 _KINDS: Final[Mapping[Kind, tuple[str, ...]]] = {
@@ -44,12 +45,12 @@ def check_properties(task: Task, offers: Offers, known: Environment) -> Iterator
         return
     if operation is not None:
         parameters = task.properties.get("Parameters")
-        yield from _check_operation(task, operation, parameters, known)
+        yield from _check_operation(task, operation, parameters, known, offers.suggestions)
         return
     action = offers.action_of(task)
     template = None if action is None else action_template(action)
     if template is not None:
-        yield from _check_action(task, template, known)
+        yield from _check_action(task, template, known, offers.suggestions)
     elif task.action == "ACS::Template" and "TemplateContent" in task.properties:
         yield from _check_inline(task.properties["TemplateContent"])
 
@@ -58,25 +59,26 @@ def check_properties(task: Task, offers: Offers, known: Environment) -> Iterator
 
 
 def _check_operation(
-    task: Task, operation: Operation, parameters: Expression | None, known: Environment
+    task: Task, operation: Operation, parameters: Expression | None, known: Environment, suggestions: Suggestions
 ) -> Iterator[Finding]:
     entries = _entries(parameters)
     if entries is None:
         return
     called = f"{operation.service}.{operation.name}"
+    places = _EntryPlaces(parameters, task.span)
     given = set()
     unknown = False
     for name, term in entries:
         field, is_known = _field(operation.request, name, operation.ignores, operation.refuses)
         if not is_known:
             unknown = True
-            yield _unknown_parameter(operation, called, name, _span_of_key(parameters, name, task.span))
+            yield _unknown_parameter(operation, name, places.of_key(name), suggestions)
         if field is None:
             continue
         given.add(field.attribute)
         problem = _problem(field, term, known)
         if problem:
-            span = _span_of_value(parameters, name, task.span)
+            span = places.of_value(name)
             # The cloud may know more words than we do, so one that is not known here is no fault of the template.
             severity = Severity.WARNING if problem.startswith("one of") else None
             yield Finding(codes.PROPERTY_TYPE, span, f"{name} of {called} must be {problem}", "", severity)
@@ -109,10 +111,10 @@ def _given_in_parts(field: Field, entries: tuple[tuple[str, Term], ...]) -> bool
     return any(name.casefold().startswith(field.name.casefold()) for name, _ in entries)
 
 
-def _unknown_parameter(operation: Operation, called: str, name: str, span: Span) -> Finding:
+def _unknown_parameter(operation: Operation, name: str, span: Span, suggestions: Suggestions) -> Finding:
     names = [field.name for field in fields_of(operation.request)]
-    near = nearest(name, names)
-    message = f"{called} has no parameter {name} here"
+    near = suggestions.nearest(name, names)
+    message = f"{operation.service}.{operation.name} has no parameter {name} here"
     hint = f"did you mean {near}?" if near else f"known are {', '.join(names)}" if len(names) <= 8 else ""
     misspelt = (
         near is not None
@@ -160,14 +162,14 @@ def _described(field: Field) -> str:
 # product actions and inline templates
 
 
-def _check_action(task: Task, template: Template, known: Environment) -> Iterator[Finding]:
+def _check_action(task: Task, template: Template, known: Environment, suggestions: Suggestions) -> Iterator[Finding]:
     given = set()
     folded = fold(template.parameters)
     for name, expression in task.properties.items():
         parameter = template.parameters.get(name) or template.parameters.get(folded.get(name.casefold(), ""))
         if parameter is None:
             span = task.property_places.get(name, expression.span)
-            near = nearest(name, template.parameters)
+            near = suggestions.nearest(name, template.parameters)
             hint = f"did you mean {near}?" if near else "it is left out"
             message = f"{task.action} has no parameter {name}"
             yield Finding(codes.UNKNOWN_PROPERTY, span, message, hint, Severity.WARNING)
@@ -228,15 +230,24 @@ def _entries(expression: Expression | None) -> tuple[tuple[str, Term], ...] | No
     return None
 
 
-def _span_of_key(expression: Expression | None, name: str, fallback: Span) -> Span:
-    return _span(expression, name, 0, fallback)
+class _EntryPlaces:
+    """Where the entries of a map stand; looked up when something is to be said about one."""
 
+    def __init__(self, expression: Expression | None, fallback: Span) -> None:
+        self._expression = expression
+        self._fallback = fallback if expression is None else expression.span
+        self._pairs: dict[str, tuple[Node, Node]] | None = None
 
-def _span_of_value(expression: Expression | None, name: str, fallback: Span) -> Span:
-    return _span(expression, name, 1, fallback)
+    def of_key(self, name: str) -> Span:
+        """The place of a key."""
+        return self._span(name, 0)
 
+    def of_value(self, name: str) -> Span:
+        """The place of a value."""
+        return self._span(name, 1)
 
-def _span(expression: Expression | None, name: str, part: int, fallback: Span) -> Span:
-    if expression is None or not is_map(expression.node):
-        return fallback if expression is None else expression.span
-    return next((span_of(pair[part]) for pair in expression.node.value if pair[0].value == name), expression.span)
+    def _span(self, name: str, part: int) -> Span:
+        if self._pairs is None:
+            node = None if self._expression is None else self._expression.node
+            self._pairs = {pair[0].value: pair for pair in node.value} if is_map(node) else {}
+        return span_of(self._pairs[name][part]) if name in self._pairs else self._fallback

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from oos.diagnostics import did_you_mean
 from oos.template import codes
 from oos.template.document import Node, span_of
 from oos.template.expression import Expression
@@ -61,7 +60,7 @@ def _aggregates(structure: Structure, node: Node, owner: str) -> tuple[Aggregate
         field = structure.text(fields["AggregateField"][1], f"AggregateField of {what}") or ""
         canonical = _AGGREGATES.get(kind.casefold())
         if canonical is None:
-            hint = did_you_mean(kind, _AGGREGATES.values())
+            hint = structure.suggestions.did_you_mean(kind, _AGGREGATES.values())
             structure.fault(codes.UNKNOWN_AGGREGATE, fields["AggregateType"][1], f"{kind} aggregates nothing", hint)
             continue
         aggregates.append(Aggregate(name, canonical, field, span_of(fields["AggregateField"][1])))

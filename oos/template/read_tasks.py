@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from oos.diagnostics import did_you_mean
 from oos.source import NOWHERE, Span
 from oos.template import codes, limits
 from oos.template.actions import BuiltinAction, find_builtin
@@ -274,7 +273,8 @@ def _read_delay_type(structure: Structure, node: Node, owner: str) -> str | Expr
     text = structure.text(node, f"DelayType of {owner}") or "Exponential"
     canonical = next((each for each in _DELAY_TYPES if each.casefold() == text.casefold()), None)
     if canonical is None:
-        structure.fault(codes.NOT_AMONG, node, f"{text} is no DelayType", did_you_mean(text, _DELAY_TYPES))
+        hint = structure.suggestions.did_you_mean(text, _DELAY_TYPES)
+        structure.fault(codes.NOT_AMONG, node, f"{text} is no DelayType", hint)
     return canonical or "Exponential"
 
 

@@ -29,6 +29,8 @@ CURRENT_TIME: Final = "ACS::CurrentUTCTime"
 _CANONICAL: Final = {name.casefold(): name for name in PSEUDO_PARAMETERS}
 _PSEUDO: Final = re.compile(r"acs::\w+", re.IGNORECASE)
 _STORE: Final = re.compile(r"(oos|oos-secret):([A-Za-z0-9_\-/.]+)", re.IGNORECASE)
+_MOST_OPENED: Final = 100
+"""Braces inside a reference; a path needs a few."""
 _NAME: Final = re.compile(r"([A-Za-z0-9_\-]+)(?:\s*\.\s*(\S.*))?", re.DOTALL)
 
 
@@ -102,7 +104,7 @@ def split(text: str) -> list[tuple[int, int, str]]:
         if end < 0:
             break
         opened = text.count("{", position + 2, end)
-        if opened:
+        if 0 < opened <= _MOST_OPENED:
             while text.startswith("}}}", end) and opened > text.count("}", position + 2, end):
                 end += 1
         found.append((position, end + 2, text[position + 2 : end]))

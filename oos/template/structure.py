@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from difflib import SequenceMatcher
 from typing import Final
 
-from oos.diagnostics import Severity, nearest
+from oos.diagnostics import Severity
 from oos.source import Span
 from oos.template import codes, limits
 from oos.template.build import Builder
@@ -51,7 +51,7 @@ class Structure(Builder):
         for name, (key_node, _) in entries.items():
             if name in known:
                 continue
-            near = nearest(name, known)
+            near = self.suggestions.nearest(name, known)
             message = f"{owner} has no field {name}"
             hint = f"did you mean {near}?" if near else ""
             misspelt = near and near not in entries and SequenceMatcher(None, name, near).ratio() >= _MISSPELT
@@ -131,7 +131,7 @@ class Structure(Builder):
             return "String"
         canonical = _CANONICAL_TYPES.get(text.casefold())
         if canonical is None:
-            near = nearest(text, TYPE_NAMES)
+            near = self.suggestions.nearest(text, TYPE_NAMES)
             hint = f"did you mean {near}?" if near else f"known are {', '.join(TYPE_NAMES)}"
             self.fault(codes.NOT_AMONG, node, f"{text} is no type", hint)
             return "String"

@@ -15,8 +15,10 @@ import yaml
 
 from oos.diagnostics import DiagnosticError
 from oos.source import Source
+from oos.template.check import examine
 from oos.template.document import Reader, Unreadable, compose, decode
 from oos.template.parse import parse
+from tests.template.catalog import CATALOG
 
 SCALARS = yaml.load((Path(__file__).parent / "scalars.yml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
 HEAD = "FormatVersion: OOS-2019-06-01\n"
@@ -131,6 +133,7 @@ def test_bad_input_needs_little_memory() -> None:
 import resource, sys
 from oos.template.document import compose, decode
 from oos.template.parse import parse
+from tests.template.catalog import CATALOG
 from oos.diagnostics import DiagnosticError
 base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 deep, long, wide = "{" * 250_000, "a: b\\n" * 2_000_000, "[" + "a," * 125_000 + "]"
@@ -177,3 +180,35 @@ def test_reading_imports_nothing_heavy() -> None:
         "oos.fleet.fleet",
     }
     assert not loaded & heavy
+
+
+def many_faults() -> dict[str, str]:
+    """Texts with as many faults of one kind as fit into a template."""
+    pause = "- {Name: t%d, Action: ACS::Pause, OnError: nowhere%d}\n"
+    call = "- {Name: t%d, Action: ACS::ExecuteAPI, Properties: {Service: ECS, API: Descrbe%d, Parameters: {}}}\n"
+    wrong = "- {Name: t%d, Action: ACS::ECS::Strt%d, Properties: {a: '{{ b }}'}, Colour: 1}\n"
+    one = "- {Name: a, Action: ACS::Notify, Properties: {WebHook: {a: %s}}}\n"
+    return {
+        "jumps": "Tasks:\n" + "".join(pause % (n, n) for n in range(1000)),
+        "operations": "Tasks:\n" + "".join(call % (n, n) for n in range(1000)),
+        "actions": "Tasks:\n" + "".join(wrong % (n, n) for n in range(1000)),
+        "references": "Tasks:\n" + one % ("'" + "{{x}}" * 40_000 + "'"),
+        "references in lines": "Tasks:\n" + one % ('"' + "{{x}}\\n" * 30_000 + '"'),
+        "no references": "Tasks:\n" + one % ("'" + "{{ " + "{" * 60_000 + "}" * 120_000 + "'"),
+        "the same key": "Metadata: {" + "a: 1, " * 40_000 + "}\nTasks: [{Name: a, Action: ACS::Pause}]\n",
+        "different keys": "".join(f"k{n}: 1\n" for n in range(20_000)),
+        "functions": "Tasks:\n" + one % ("[" + "{Fn::Jn: 1}," * 15_000 + "]"),
+        "unknown parameters": "Tasks:\n"
+        + "- {Name: a, Action: ACS::ExecuteAPI, Properties: {Service: ECS, API: DescribeInstances, Parameters: {"
+        + "".join(f"Instancename{n}: 1, " for n in range(9_000))
+        + "}}}\n",
+    }
+
+
+@pytest.mark.parametrize("kind", many_faults())
+def test_thousands_of_faults_take_seconds_not_minutes(kind: str) -> None:
+    text = HEAD + many_faults()[kind]
+    before = time.process_time()
+    found = examine(text, "t", CATALOG).diagnostics
+    assert found
+    assert time.process_time() - before < 5
