@@ -248,6 +248,7 @@ class _EntryPlaces:
 
     def _span(self, name: str, part: int) -> Span:
         if self._pairs is None:
-            node = None if self._expression is None else self._expression.node
-            self._pairs = {pair[0].value: pair for pair in node.value} if is_map(node) else {}
+            node: Node = None if self._expression is None else self._expression.node
+            pairs = node.value if is_map(node) else []
+            self._pairs = {pair[0].value: pair for pair in pairs if isinstance(pair[0].value, str)}
         return span_of(self._pairs[name][part]) if name in self._pairs else self._fallback

@@ -88,7 +88,8 @@ def language_page(page: str) -> str:
     """The page of the language with its tables written anew."""
     for name, table in (("functions", functions_table()), ("actions", actions_table())):
         begin, end = f"<!-- {name}: written from the table -->", f"<!-- end of {name} -->"
-        page = re.sub(f"{begin}.*?{end}", lambda _, b=begin, t=table, e=end: f"{b}\n{t}\n{e}", page, flags=re.DOTALL)
+        before, rest = page.split(begin)
+        page = f"{before}{begin}\n{table}\n{end}{rest.split(end)[1]}"
     return page
 
 

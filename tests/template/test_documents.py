@@ -81,7 +81,7 @@ def laughs() -> str:
     return HEAD + "Metadata:\n  " + "\n  ".join(lines) + "\nTasks: [{Name: a, Action: ACS::Pause}]"
 
 
-BAD = {
+BAD: dict[str, tuple[str | bytes, str]] = {
     "rubbish": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "OOS001"),
     "not UTF-8": ("FormatVersion: é".encode("latin-1"), "OOS001"),
     "UTF-16 with a mark": ((HEAD + "Tasks: []").encode("utf-16"), "OOS001"),

@@ -37,7 +37,7 @@ VALUES = st.recursive(
 @st.composite
 def paths(draw: st.DrawFn) -> str:
     """Plain paths, in all their spellings."""
-    steps = draw(st.lists(st.one_of(NAMES, st.just([]), st.integers(-3, 3)), max_size=5))
+    steps: list[Any] = draw(st.lists(st.one_of(NAMES, st.just([]), st.integers(-3, 3)), max_size=5))
     text = ""
     for step in steps:
         if isinstance(step, str):
