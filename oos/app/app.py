@@ -51,12 +51,18 @@ class App:
     @cached_property
     def inventory(self) -> Inventory:
         """What there is to manage. Raises DiagnosticError."""
+        from oos.inventory.lab import lab_runtime
         from oos.inventory.load import load_inventory, local_inventory
 
         settings = self.settings
         if settings.inventory is None:
             return local_inventory(settings.libvirt_uri)
-        variables = {"OOS_STATE_DIR": str(settings.state_dir), "OOS_LAB_DIR": str(settings.lab_directory)}
+        lab = settings.lab_directory.resolve()
+        variables = {
+            "OOS_STATE_DIR": str(settings.state_dir),
+            "OOS_LAB_DIR": str(lab),
+            "OOS_LAB_RUN": str(lab_runtime(lab)),
+        }
         return load_inventory(settings.inventory, variables)
 
     @property

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-SOCKET_PATH_LIMIT = 107
-"""Bytes of a Unix socket's path (unix(7)), its closing zero not counted."""
-LONGEST_SOCKET_NAME = "/libvirt-admin-sock"
+from oos.inventory.lab import lab_runtime
+
 SUBNET = ipaddress.IPv4Network("10.77.1.0/24")
 
 
@@ -27,11 +25,8 @@ class LabConfig:
 
     @property
     def runtime(self) -> Path:
-        """Where the sockets are: below the directory, or below /run where that would make their paths too long."""
-        inside = self.directory / "run"
-        if len(str(inside)) + len(LONGEST_SOCKET_NAME) <= SOCKET_PATH_LIMIT:
-            return inside
-        return Path("/run") / f"oos-{hashlib.sha256(bytes(self.directory)).hexdigest()[:16]}"
+        """Where the sockets are."""
+        return lab_runtime(self.directory)
 
     @property
     def socket(self) -> Path:

@@ -1,58 +1,46 @@
-"""The lab's guests: defined, started, and waited for."""
+"""The lab's guests: instances like any others, made by the operation that makes instances."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import IPv4Address
 from pathlib import Path
-from xml.sax.saxutils import escape
+from typing import TYPE_CHECKING, Any
 
 from oos.lab import zone
-from oos.lab.acceleration import Acceleration
 from oos.lab.config import LabConfig
-from oos.lab.errors import CommandFailed, LabError
+from oos.lab.errors import LabError
 from oos.lab.guest import GuestImage, Report
-from oos.lab.process import run, run_unchecked
+from oos.lab.process import run_unchecked
 
-BOOT_SECONDS = 120.0
-"""A guest is up in 3 s on an idle host; ten times as long under load is nothing unusual with TCG."""
+if TYPE_CHECKING:
+    from oos.app.app import App
+    from oos.fleet.instance import Instance
 
-DOMAIN = """\
-<domain type='{kind}'>
-  <name>{name}</name>
-  <memory unit='MiB'>{memory}</memory>
-  <vcpu>1</vcpu>
-  <os>
-    <type arch='x86_64' machine='pc'>hvm</type>
-    <kernel>{kernel}</kernel>
-    <initrd>{initrd}</initrd>
-    <cmdline>{command_line} oos.hostname={name}</cmdline>
-  </os>
-  <features><acpi/><apic/>{features}</features>
-  <cpu mode='maximum' check='none'/>
-  <on_poweroff>destroy</on_poweroff>
-  <on_reboot>restart</on_reboot>
-  <on_crash>destroy</on_crash>
-  <devices>
-    <disk type='file' device='disk'>
-      <driver name='qemu' type='qcow2' discard='unmap'/>
-      <source file='{disk}'/>
-      <target dev='vda' bus='virtio'/>
-    </disk>
-    <interface type='network'>
-      <source network='default'/>
-      <model type='virtio'/>
-      <rom enabled='no'/>
-    </interface>
-    <serial type='file'><source path='/var/log/libvirt/{name}.console'/><target port='0'/></serial>
-    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
-    <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
-    <memballoon model='virtio'/>
-    <controller type='usb' model='none'/>
-  </devices>
-</domain>
+BOOT_SECONDS = 180.0
+"""A guest is up in 4 s on an idle host; ten times as long under load is nothing unusual with TCG."""
+REGION = "lab"
+ZONE = "lab-a"
+INSTANCE_TYPE = "ecs.t1.tiny"
+
+INVENTORY = """\
+# The lab in this directory as an inventory: oos --inventory {directory}/inventory.yml fleet list
+regions:
+  - id: {region}
+    local_name: the lab
+    zones:
+      - id: {zone}
+        local_name: zone a
+        hosts:
+          - name: lab-1
+            uri: {uri}
+            pools: {{images: images, disks: disks, snapshots: snapshots}}
 """
 
 
@@ -63,105 +51,157 @@ class Guest:
     name: str
     state: str
     address: str = ""
+    """Empty while its agent tells none."""
+    id: str = ""
+    domain: str = ""
+    """libvirt's name of it."""
 
 
-def publish(config: LabConfig, image: GuestImage) -> None:
-    """Put the image into the pool of images, whole or not at all."""
-    for source, name in ((image.disk, "disk.qcow2"), (image.kernel, "vmlinuz"), (image.initrd, "initrd")):
-        place(source, config.pool("images") / f"lab-{image.digest}-{name}")
+@contextmanager
+def opened_app(config: LabConfig) -> Iterator[App]:
+    """The app on the lab's fleet."""
+    from oos.app.app import App
+    from oos.app.settings import Settings
+
+    inventory = config.directory / "inventory.yml"
+    if not inventory.exists():
+        text = INVENTORY.format(directory=config.directory, region=REGION, zone=ZONE, uri=config.uri)
+        inventory.write_text(text)
+    app = App(Settings(state_dir=config.directory / "state", inventory=inventory, lab_dir=config.directory))
+    try:
+        yield app
+    finally:
+        app.close()
 
 
-def place(source: Path, target: Path) -> None:
-    """Copy a file to where it is read by others: it appears there whole."""
-    if target.exists():
-        return
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as new:
-        pass
-    shutil.copyfile(source, new.name)
-    Path(new.name).chmod(0o644)
-    Path(new.name).rename(target)
+# the image
 
 
-def start_guests(config: LabConfig, image: GuestImage, found: Acceleration, report: Report) -> None:
-    """Every guest of the lab is defined and runs; what runs already is left alone."""
-    for attempt in range(5):
-        defined = zone.virsh(config, "list", "--all", "--name").split()
-        running = zone.virsh(config, "list", "--name").split()
-        missing = [name for name in config.guests if name not in running]
-        if not missing:
-            return
-        try:
-            for name in missing:
-                if name not in defined:
-                    _define(config, name, image, found)
-                report(f"starting {name}")
-                zone.virsh(config, "start", name)
-        except CommandFailed:
-            # A client of an `up` that was killed may still be doing the same: look again.
-            if attempt == 4:
-                raise
-            time.sleep(0.5)
+def publish(config: LabConfig, image: GuestImage) -> str:
+    """Put the image with its manifest into the pool of images; its id."""
+    from oos.fleet.manifest import ImageManifest, encode_manifest, manifest_name
+    from oos.fleet.storage import DirectBoot
+    from oos.values.identifiers import resource_id
+    from oos.values.time import format_instant
 
-
-def _define(config: LabConfig, name: str, image: GuestImage, found: Acceleration) -> None:
-    images = config.pool("images") / f"lab-{image.digest}"
-    disk = config.pool("disks") / f"{name}.qcow2"
-    disk.unlink(missing_ok=True)
-    run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", f"{images}-disk.qcow2", "-F", "qcow2", disk])
-    # Without a limit each guest's translation cache takes 1 GiB of address space and up to 190 MB more of memory.
-    features = "" if found.kvm else "<tcg><tb-cache unit='MiB'>32</tb-cache></tcg>"
-    xml = DOMAIN.format(
-        kind="kvm" if found.kvm else "qemu",
-        name=name,
-        memory=image.memory_mib,
-        kernel=escape(f"{images}-vmlinuz"),
-        initrd=escape(f"{images}-initrd"),
-        command_line=escape(image.command_line),
-        features=features,
-        disk=escape(str(disk)),
+    id = resource_id("m", image.digest)
+    pool = config.pool("images")
+    if any(pool.glob(f"{id}.*.json")):
+        return id
+    built = datetime.fromtimestamp(image.disk.stat().st_mtime, UTC)
+    names = {path: f"lab-{image.digest}-{path.name}" for path in (image.disk, image.kernel, image.initrd)}
+    manifest = ImageManifest(
+        id=id,
+        volume=names[image.disk],
+        created=format_instant(built),
+        name="tiny",
+        description="busybox, dropbear, guest agent and HTTP on 8080; made by oos lab up",
+        family="lab",
+        os_name="oos lab guest",
+        boot=DirectBoot(names[image.kernel], names[image.initrd], image.command_line),
     )
-    with tempfile.NamedTemporaryFile("w", suffix=".xml", dir=config.directory) as file:
-        file.write(xml)
-        file.flush()
-        zone.virsh(config, "define", file.name)
+    for source, name in names.items():
+        with _placed(pool / name) as new:
+            shutil.copyfile(source, new)
+    # The manifest comes last: an image that has one is whole.
+    with _placed(pool / manifest_name(id, int(built.timestamp()))) as new:
+        new.write_bytes(encode_manifest(manifest))
+    zone.virsh(config, "pool-refresh", "images")
+    return id
 
 
-def guests(config: LabConfig) -> tuple[Guest, ...]:
-    """All guests there are, with the address their agent tells, if it answers."""
-    names = zone.virsh(config, "list", "--all", "--name").split()
-    states = {name: zone.virsh(config, "domstate", name).strip() for name in names}
-    return tuple(
-        Guest(name, state, address(config, name) if state == "running" else "") for name, state in states.items()
-    )
+@contextmanager
+def _placed(target: Path) -> Iterator[Path]:
+    """A file to fill, which then appears at its place whole."""
+    with tempfile.TemporaryDirectory(dir=target.parent.parent, prefix=".new-") as scratch:
+        new = Path(scratch) / target.name
+        yield new
+        new.chmod(0o644)
+        new.rename(target)
 
 
-def address(config: LabConfig, name: str) -> str:
-    """The guest's IPv4 address as its agent tells it; empty while it does not."""
-    # Not the lease table: right after a restart it still holds leases of the guest's life before.
-    argv = ["virsh", "-q", "-c", config.uri, "domifaddr", name, "--source", "agent"]
-    for line in run_unchecked(argv, timeout=30).stdout.decode().splitlines():
-        words = line.split()
-        if len(words) == 4 and words[0] == "eth0" and words[2] == "ipv4":
-            return words[3].partition("/")[0]
-    return ""
+# the guests
 
 
-def wait_for_guests(config: LabConfig, report: Report, *, timeout: float = BOOT_SECONDS) -> tuple[Guest, ...]:
-    """Wait until every guest's agent tells an address and its SSH server greets there."""
+def start_guests(config: LabConfig, app: App, image_id: str, report: Report) -> None:
+    """Every guest of the lab is there and runs; what is there already is not made anew, even of another image."""
+    from oos.fleet.instance import Power
+    from oos.values.identifiers import client_token
+
+    there = {each.name: each for each in app.fleet.instances(REGION)}
+    for name in config.guests:
+        found = there.get(name)
+        if found is None:
+            report(f"making {name}")
+            request = {
+                "ImageId": image_id,
+                "InstanceType": INSTANCE_TYPE,
+                "InstanceName": name,
+                "HostName": name,
+                "ZoneId": ZONE,
+                "Tag": [{"Key": "role", "Value": name.rpartition("-")[0] or name}],
+            }
+            _invoke(app, "RunInstances", request, client_token("lab", str(config.host_uuid), name))
+        elif found.power is not Power.RUNNING:
+            report(f"starting {name}")
+            _invoke(app, "StartInstance", {"InstanceId": found.id}, client_token("lab-start", found.id))
+
+
+def _invoke(app: App, name: str, parameters: dict[str, Any], token: str) -> None:
+    """Call one operation of ECS. The lab keeps no record: it is gone before anybody would read it."""
+    from oos.service.call import invoke
+    from oos.service.context import Context
+    from oos.service.registry import MemoryRegistry
+
+    operation = app.catalog.operation("ECS", name)
+    assert operation is not None, f"no module offers ECS.{name}"
+    invoke(operation, parameters, Context(fleet=app.fleet, registry=MemoryRegistry(), region=REGION, token=token))
+
+
+def guests(config: LabConfig, app: App) -> tuple[Guest, ...]:
+    """All instances of the lab, with the address that their agents tell."""
+    return tuple(_observed(config, app, each) for each in app.fleet.instances(REGION))
+
+
+def _observed(config: LabConfig, app: App, instance: Instance) -> Guest:
+    from oos.fleet.instance import Power
+
+    address = _address(config, app, instance) if instance.power is Power.RUNNING else ""
+    return Guest(instance.name, str(instance.power), address, instance.id, instance.domain)
+
+
+def _address(config: LabConfig, app: App, instance: Instance) -> str:
+    """The guest's address in the lab's network, from its agent; empty while it does not tell.
+
+    Not from the table of leases: right after a restart that still holds the leases of the guest's life before.
+    """
+    from oos.fleet.errors import AgentFailed, AgentUnavailable
+
+    hypervisor, _ = app.fleet.of_instance(instance.id, REGION)
+    try:
+        hypervisor.guest_info(instance.id)
+        told = [each.address for each in hypervisor.addresses(instance.id)]
+    except (AgentUnavailable, AgentFailed):
+        return ""
+    return next((each for each in told if ":" not in each and IPv4Address(each) in config.subnet), "")
+
+
+def wait_for_guests(config: LabConfig, app: App, report: Report, *, timeout: float = BOOT_SECONDS) -> tuple[Guest, ...]:
+    """Wait until every guest's agent tells an address, and its SSH server greets there."""
     deadline = time.monotonic() + timeout
     up: dict[str, Guest] = {}
-    while True:
-        for name in config.guests:
-            if name not in up and (found := address(config, name)) and _greets(config, found):
-                up[name] = Guest(name, "running", found)
-                report(f"{name} is up at {found}")
-        if len(up) == len(config.guests):
-            return tuple(up[name] for name in config.guests)
+    while len(up) < len(config.guests):
+        for instance in app.fleet.instances(REGION):
+            if instance.name in config.guests and instance.name not in up:
+                guest = _observed(config, app, instance)
+                if guest.address and _greets(config, guest.address):
+                    up[guest.name] = guest
+                    report(f"{guest.name} is up at {guest.address}")
         if time.monotonic() >= deadline:
             missing = ", ".join(name for name in config.guests if name not in up)
-            where = config.directory / "log"
-            raise LabError(missing, f"not up after {timeout:g} s", f"read the console logs in {where}")
+            raise LabError(missing, f"not up after {timeout:g} s", "oos lab status, then oos lab down and up")
         time.sleep(0.1)
+    return tuple(up[name] for name in config.guests)
 
 
 def _greets(config: LabConfig, address: str) -> bool:

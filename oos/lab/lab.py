@@ -41,9 +41,10 @@ def up(config: LabConfig, report: Report) -> LabStatus:
         report(f"acceleration: {'KVM' if found.kvm else 'TCG'} ({found.reason})")
         zone.raise_zone(config, lock, kvm=found.kvm, report=report)
         _write_ssh_files(config, image.keys)
-        guest_fleet.publish(config, image)
-        guest_fleet.start_guests(config, image, found, report)
-        return LabStatus(config.uri, True, True, guest_fleet.wait_for_guests(config, report))
+        image_id = guest_fleet.publish(config, image)
+        with guest_fleet.opened_app(config) as app:
+            guest_fleet.start_guests(config, app, image_id, report)
+            return LabStatus(config.uri, True, True, guest_fleet.wait_for_guests(config, app, report))
 
 
 def down(config: LabConfig, report: Report) -> None:
@@ -61,7 +62,8 @@ def status(config: LabConfig) -> LabStatus:
         return LabStatus(config.uri, False, False)
     if not zone.answers(config):
         return LabStatus(config.uri, True, False)
-    return LabStatus(config.uri, True, True, guest_fleet.guests(config))
+    with guest_fleet.opened_app(config) as app:
+        return LabStatus(config.uri, True, True, guest_fleet.guests(config, app))
 
 
 def run_in_zone(

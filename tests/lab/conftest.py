@@ -9,13 +9,27 @@ from typing import Any
 
 from oos.lab import zone
 from oos.lab.config import LabConfig
+from oos.lab.lab import status
 from oos.lab.process import run, run_unchecked, wait_until
+
+
+def domain(config: LabConfig, guest: str) -> str:
+    """libvirt's name of a guest: its own, and part of its id."""
+    names = zone.virsh(config, "list", "--all", "--name").split()
+    (found,) = [name for name in names if name.rpartition("-")[0] == guest]
+    return found
+
+
+def address(config: LabConfig, guest: str) -> str:
+    """Where a guest can be reached."""
+    (found,) = [each.address for each in status(config).guests if each.name == guest]
+    return found
 
 
 def agent(config: LabConfig, guest: str, command: str, **arguments: Any) -> Any:
     """What the agent of a guest returns."""
     request = json.dumps({"execute": command, "arguments": arguments} if arguments else {"execute": command})
-    return json.loads(zone.virsh(config, "qemu-agent-command", guest, request))["return"]
+    return json.loads(zone.virsh(config, "qemu-agent-command", domain(config, guest), request))["return"]
 
 
 def shell(config: LabConfig, guest: str, command: str) -> str:
@@ -34,13 +48,13 @@ def shell(config: LabConfig, guest: str, command: str) -> str:
 
 def agent_answers(config: LabConfig, guest: str) -> bool:
     """Whether the agent answers now."""
-    argv = ["virsh", "-q", "-c", config.uri, "qemu-agent-command", guest, '{"execute": "guest-ping"}']
+    argv = ["virsh", "-q", "-c", config.uri, "qemu-agent-command", domain(config, guest), '{"execute": "guest-ping"}']
     return run_unchecked(argv).returncode == 0
 
 
 def is_off(config: LabConfig, guest: str) -> bool:
     """Whether a guest is switched off."""
-    return zone.virsh(config, "domstate", guest).strip() == "shut off"
+    return zone.virsh(config, "domstate", domain(config, guest)).strip() == "shut off"
 
 
 def traces(config: LabConfig) -> list[str]:
@@ -58,14 +72,14 @@ def host_network() -> tuple[str, str]:
     return links, run(["nft", "list", "ruleset"])
 
 
+def command_line(pid: int) -> str:
+    """The words by which a process was started; empty if it is gone, or guarded."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return ""
+
+
 def _pids_naming(text: str) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes()
-            except (FileNotFoundError, ProcessLookupError, PermissionError):
-                continue
-            if text.encode() in line:
-                found.append(int(entry.name))
-    return found
+    pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return [pid for pid in pids if text in command_line(pid)]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from oos.lab.config import LONGEST_SOCKET_NAME, SOCKET_PATH_LIMIT, LabConfig, lab_config
+from oos.inventory.lab import LONGEST_SOCKET_NAME, SOCKET_PATH_LIMIT
+from oos.lab.config import LabConfig, lab_config
 from oos.lab.zone_files import libvirt_files, network_xml
 
 CONFIG = LabConfig(Path("/srv/lab"), Path("/srv/lab/cache"))
