@@ -247,12 +247,12 @@ def text_lines(value: Value) -> list[str]:
     if isinstance(value, str):
         return value.splitlines() or [""]
     text = json_text(value) if not isinstance(value, Secret) else MASK
+    if isinstance(value, list) and len(value) > 1 and all(isinstance(item, str) for item in value):
+        return [line for item in value for line in text_lines(item)]
     if len(text) <= INLINE or not isinstance(value, list | dict):
         return [text]
     if isinstance(value, dict):
         return [line for key, item in value.items() for line in _named_lines(str(key), text_lines(item))]
-    if all(isinstance(item, str) for item in value):
-        return [line for item in value for line in text_lines(item)]
     return [line for item in value for line in _outlined(item)]
 
 
