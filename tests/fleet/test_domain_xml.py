@@ -24,10 +24,8 @@ NOTE = Note(
     instance_type="ecs.t1.tiny",
     image_id="m-00000000000000000001",
     host_name="web-1",
-    key_pair="ops",
     token="token",
     created=CREATED,
-    security_group_ids=("sg-1", "sg-2"),
     disks=(
         DiskNote("d-00000000000000000001", "vda", made=True, created=CREATED),
         DiskNote("d-00000000000000000002", "vdb", made=True, name="logs", created=CREATED),

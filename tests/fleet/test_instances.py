@@ -24,7 +24,7 @@ def test_a_made_instance_is_stopped_and_is_what_was_asked_for(world: World) -> N
         deletion_protection=True,
         resource_group="rg-1",
     )
-    spec = world.spec(labels=labels, host_name="web-1", key_pair="ops", memory_mib=112, cpu=2)
+    spec = world.spec(labels=labels, host_name="web-1", memory_mib=112, cpu=2)
     instance = world.hypervisor.make_instance(spec)
     world.made.append(instance.id)
     host = world.hypervisor.host
@@ -33,11 +33,22 @@ def test_a_made_instance_is_stopped_and_is_what_was_asked_for(world: World) -> N
     assert instance.labels == labels
     assert instance.name == "Web 1"
     assert (instance.cpu, instance.memory_mib, instance.instance_type) == (2, 112, "ecs.t1.tiny")
-    assert (instance.image_id, instance.host_name, instance.key_pair) == (world.image_id, "web-1", "ops")
+    assert (instance.image_id, instance.host_name) == (world.image_id, "web-1")
     assert (instance.token, instance.created) == (spec.token, spec.created)
     assert [card.network for card in instance.interfaces] == [host.network]
     assert instance.disk_ids == (made_disk_id(spec.token, 0),)
     assert not instance.has_agent
+
+
+def test_what_was_not_applied_is_not_claimed(world: World) -> None:
+    instance = world.make(security_group_ids=("sg-1",), key_pair="ops")
+    assert instance.interfaces[0].security_group_ids in ((), ("sg-1",))
+    assert instance.key_pair in ("", "ops")
+
+
+def test_the_guest_has_the_name_it_was_given(world: World) -> None:
+    instance = world.run(world.make(host_name="web-9").id)
+    assert world.hypervisor.guest_info(instance.id).host_name == "web-9"
 
 
 def test_the_id_of_an_instance_follows_from_its_token(world: World) -> None:

@@ -17,8 +17,8 @@ import pytest
 
 from oos.adapters.libvirt.connection import Deadlines
 from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
-from oos.fleet.errors import AgentUnavailable, HostUnreachable, PoolFull
-from oos.fleet.instance import InstanceEvent, Power, StopMethod
+from oos.fleet.errors import AgentUnavailable, HostUnreachable, HypervisorFailed, PoolFull
+from oos.fleet.instance import DataDiskSpec, InstanceEvent, Power, StopMethod
 from oos.fleet.storage import Consistency, SnapshotStatus
 from oos.lab.config import LabConfig
 from oos.lab.lab import down, run_in_zone, up
@@ -267,4 +267,53 @@ def test_after_the_emulator_was_killed_the_next_snapshot_is_full_and_right(fragi
     hypervisor.restore_disk(disk_id, second.id, "back")
     fragile.run(running.id)
     assert fragile.read(running.id, "file") == b"second"
+    fragile.clean_up(fragile.made)
+
+
+def large_disk(world: RealWorld) -> str:
+    """A full data disk of a running guest, which takes a second or two to copy."""
+    instance = world.make(data_disks=(DataDiskSpec(768 << 20),))
+    disk = world.hypervisor.disk(instance.disk_ids[1])
+    write = f"write -P 0x5a 0 {disk.size_bytes}"
+    path = world.zone.pool("disks") / disk.volume
+    subprocess.run(["qemu-io", "-f", "qcow2", "-c", write, path], check=True, timeout=120, capture_output=True)
+    world.run(instance.id)
+    return disk.id
+
+
+def test_a_daemon_that_is_killed_while_a_snapshot_is_made_finishes_it_afterwards(fragile: RealWorld) -> None:
+    hypervisor = fragile.hypervisor
+    request = fragile.request(large_disk(fragile))
+    killed: list[int] = []
+
+    def kill_once(percent: int) -> None:
+        if not killed:
+            (shown,) = (each for each in hypervisor.snapshots() if each.id == request.id)
+            assert shown.status is SnapshotStatus.PROGRESSING
+            assert 0 <= shown.progress < 100
+            killed.append(percent)
+            os.kill(daemon(fragile), signal.SIGKILL)
+
+    with pytest.raises(HostUnreachable, match="lab-1"):
+        hypervisor.create_snapshot(request, kill_once)
+    up(fragile.zone, lambda message: None)
+    assert hypervisor.snapshot(request.id).status is SnapshotStatus.PROGRESSING
+    done = hypervisor.create_snapshot(request, lambda percent: None)
+    assert done.status is SnapshotStatus.ACCOMPLISHED
+    assert done.stored_bytes > 700 << 20
+    fragile.clean_up(fragile.made)
+
+
+def test_a_guest_that_stops_while_its_snapshot_is_made_fails_it_and_asking_again_copies(fragile: RealWorld) -> None:
+    hypervisor = fragile.hypervisor
+    disk_id = large_disk(fragile)
+    request = fragile.request(disk_id)
+    instance_id = hypervisor.disk(disk_id).instance_id
+    with pytest.raises(HypervisorFailed, match=instance_id):
+        hypervisor.create_snapshot(request, lambda percent: hypervisor.stop(instance_id, StopMethod.POWER_OFF))
+    failed = hypervisor.snapshot(request.id)
+    assert (failed.status, failed.stored_bytes) == (SnapshotStatus.FAILED, 0)
+    assert "the guest stopped" in failed.fault
+    done = hypervisor.create_snapshot(request, lambda percent: None)
+    assert (done.status, done.consistency) == (SnapshotStatus.ACCOMPLISHED, Consistency.STOPPED)
     fragile.clean_up(fragile.made)

@@ -5,6 +5,7 @@ https://libvirt.org/formatbackup.html · https://libvirt.org/formatcheckpoint.ht
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -157,18 +158,17 @@ class LibvirtBackups(LibvirtAgents):
 
     def _require_success(self, instance_id: str) -> None:
         flags = libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED | libvirt.VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED
-        try:
-            job: Mapping[str, Any] = self._ask(
-                instance_id, "looking at its backup", lambda domain: domain.jobStats(flags)
-            )
-        except LibvirtFailed as failed:
-            # libvirt forgets its jobs when the guest stops.
-            raise HypervisorFailed(instance_id, "the guest stopped while it was backed up") from failed
+        job: Mapping[str, Any] = {}
+        # libvirt forgets the jobs of a guest that stopped.
+        with contextlib.suppress(LibvirtFailed):
+            job = self._ask(instance_id, "looking at its backup", lambda domain: domain.jobStats(flags))
         if job.get("success") and job.get("operation") == libvirt.VIR_DOMAIN_JOB_OPERATION_BACKUP:
             return
         cause = str(job.get("errmsg") or "the backup was cut short")
         if "No space left on device" in cause:
             raise PoolFull(self._snapshot_pool.target, cause)
+        if self._domain(instance_id).power is Power.STOPPED:
+            cause = "the guest stopped while it was backed up"
         raise HypervisorFailed(instance_id, cause)
 
     # checkpoints

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from oos.adapters.libvirt.connection import Handle, LibvirtFailed, libvirt
 from oos.adapters.libvirt.domain_xml import DomainDisk
 from oos.adapters.libvirt.host import Domain, LibvirtHost
 from oos.adapters.libvirt.pools import Volume, read_volume
-from oos.fleet.errors import DiskAbsent, ImageAbsent
+from oos.fleet.errors import DiskAbsent, ImageAbsent, InstanceAbsent
 from oos.fleet.identity import adopted_disk_id
 from oos.fleet.manifest import MANIFEST_NAME, ImageManifest
 from oos.fleet.storage import Disk, DiskKind, Image
@@ -42,8 +43,16 @@ class LibvirtDisks(LibvirtHost):
         return loose
 
     def _domain_with(self, disk_id: str) -> Domain | None:
-        """The domain that has this disk, or None."""
-        return next((each for each in self._domains() if each.text.find_disk(disk_id) is not None), None)
+        """The domain that has this disk, or None. It is looked for where it was last, before all are asked."""
+        known = self._owners.get(disk_id)
+        if known is not None:
+            with contextlib.suppress(InstanceAbsent):
+                domain = self._domain(known)
+                if domain.text.find_disk(disk_id) is not None:
+                    return domain
+        domains = self._domains()
+        self._owners = {each.text.disk_id(disk): each.id for each in domains for disk in each.text.disks}
+        return next((each for each in domains if each.id == self._owners.get(disk_id)), None)
 
     def _disks_of(self, domain: Domain, volumes: dict[str, Volume], only: str = "") -> Iterable[Disk]:
         for number, disk in enumerate(domain.text.disks):
@@ -98,7 +107,7 @@ class LibvirtDisks(LibvirtHost):
         except LibvirtFailed:
             return 0
 
-    def _unattached(self, domains: Iterable[Domain], volumes: Iterable[Volume], taken: set[str]) -> Iterable[Disk]:
+    def _unattached(self, domains: Collection[Domain], volumes: Collection[Volume], taken: set[str]) -> Iterable[Disk]:
         used = {disk.source for domain in domains for disk in domain.text.disks}
         used |= {f"{disk.pool}/{disk.volume}" for domain in domains for disk in domain.text.disks}
         beneath = {volume.backing for volume in volumes}

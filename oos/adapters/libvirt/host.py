@@ -55,6 +55,8 @@ class LibvirtHost:
         self._snapshots: Manifests[SnapshotManifest] = Manifests(self._snapshot_pool, "s", decode_snapshot_manifest)
         self._lock = threading.Lock()
         self._uuids: dict[str, str] = {}
+        self._owners: dict[str, str] = {}
+        """By disk, the instance that had it when all were last asked."""
         self._busy: dict[str, threading.Lock] = {}
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -18,6 +19,8 @@ from oos.fleet.manifest import ImageManifest
 from oos.fleet.storage import DirectBoot
 from oos.inventory.model import Accelerator
 
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,62}[A-Za-z0-9])?")
+"""RFC 1123. Anything else could say more to the kernel than a name."""
 MOST_DISKS: Final = 26
 """`vda` to `vdz`."""
 
@@ -37,17 +40,18 @@ class LibvirtMaking(LibvirtInstances):
             if image is None:
                 raise ImageAbsent(spec.image_id)
             self._require_network(spec.network or self._host.network)
+            boot = self._boot(image, spec)
             disks = self._make_disks(spec, image)
             console = self._make_volume(f"{id}.console", 0, format="raw")
             domain = NewDomain(
                 type=self._domain_type(image.architecture),
                 name=made_domain_name(spec),
                 uuid=made_uuid(spec.token),
-                note=_note(spec, disks),
+                note=_note(spec, disks, image),
                 cpu=spec.cpu,
                 memory_mib=spec.memory_mib,
                 architecture=image.architecture,
-                boot=self._boot(image, spec),
+                boot=boot,
                 disks=disks,
                 mac=made_mac(spec.token),
                 network=spec.network or self._host.network,
@@ -104,6 +108,8 @@ class LibvirtMaking(LibvirtInstances):
             return None
         words = image.boot.command_line
         if spec.host_name:
+            if not _HOST_NAME.fullmatch(spec.host_name):
+                raise HypervisorFailed(made_instance_id(spec.token), f"{spec.host_name!r} is not a host name")
             # Guests of the lab take their name from here; a kernel passes over what it does not know.
             words = f"{words} oos.hostname={spec.host_name}"
         return replace(
@@ -158,17 +164,17 @@ class LibvirtMaking(LibvirtInstances):
             return
 
 
-def _note(spec: InstanceSpec, disks: list[NewDisk]) -> Note:
+def _note(spec: InstanceSpec, disks: list[NewDisk], image: ImageManifest) -> Note:
+    """What to remember: only what was done. Key pairs and security groups are not applied yet, so none is claimed."""
     names = ["", *(disk.name for disk in spec.data_disks)]
     return Note(
         labels=spec.labels,
         instance_type=spec.instance_type,
         image_id=spec.image_id,
-        host_name=spec.host_name,
-        key_pair=spec.key_pair,
+        # Only a kernel that we load ourselves is told the name.
+        host_name=spec.host_name if image.boot else "",
         token=spec.token,
         created=spec.created,
-        security_group_ids=spec.security_group_ids,
         disks=tuple(
             DiskNote(disk.id, disk.device, made=True, name=name, created=spec.created)
             for disk, name in zip(disks, names, strict=True)

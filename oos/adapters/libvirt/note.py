@@ -54,10 +54,8 @@ class Note:
     instance_type: str = ""
     image_id: str = ""
     host_name: str = ""
-    key_pair: str = ""
     token: str = ""
     created: datetime | None = None
-    security_group_ids: tuple[str, ...] = ()
     disks: tuple[DiskNote, ...] = ()
 
     def disk(self, device: str) -> DiskNote | None:
@@ -85,13 +83,11 @@ def _written(note: Note, prefix: str, declaration: str) -> str:
         "type": note.instance_type,
         "image": note.image_id,
         "host-name": note.host_name,
-        "key-pair": note.key_pair,
         "token": note.token,
         "created": format_instant(note.created) if note.created else "",
     }
     inner = [
         *(f"<{prefix}tag key={_quoted(key)} value={_quoted(value)}/>" for key, value in labels.tags.items()),
-        *(f"<{prefix}group id={_quoted(id)}/>" for id in note.security_group_ids),
         *(f"<{prefix}disk{_attributes(_disk_facts(disk))}/>" for disk in note.disks),
     ]
     return f"<{prefix}instance{declaration}{_attributes(facts)}>{''.join(inner)}</{prefix}instance>"
@@ -137,10 +133,8 @@ def read_note(metadata: Element | None) -> Note:
         instance_type=element.get("type", ""),
         image_id=element.get("image", ""),
         host_name=element.get("host-name", ""),
-        key_pair=element.get("key-pair", ""),
         token=element.get("token", ""),
         created=_instant(element.get("created")),
-        security_group_ids=tuple(group.get("id", "") for group in _all(element, "group")),
         disks=tuple(
             DiskNote(
                 id=disk.get("id", ""),
