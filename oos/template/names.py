@@ -9,14 +9,14 @@ from typing import Final, Protocol
 from oos.diagnostics import Diagnostic, nearest
 from oos.source import Span
 from oos.template import codes
-from oos.template.actions import find_builtin
+from oos.template.document import span_of
 from oos.template.expression import Expression
 from oos.template.folding import fold
 from oos.template.model import Task, Template
 from oos.template.reference import LOOP_ITEM, PSEUDO_PARAMETERS, Reference, ReferenceKind
 from oos.template.selector import SelectorError, compile_selector, plain_steps, with_leading_dot
 from oos.template.suggestions import Suggestions
-from oos.template.terms import Resolver
+from oos.template.terms import NamedCondition, Resolver, Term
 
 _SILENT: Final = frozenset({"ACS::Choice", "ACS::Sleep", "ACS::Pause", "ACS::Notify", "ACS::Approve", "ACS::Loop"})
 """Built-in actions without a response."""
@@ -84,7 +84,8 @@ class Names:
             hint = self._suggestions.did_you_mean(name, self._template.conditions) or (
                 "compare with Fn::Equals, or declare the condition"
             )
-            self.fault(codes.UNKNOWN_CONDITION, expression.span, f"there is no condition {name}", hint)
+            span = _place_of_condition(expression.term, name) or expression.span
+            self.fault(codes.UNKNOWN_CONDITION, span, f"there is no condition {name}", hint)
             return name
         return found
 
@@ -186,6 +187,13 @@ def _outputs_of(task: Task) -> list[str]:
     return [*aggregates, *(output.name for output in task.outputs)]
 
 
+def _place_of_condition(term: Term, name: str) -> Span | None:
+    """Where a condition is named in a term."""
+    if isinstance(term, NamedCondition):
+        return span_of(term.node) if term.name == name else None
+    return next((span for inner in term.inner() if (span := _place_of_condition(inner, name))), None)
+
+
 def _exact_first(wanted: str, names: Iterable[str]) -> str | None:
     names = list(names)
     if wanted in names:
@@ -205,8 +213,3 @@ def by_name(tasks: Iterable[Task]) -> dict[str, Task]:
     found = {task.name.casefold(): task for task in reversed(tasks)}
     found.update({task.name: task for task in tasks})
     return found
-
-
-def gives_response(task: Task) -> bool:
-    """Whether the task has a response that could be read directly."""
-    return not (find_builtin(task.action) and task.action in _SILENT)

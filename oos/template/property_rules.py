@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Final
@@ -26,6 +26,7 @@ from oos.template.parameters import faults_of_argument
 from oos.template.parse import parse
 from oos.template.suggestions import Suggestions
 from oos.template.terms import Entries, Literal, Term
+from oos.values.time import parse_duration, parse_instant
 
 _KINDS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.INTEGER: ("Number",),
@@ -51,6 +52,8 @@ def check_properties(task: Task, offers: Offers, known: Environment) -> Iterator
     template = None if action is None else action_template(action)
     if template is not None:
         yield from _check_action(task, template, known, offers.suggestions)
+    elif task.action == "ACS::Sleep":
+        yield from _check_sleep(task)
     elif task.action == "ACS::Template" and "TemplateContent" in task.properties:
         yield from _check_inline(task.properties["TemplateContent"])
 
@@ -196,6 +199,22 @@ def _check_argument(task: Task, parameter: Parameter, expression: Expression, kn
     if not fits(shape, (parameter.type,)):
         message = f"{parameter.name} of {task.action} must be {parameter.type}, not {shape.named}"
         yield Finding(codes.PROPERTY_TYPE, expression.span, message)
+
+
+def _check_sleep(task: Task) -> Iterator[Finding]:
+    """Durations and instants that are written out can be read (spec 4.4)."""
+    readers: tuple[tuple[str, Callable[[str], object]], ...] = (
+        ("Duration", parse_duration),
+        ("EndDate", parse_instant),
+    )
+    for name, read in readers:
+        text = literal_text(task.properties.get(name))
+        if not text:
+            continue
+        try:
+            read(text)
+        except ValueError as error:
+            yield Finding(codes.PROPERTY_TYPE, task.properties[name].span, f"{name} of ACS::Sleep: {error}")
 
 
 def _check_inline(content: Expression) -> Iterator[Finding]:
