@@ -7,7 +7,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -126,6 +126,11 @@ class App:
     @cached_property
     def engine(self) -> Engine:
         """What drives executions in this process."""
+        return self.new_engine(None)
+
+    def new_engine(self, park: timedelta | None) -> Engine:
+        """An engine; `park` is how long an execution must have nothing to do to be let go of until then."""
+        from oos.adapters.messenger import NetworkMessenger
         from oos.engine.engine import Engine, Surroundings
 
         return Engine(
@@ -143,6 +148,8 @@ class App:
                 account=self.settings.account,
                 process=self.process,
                 workers=self.settings.workers,
+                messenger=NetworkMessenger(),
+                park=park,
             ),
             self.template_cache,
             self.watcher,

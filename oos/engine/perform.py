@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from oos.diagnostics import DiagnosticError
+from oos.engine.faults import TaskFault
 from oos.engine.guard import SecretGuard
+from oos.engine.messages import Messages
 from oos.execution.actions import Perform
 from oos.execution.conclude import conclude_error, conclude_look, succeeded
 from oos.execution.events import TaskFailed, TaskSucceeded, TaskWaiting
@@ -42,14 +44,6 @@ UNANSWERED = 500
 """From this HTTP status on, an error says that nobody could answer; below, it is an answer."""
 
 
-class TaskFault(Exception):
-    """A task that cannot be performed as written."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 @dataclass(frozen=True, slots=True)
 class Call:
     """One task or item to perform, with what it needs to know."""
@@ -67,6 +61,7 @@ class Performer:
     def __init__(self, around: Surroundings) -> None:
         self._catalog = around.catalog
         self._now = around.now
+        self._messages = Messages(around)
 
     def perform(self, call: Call) -> Outcome:
         """The outcome of a task or item. Raises nothing but what ends the process."""
@@ -103,6 +98,12 @@ class Performer:
                 return self._look(call, scope)
             case "acs::selecttargets":
                 return self._select_targets(call, scope), ()
+            case "acs::executehttprequest":
+                return self._messages.http(call, scope), ()
+            case "acs::notify":
+                return self._messages.notify(call, scope), ()
+            case "acs::approve":
+                return self._messages.ask_approvers(call, scope), ()
             case other:
                 raise TaskFault("UnsupportedAction", f"{other} cannot be carried out by this version")
 

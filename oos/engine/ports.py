@@ -99,6 +99,11 @@ class Mail:
 class MessageFailed(Exception):
     """A message could not be delivered; the text names the address and the cause."""
 
+    def __init__(self, message: str, *, again: bool = True) -> None:
+        super().__init__(message)
+        self.again = again
+        """Whether another try may succeed."""
+
 
 class Messenger(Protocol):
     """The way out: web addresses and mail. Every call ends within the time that the message allows."""

@@ -92,14 +92,14 @@ def conclude_look(
         message = f"{shown}, which ends the wait; wanted {_wanted(desire)}"
         return TaskFailed(at=now, task=task.name, item=item, code="StopRetryValueReached", message=message)
     observed = seen if len(json_text(seen)) <= SHOWN else None
-    return _look_again(task, scope, Unmet(shown, f"wanted {_wanted(desire)}", observed), looks, now, item)
+    return look_again(task, scope, Unmet(shown, f"wanted {_wanted(desire)}", observed), looks, now, item)
 
 
 def conclude_error(
     task: Task, scope: ExecutionScope, code: str, message: str, looks: int, now: datetime, item: int
 ) -> TaskWaiting | TaskFailed:
     """What a look brings that found nobody to answer: another look, as long as there are retries."""
-    return _look_again(task, scope, Unmet(message, code=code), looks, now, item)
+    return look_again(task, scope, Unmet(message, code=code), looks, now, item)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +116,10 @@ class Unmet:
         return f"{self.shown}; {self.wanted}" if self.wanted else self.shown
 
 
-def _look_again(
+def look_again(
     task: Task, scope: ExecutionScope, unmet: Unmet, looks: int, now: datetime, item: int
 ) -> TaskWaiting | TaskFailed:
+    """The wait for another look, or the failure when there are no retries left. Raises DiagnosticError."""
     policy = retry_policy(task, scope)
     if looks >= policy.retries:
         code = unmet.code or ("RetriesUsedUp" if policy.retries else "CheckFailed")
@@ -136,10 +137,14 @@ def _look_again(
     )
 
 
+RETRIES = {"acs::checkfor": 0, "acs::notify": 4, "acs::approve": 4}
+"""How often tasks look again that say nothing of it: a message is sent again after 2, 4, 8 and 16 seconds."""
+
+
 def retry_policy(task: Task, scope: ExecutionScope) -> RetryPolicy:
     """How often the task looks: a CheckFor once, unless it says otherwise (spec 10, 30). Raises DiagnosticError."""
     retry = task.retry
-    default = 0 if task.action.casefold() == "acs::checkfor" else DEFAULT.retries
+    default = RETRIES.get(task.action.casefold(), DEFAULT.retries)
     return RetryPolicy(
         retries=int(_number(retry.retries, default, scope)),
         delay_type=str(_evaluated(retry.delay_type, scope) or DEFAULT.delay_type),

@@ -95,6 +95,8 @@ _WEBHOOK: Final = (
     Property("AppendExecutionLink", _FLAG, False, "add the address of the execution to the message"),
 )
 
+_OVERLAP: Final = Property("OverlapPolicy", _TEXT, False, "Start (default), Skip or Queue while one runs (ours)")
+
 BUILTIN_ACTIONS: Final = (
     BuiltinAction("ACS::ExecuteAPI", ActionKind.API, "call an API operation", _CALL),
     BuiltinAction(
@@ -123,6 +125,7 @@ BUILTIN_ACTIONS: Final = (
             Property("Body", _ANY),
             Property("CheckFor", _MAP, False, "rules that the answer must satisfy"),
             Property("WaitFor", _MAP, False, "rules that some answer must satisfy"),
+            Property("Timeout", _NUMBER, False, "seconds for one answer (default 30; ours)"),
         ),
     ),
     BuiltinAction(
@@ -148,6 +151,9 @@ BUILTIN_ACTIONS: Final = (
         (
             Property("Approvers", _LIST, False, "who may approve"),
             Property("MinRequiredApprovals", _NUMBER, False, "how many must (default 1)"),
+            Property(
+                "ExpiresAfter", _TEXT, False, "PT4H: after so long without enough approvals the task fails (ours)"
+            ),
             *_WEBHOOK,
         ),
     ),
@@ -201,6 +207,8 @@ BUILTIN_ACTIONS: Final = (
             Property("EndDate", _TEXT, True, "the last moment"),
             Property("StartDate", _TEXT),
             Property("TimeZone", _TEXT, False, "default UTC"),
+            _OVERLAP,
+            Property("MissedPolicy", _TEXT, False, "Skip (default) missed firings, or fire Once for them (ours)"),
         ),
     ),
     BuiltinAction(
@@ -214,7 +222,8 @@ BUILTIN_ACTIONS: Final = (
             Property("Content", _MAP, False, "what the event must hold; a list means any of"),
             Property("Tags", ("List", "Json")),
             Property("RegionId", _LIST),
-            Property("OutputTransformer", _TEXT),
+            Property("OutputTransformer", _ANY),
+            _OVERLAP,
         ),
     ),
     BuiltinAction(
@@ -232,7 +241,8 @@ BUILTIN_ACTIONS: Final = (
             Property("EffectiveInterval", _TEXT),
             Property("Resources", _ANY),
             Property("Tags", ("List", "Json")),
-            Property("OutputTransformer", _TEXT),
+            Property("OutputTransformer", _ANY),
+            _OVERLAP,
         ),
     ),
     BuiltinAction(

@@ -1,4 +1,4 @@
-"""What people tell an execution in Debug and FailurePause mode: other tasks, single items, other parameters, the end."""
+"""What people tell executions in Debug and FailurePause mode: other tasks, items, parameters, the end."""
 
 import time
 from datetime import UTC, datetime

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 from oos.adapters.memory_journal import MemoryJournal
+from oos.adapters.messenger import NetworkMessenger
 from oos.engine.engine import Engine, Surroundings
 from oos.engine.errors import OwnedElsewhere
 from oos.engine.ports import StartRequest
@@ -202,6 +203,7 @@ class World:
             store=lambda names: {name: f"value of {name}" for name in names},
             now=lambda: datetime.now(UTC),
             chance=_chance,
+            messenger=NetworkMessenger(),
         )
         made = Engine(surroundings, self.cache, self.story)
         self.engines.append(made)
