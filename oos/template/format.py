@@ -163,11 +163,8 @@ def _reorder(lines: list[str], node: Node, end: int, order: Sequence[str]) -> No
     column = node.start_mark.column
     end = _without_trailing(lines, node.value[-1][0].start_mark.line + 1, end, column)
     blocks = _blocks(lines, node, end)
-    if any(
-        lines[key.start_mark.line][: key.start_mark.column].strip(" -")
-        or (number and lines[key.start_mark.line][: key.start_mark.column].strip())
-        for number, (key, _) in enumerate(node.value)
-    ):
+    before = [lines[key.start_mark.line][: key.start_mark.column].strip() for key, _ in node.value]
+    if before[0].strip("- ") or any(before[1:]):
         return  # several fields on one line
     first = blocks[0].start
     prefix = lines[first][:column]

@@ -24,22 +24,22 @@ BUILTINS: Final = frozenset(
     re.findall(
         r"\w+",
         """
-    abs add all and any arrays ascii ascii_downcase ascii_upcase booleans builtins catch combinations contains def
-    del delpaths elif else empty end endswith env error explode false finites first flatten floor foreach
-    from_entries fromdate fromjson fromstream getpath group_by gsub has if implode in index indices infinite input
-    inputs inside isempty isnan isnormal isvalid iterables join keys keys_unsorted label last length limit ltrimstr
-    map map_values match max max_by min min_by nan not now nth null nulls numbers objects or path paths pick range
-    recurse reduce repeat reverse rindex round rtrimstr scalars scan select sort sort_by split splits sqrt
-    startswith strings sub test then to_entries toarray todate tojson tonumber tostring transpose trim true truncate
-    try tostream type unique unique_by until utf8bytelength values walk while with_entries ceil fabs log pow try
-    limit first last ltrim rtrim tojson getpath debug ascii env input_line_number splits halt halt_error
+        abs add all and any arrays ascii ascii_downcase ascii_upcase booleans builtins catch ceil combinations
+        contains debug def del delpaths elif else empty end endswith env error explode fabs false finites first
+        flatten floor foreach from_entries fromdate fromjson fromstream getpath group_by gsub halt halt_error has if
+        implode in index indices infinite input input_line_number inputs inside isempty isnan isnormal isvalid
+        iterables join keys keys_unsorted label last length limit log ltrim ltrimstr map map_values match max max_by
+        min min_by nan not now nth null nulls numbers objects or path paths pick pow range recurse reduce repeat
+        reverse rindex round rtrim rtrimstr scalars scan select sort sort_by split splits sqrt startswith strings
+        sub test then to_entries toarray todate tojson tonumber tostream tostring transpose trim true truncate try
+        type unique unique_by until utf8bytelength values walk while with_entries
         """,
     )
 )
 """Words that mean something to jq at the start of a program, so that they are no field with its dot left out."""
 
-_WORD: Final = re.compile(r"(?<![.\w$])\$?[A-Za-z_]\w*(?!\s*:(?!:))|(?<![.\w])\$[A-Za-z_]\w*", re.ASCII)
-
+_WORD: Final = re.compile(r"(?<![.\w$])\$?[A-Za-z_]\w*+(?!\s*:(?!:))|(?<![.\w])\$[A-Za-z_]\w*", re.ASCII)
+"""Names and words outside strings; not fields, and not the keys of objects."""
 
 LIGHT: Final = frozenset(
     re.findall(

@@ -159,6 +159,7 @@ def test_code_is_what_stands_outside_strings_and_comments() -> None:
         ('map(select(.Key=="n"))[0].Value', True),
         ('.Disks.Disk|map(.DiskId)|join(",")', True),
         ('if .Code==null then "no" else .Code end', True),
+        (".Images.Image[] | {Id: .ImageId, Name: .ImageName}", True),
         ("[range(5)]", False),
         (".. | .a?", False),
         (".a as $x | $x", False),
