@@ -19,7 +19,7 @@ from oos.adapters.libvirt.connection import Deadlines
 from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
 from oos.fleet.errors import AgentUnavailable, HostUnreachable, HypervisorFailed, PoolFull
 from oos.fleet.instance import DataDiskSpec, InstanceEvent, Power, StopMethod
-from oos.fleet.storage import Consistency, SnapshotStatus
+from oos.fleet.storage import Consistency, Snapshot, SnapshotStatus
 from oos.lab.config import LabConfig
 from oos.lab.lab import down, run_in_zone, up
 from oos.lab.process import processes_in
@@ -316,4 +316,25 @@ def test_a_guest_that_stops_while_its_snapshot_is_made_fails_it_and_asking_again
     assert "the guest stopped" in failed.fault
     done = hypervisor.create_snapshot(request, lambda percent: None)
     assert (done.status, done.consistency) == (SnapshotStatus.ACCOMPLISHED, Consistency.STOPPED)
+    fragile.clean_up(fragile.made)
+
+
+def test_two_who_do_not_know_of_each_other_back_up_one_guest(fragile: RealWorld) -> None:
+    running = fragile.run(fragile.make(data_disks=(DataDiskSpec(64 << 20),)).id)
+    hosts = [LibvirtHypervisor(lab_host(fragile.zone)) for _ in running.disk_ids]
+    found: list[Snapshot] = []
+
+    def back_up(hypervisor: LibvirtHypervisor, disk_id: str) -> None:
+        for _ in range(4):
+            found.append(hypervisor.create_snapshot(fragile.request(disk_id), lambda percent: None))
+
+    threads = [threading.Thread(target=back_up, args=pair) for pair in zip(hosts, running.disk_ids, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [snapshot.status for snapshot in found] == [SnapshotStatus.ACCOMPLISHED] * 8
+    fragile.write(running.id, "file", b"the guest is alive")
+    for hypervisor in hosts:
+        hypervisor.close()
     fragile.clean_up(fragile.made)

@@ -25,9 +25,16 @@ from oos.fleet.errors import (
 )
 from oos.fleet.instance import Power
 
-POLL_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
-"""Pauses between looks at a job, the last one from then on."""
+SHORTEST_PAUSE: Final = 0.02
+LONGEST_PAUSE: Final = 1.0
+"""Seconds between two looks at a backup. Each pause is at most half as long as the backup ran so far."""
+CLOCK_SLACK: Final = 0.1
+"""Seconds by which libvirt's account of a job may fall short of what was seen of it."""
 THAW_TRIES: Final = 5
+
+
+class BackupInTheWay(HypervisorFailed):
+    """Another backup of the same domain kept this one from being made, or from being known to be good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +73,15 @@ class LibvirtBackups(LibvirtAgents):
     """Backups of running domains, checkpoints, and frozen file systems."""
 
     def _begin_backup(self, instance_id: str, backup: Backup, *, freeze: bool) -> bool:
-        """Take the point in time; whether file systems were frozen at that moment. The copy then goes on by itself."""
+        """Take the point in time; whether file systems were frozen at that moment. The copy then goes on by itself.
+
+        Raises BackupInTheWay when somebody else was quicker.
+        """
         frozen = self._freeze(instance_id) if freeze else 0
         try:
+            # libvirt would wait half a minute for another backup to end, and the guest with it.
+            if self._backup_target(instance_id):
+                raise BackupInTheWay(instance_id, "somebody else began to back it up")
             self._ask(
                 instance_id,
                 "beginning a backup",
@@ -132,20 +145,25 @@ class LibvirtBackups(LibvirtAgents):
         while self._backup_target(instance_id):
             if not watch.left:
                 raise WrongState(instance_id, "being backed up by somebody else", "wait until that has ended")
-            time.sleep(POLL_SECONDS[-1])
+            # Longer than they pause between two looks: with our own backup we wipe away how theirs went.
+            time.sleep(LONGEST_PAUSE + 0.5)
 
     def _wait_for_backup(self, instance_id: str, target: str, report: Callable[[int], None]) -> None:
-        """Wait until our backup has ended well. Raises HypervisorFailed, PoolFull, DeadlineExceeded."""
+        """Wait until our backup has ended well.
+
+        Raises HypervisorFailed, PoolFull, DeadlineExceeded; BackupInTheWay when nobody can tell how it ended.
+        """
         watch = Stopwatch(self._connection.deadlines.long)
-        looks = 0
+        checkpoints = set(self._checkpoints(instance_id))
+        ran = 0.0
         while self._backup_target(instance_id) == target:
+            ran = watch.seconds - watch.left
             report(self._backup_percent(instance_id))
             if not watch.left:
                 self._ask(instance_id, "giving up its backup", lambda domain: domain.abortJob())
                 raise DeadlineExceeded(instance_id, "its backup", watch.seconds)
-            time.sleep(POLL_SECONDS[min(looks, len(POLL_SECONDS) - 1)])
-            looks += 1
-        self._require_success(instance_id)
+            time.sleep(min(max(ran / 2, SHORTEST_PAUSE), LONGEST_PAUSE))
+        self._require_success(instance_id, ran, checkpoints)
 
     def _backup_percent(self, instance_id: str) -> int:
         """How much of a running backup is done; at most 99, because it is not done yet."""
@@ -156,19 +174,30 @@ class LibvirtBackups(LibvirtAgents):
         total = int(job.get("disk_total", 0))
         return min(99, 100 * int(job.get("disk_processed", 0)) // total) if total else 0
 
-    def _require_success(self, instance_id: str) -> None:
+    def _require_success(self, instance_id: str, ran: float, checkpoints: set[str]) -> None:
+        """Make sure that our backup, which was seen running for so many seconds, ended well.
+
+        libvirt keeps how the last job of a domain went, and does not say which one that was. It is ours unless
+        somebody else's began since: such a one has set a checkpoint, or ran for a shorter time than ours was seen to.
+        """
         flags = libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED | libvirt.VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED
         job: Mapping[str, Any] = {}
         # libvirt forgets the jobs of a guest that stopped.
         with contextlib.suppress(LibvirtFailed):
             job = self._ask(instance_id, "looking at its backup", lambda domain: domain.jobStats(flags))
-        if job.get("success") and job.get("operation") == libvirt.VIR_DOMAIN_JOB_OPERATION_BACKUP:
+        if self._domain(instance_id).power is Power.STOPPED and not job.get("success"):
+            raise HypervisorFailed(instance_id, "the guest stopped while it was backed up")
+        if (
+            job.get("operation") != libvirt.VIR_DOMAIN_JOB_OPERATION_BACKUP
+            or int(job.get("time_elapsed", 0)) / 1000 < ran - CLOCK_SLACK
+            or set(self._checkpoints(instance_id)) - checkpoints
+        ):
+            raise BackupInTheWay(instance_id, "somebody else's backup hid how this one ended")
+        if job.get("success"):
             return
         cause = str(job.get("errmsg") or "the backup was cut short")
         if "No space left on device" in cause:
             raise PoolFull(self._snapshot_pool.target, cause)
-        if self._domain(instance_id).power is Power.STOPPED:
-            cause = "the guest stopped while it was backed up"
         raise HypervisorFailed(instance_id, cause)
 
     # checkpoints

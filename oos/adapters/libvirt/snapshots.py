@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from oos.adapters.libvirt.backups import Backup, LibvirtBackups
+from oos.adapters.libvirt.backups import Backup, BackupInTheWay, LibvirtBackups
 from oos.adapters.libvirt.connection import LibvirtFailed, libvirt
 from oos.adapters.libvirt.disks import LibvirtDisks
 from oos.adapters.libvirt.domain_xml import DomainDisk
@@ -29,6 +29,8 @@ from oos.values.time import format_instant, parse_instant
 
 WHOLE: Final = "whole"
 DELTA: Final = "delta"
+ATTEMPTS: Final = 20
+"""How often a snapshot gives way to backups of others."""
 NOTE_PAUSES: Final = (0.0, 0.2, 0.5, 1.0, 2.0)
 """Before each try to write down that a snapshot failed."""
 
@@ -108,13 +110,27 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
                 report(100)
                 return self.snapshot(request.id)
             try:
-                # Looked at again: until a moment ago somebody else may have been at work on it.
-                self._make_snapshot(request, self.disk(request.disk_id), known, report)
+                self._make_in_spite_of_others(request, known, report)
             except (HypervisorFailed, DeadlineExceeded, WrongState) as failed:
                 self._note_failure(request.id, str(failed))
                 raise
             report(100)
             return self.snapshot(request.id)
+
+    def _make_in_spite_of_others(
+        self, request: SnapshotRequest, known: SnapshotManifest | None, report: Callable[[int], None]
+    ) -> None:
+        """Begin anew while other processes, who do not know of us, back up the same instance."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                # Looked at again: until a moment ago somebody else may have been at work on it.
+                self._make_snapshot(request, self.disk(request.disk_id), known, report)
+            except BackupInTheWay:
+                if attempt == ATTEMPTS:
+                    raise
+                known = self._snapshots.find(request.id)
+            else:
+                return
 
     def _make_snapshot(
         self,
@@ -294,8 +310,10 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
 
     def _drop_older_checkpoints(self, newest: SnapshotManifest) -> None:
         """Keep one checkpoint for each disk: every bitmap costs the guest something at each write."""
+        # The names first: whoever sets a checkpoint has written its manifest before.
+        names = self._checkpoints(newest.instance_id)
         manifests = self._snapshots.all()
-        for name in self._checkpoints(newest.instance_id):
+        for name in names:
             if name == newest.checkpoint or not is_resource_id(name, "s"):
                 continue
             known = manifests.get(name)
