@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from oos.template import limits
 from oos.template.functions.function import (
@@ -87,7 +88,8 @@ def largest(items: Value) -> Value:
     return max(found, key=_order(found)) if found else None
 
 
-def _order(items: list[Value]):  # type: ignore[no-untyped-def]  # a key function of either kind
+def _order(items: list[Value]) -> Callable[[Value], Any]:
+    """What items are compared by."""
     try:
         for item in items:
             as_number(item, "an item")
