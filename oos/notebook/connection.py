@@ -153,7 +153,7 @@ class Connection:
         run = Run(self.app, self.watch, self.app.engine.start(request))
         if request.client_token:
             self._take_over_known(run)
-        display = live_display()
+        display = live_display(run.id)
         if wait:
             try:
                 run.wait(for_people=False, show=display)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+FACTS: Final = "application/vnd.oos.facts+json"
+"""In an output: what the journal tells, for programs and for verification."""
 
 
 class LiveDisplay:
     """One output of a cell, drawn again and again."""
 
-    def __init__(self) -> None:
+    def __init__(self, facts: dict[str, Any]) -> None:
         self._handle: Any = None
+        self._facts = facts
 
     def __call__(self, html: str, markdown: str, plain: str) -> None:
         """Draw it."""
         from IPython.display import DisplayHandle, display
 
-        bundle = {"text/html": html, "text/markdown": markdown, "text/plain": plain}
+        bundle = {FACTS: self._facts, "text/html": html, "text/markdown": markdown, "text/plain": plain}
         if self._handle is None:
             self._handle = DisplayHandle()  # type: ignore[no-untyped-call] # IPython has no types here
             display(bundle, raw=True, display_id=self._handle.display_id)  # type: ignore[no-untyped-call] # as above
@@ -23,11 +27,12 @@ class LiveDisplay:
             display(bundle, raw=True, display_id=self._handle.display_id, update=True)  # type: ignore[no-untyped-call] # as above
 
 
-def live_display() -> LiveDisplay | None:
-    """A display in the cell that runs, or None outside of notebooks."""
+def live_display(execution_id: str = "") -> LiveDisplay | None:
+    """A display of an execution in the cell that runs, or None outside of notebooks."""
     import sys
 
     # Whoever has not imported IPython is in no notebook, and must not wait for the import.
     interactive = sys.modules.get("IPython")
     shell = interactive.get_ipython() if interactive is not None else None
-    return LiveDisplay() if shell is not None and type(shell).__name__ == "ZMQInteractiveShell" else None
+    facts = {"execution": execution_id}
+    return LiveDisplay(facts) if shell is not None and type(shell).__name__ == "ZMQInteractiveShell" else None

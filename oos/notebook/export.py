@@ -135,7 +135,7 @@ class _Ids:
         self._by_task: dict[str, list[str]] = {}
         self._taken: set[str] = set()
         for name in tasks:
-            self._by_task.setdefault(name, []).append(self.free(_task_id(name)))
+            self._by_task.setdefault(name, []).append(self.free(task_id(name)))
 
     def of_task(self, name: str) -> str:
         """The id of a task's cell; of two tasks with one name, first the first one's."""
@@ -153,7 +153,8 @@ class _Ids:
         return id_
 
 
-def _task_id(name: str) -> str:
+def task_id(name: str) -> str:
+    """The id of the cell of a task; a name that is too long, or has other characters, is made to fit."""
     id_ = _NOT_IN_IDS.sub("-", name) or "task"
     return id_ if len(id_) <= LONGEST_ID else f"{id_[:47]}-{_digest(name)}"
 

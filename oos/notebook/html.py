@@ -94,6 +94,11 @@ def value(found: Value) -> str:
     return folded(text)
 
 
+def prose(text: str) -> str:
+    """Words: inline when they are few, folded when they are many."""
+    return escape(text) if len(text) <= 4 * INLINE_LIMIT and "\n" not in text else folded(text)
+
+
 def folded(text: str, *, is_open: bool = False, limit: int = FOLDED_LIMIT) -> str:
     """Long text behind a line that says how long it is."""
     lines = text.count("\n") + 1

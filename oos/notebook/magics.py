@@ -14,6 +14,7 @@ from IPython.core.error import UsageError
 from oos.diagnostics import did_you_mean
 from oos.execution.status import Mode
 from oos.notebook.connection import current
+from oos.notebook.display import live_display
 from oos.notebook.run import Run
 from oos.notebook.session import CellSource, Choices, Session
 
@@ -85,7 +86,8 @@ class OosMagics:
     def _resume(self, execution_id: str) -> Run | None:
         session = self.session
         if execution_id:
-            return _shown(session.connection.execution(execution_id).resume().wait(for_people=False, show=_display()))
+            run = session.connection.execution(execution_id).resume()
+            return _shown(run.wait(for_people=False, show=live_display(run.id)))
         if session.pending is None:
             raise UsageError("%oos resume: which execution? See oos.current().executions()")
         session.pending.run.resume()
@@ -117,13 +119,7 @@ class OosMagics:
 
 def _shown(run: Run | None) -> Run | None:
     """What the cell gives out: nothing where the live display has shown it already."""
-    return run if _display() is None else None
-
-
-def _display() -> Any:
-    from oos.notebook.display import live_display
-
-    return live_display()
+    return run if live_display() is None else None
 
 
 def load_ipython_extension(shell: Any) -> None:

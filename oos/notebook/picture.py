@@ -68,7 +68,7 @@ def _body(chronicle: Chronicle, execution: ExecutionRecord, now: datetime | None
         words = f"<b>{escape(step.task)}</b> waits for a person: {wait.reason}" + _dashed(wait.note)
         parts.append(f"<div>{html.badge(Status.WAITING, 'asks')} {words}</div>")
     if execution.note:
-        parts.append(f'<div style="color:{html.COLOURS[execution.status]}">{html.value(execution.note)}</div>')
+        parts.append(f'<div style="color:{html.COLOURS[execution.status]}">{html.prose(execution.note)}</div>')
     parts += [f'<div style="{html.QUIET}">{escape(words)}</div>' for _, words in execution.told]
     if execution.outputs:
         parts.append(f'<div style="margin-top:4px"><b>Outputs</b>{outputs_table(dict(execution.outputs))}</div>')
@@ -103,7 +103,8 @@ def _about(chronicle: Chronicle, execution: ExecutionRecord, task: TaskRecord, a
     step = task.step
     parts = []
     if step.note:
-        parts.append(f'<span style="color:{html.COLOURS[step.status]}">{html.value(step.note)}</span>')
+        style = html.QUIET if step.status is Status.SUCCESS else f"color:{html.COLOURS[step.status]}"
+        parts.append(f'<div style="{style}">{html.prose(step.note)}</div>')
     if step.attempts > 1:
         parts.append(f'<div style="{html.QUIET}">attempt {step.attempts}</div>')
     if step.waits and step.waits[-1].note and step.status is not Status.SUCCESS:
@@ -133,7 +134,7 @@ def _loop(chronicle: Chronicle, execution: ExecutionRecord, task: TaskRecord, ax
                 html.dot(each.status),
                 escape(label(each.value, each.item)),
                 span(each.took(axis.now)),
-                (html.value(each.note) if each.note else "") + outputs_table(each.outputs),
+                (html.prose(each.note) if each.note else "") + outputs_table(each.outputs),
             )
         )
         for each in shown

@@ -12,6 +12,7 @@ from typing import Any, Final
 from oos.execution.status import Status
 from oos.notebook import html
 from oos.notebook.arguments import TAG
+from oos.notebook.display import FACTS
 from oos.notebook.document import Cell, CellKind, Notebook
 from oos.notebook.evidence import Evidence, facts_of_execution, facts_of_task
 from oos.notebook.export import export_template
@@ -20,8 +21,6 @@ from oos.notebook.prose import cell as safe
 from oos.notebook.prose import code, markdown, plain_task, short
 from oos.notebook.words import instant, masked, span, text_of
 
-FACTS: Final = "application/vnd.oos.facts+json"
-"""In an output: what the journal tells, for programs and for verification."""
 REPORT: Final = "report"
 """The part of a notebook that cells made here belong to; import leaves them out."""
 
@@ -208,9 +207,9 @@ def _story_table(evidence: Evidence) -> str:
         html.row(
             (
                 f'<span style="white-space:nowrap">{instant(line.at)}</span>',
-                f"{'› ' * line.depth}<b>{escape(line.path)}</b>",
+                f'<span style="white-space:nowrap">{"› " * line.depth}<b>{escape(line.path)}</b></span>',
                 escape(line.by),
-                escape(line.text) + (html.value(line.observed) if line.observed not in (None, {}, []) else ""),
+                escape(line.text) + (f" {html.value(line.observed)}" if line.observed not in (None, {}, []) else ""),
             )
         )
         for line in evidence.story

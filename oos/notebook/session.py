@@ -210,7 +210,7 @@ class Session:
 
         run = pending.run
         try:
-            run.wait(for_people=bool(os.environ.get(SESSION_VARIABLE)), show=live_display())
+            run.wait(for_people=bool(os.environ.get(SESSION_VARIABLE)), show=live_display(run.id))
         except KeyboardInterrupt:
             run.cancel("interrupted in the notebook").wait(30)
             self.pending = None

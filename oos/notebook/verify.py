@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from oos.engine.errors import ExecutionAbsent
 from oos.journal.port import JournalFailed
+from oos.notebook.display import FACTS
 from oos.notebook.document import Cell, Notebook
 from oos.notebook.evidence import Evidence, gather
-from oos.notebook.report import FACTS, canonical, report_notebook
+from oos.notebook.report import canonical, report_notebook
 
 if TYPE_CHECKING:
     from oos.app.app import App
