@@ -27,9 +27,11 @@ check: bootstrap ## style, types, floors, links of the documents
 bench: bootstrap ## benchmarks, each beside its peer
 	@$(PY)/python -m tests.bench
 
+# For Debian 12's Python to its last digit: some packages ask for a later 3.11.
 lock: bootstrap ## pin the newest dependencies that pyproject.toml allows
 	@$(PY)/python -m pip install --quiet uv
-	@$(PY)/uv pip compile pyproject.toml --all-extras --generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements.lock
+	@$(PY)/uv pip compile pyproject.toml --python-version 3.11.2 --all-extras --generate-hashes --no-header \
+		--no-annotate --upgrade --quiet -o requirements.lock
 
 lab-up: bootstrap ## the lab: two real guests
 	@$(PY)/oos lab up
