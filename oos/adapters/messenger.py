@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from typing import Final
 from urllib.parse import urlsplit
 
-from oos.engine.ports import HttpRequest, HttpResponse, Mail, MessageFailed
+from oos.service.messenger import HttpRequest, HttpResponse, Mail, MessageFailed
 
 MOST_BYTES: Final = 4 << 20
 """An answer that is larger is refused: it would go into the journal."""

@@ -113,16 +113,21 @@ class Driver:
 
     def loop(self) -> None:
         """Turn until told to stop, or until draining has come to its end."""
+        while self.go_on():
+            pass
+
+    def go_on(self) -> bool:
+        """One turn; whether there is another one. What goes wrong in it ends the engine."""
         try:
-            while not self.stop:
+            if not self.stop:
                 self.turn()
-                if self.draining and not self.performing():
-                    break
+                if not self.stop and not (self.draining and not self.performing()):
+                    return True
         except BaseException as failure:
             log.debug("the engine stops", exc_info=True)
             self.failure = failure
-        finally:
-            self.let_go()
+        self.let_go()
+        return False
 
     def turn(self) -> None:
         """Take in what there is, decide, commit, and hand out work."""

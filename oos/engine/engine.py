@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from datetime import datetime
 
 from oos.engine.driver import Driver
 from oos.engine.errors import EngineStopped
@@ -180,6 +181,14 @@ class Engine:
     def failure(self) -> BaseException | None:
         """Why it has stopped, if it has."""
         return self._driver.failure
+
+    def go_on(self) -> bool:
+        """One turn, for a runtime whose `launch` leaves turning to its owner; whether there is another one."""
+        return self._driver.go_on()
+
+    def next_timer(self) -> datetime | None:
+        """When the next timer rings."""
+        return self._driver.next_timer()
 
     def close(self, seconds: float = 5.0) -> None:
         """Stop now; what is in flight stays without an outcome, and is resumable."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from oos.engine.faults import TaskFault
-from oos.engine.ports import HttpRequest, HttpResponse, Mail, MessageFailed, Messenger
 from oos.execution.begin import approval_wait
 from oos.execution.conclude import Unmet, look_again, succeeded
 from oos.execution.events import TaskFailed, TaskSucceeded, TaskWaiting
 from oos.execution.kinds import property_of
 from oos.execution.rules import Rule, RulesInvalid, read_rules, unmet
 from oos.execution.scope import ExecutionScope
+from oos.service.messenger import HttpRequest, HttpResponse, Mail, MessageFailed, Messenger
 from oos.template.selector import SelectorError
 from oos.values.identifiers import client_token
 from oos.values.json import Value, json_text

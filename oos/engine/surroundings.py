@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from oos.engine.ports import Anchor, Locks, Messenger, Sources, TemplateSource
+from oos.engine.ports import Anchor, Locks, Sources, TemplateSource
 from oos.execution.events import ExecutionStarted
 from oos.journal.codec import Codec
 from oos.journal.port import Journal
+from oos.service.messenger import Messenger
 
 if TYPE_CHECKING:
     from oos.service.catalog import Catalog

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from oos.diagnostics import DiagnosticError
 from oos.engine.family import Live
 from oos.engine.takeover import TakeOver
@@ -61,6 +63,9 @@ class Word:
         driver = self._driver
         execution, now = live.execution, driver.around.now()
         family = driver.family(execution.id)
+        if isinstance(told, Notified | ExecutionUpdated) and told.parameters:
+            # In force from the instant at which the driver hears of it: what started before saw the old ones.
+            told = replace(told, at=now)
         was_held = family.is_held and not family.is_winding_down
         match told:
             case CancelRequested():

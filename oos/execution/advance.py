@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from oos.diagnostics import DiagnosticError
 from oos.execution.actions import Step, first_of
-from oos.execution.begin import begin_task, ends_run
+from oos.execution.begin import begin_task, ends_run, start_task
 from oos.execution.events import ExecutionFinished, TaskCancelled, TaskWaiting
 from oos.execution.loops import advance_loop, end_loop
 from oos.execution.model import Execution, TaskExecution
@@ -33,6 +33,8 @@ def advance(execution: Execution, catalog: Catalog, now: datetime) -> Step:
         return _wind_down(execution, now)
     if execution.held is not None:
         return Step()
+    if execution.before:
+        now = execution.instant(now)
     current = execution.current
     if current is None:
         return _go_on(execution, catalog, now)
@@ -42,6 +44,8 @@ def advance(execution: Execution, catalog: Catalog, now: datetime) -> Step:
         return advance_loop(execution, current, now)
     if current.trigger is not None:
         return advance_trigger(current, now)
+    if current.again:
+        return start_task(execution, current.task, now)
     waiting = current.waiting
     if waiting is not None and waiting.reason is WaitReason.DEBUG and execution.stepped == current.task.name:
         return begin_task(execution, current.task, catalog, now, asked=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from oos.execution.kinds import property_of
 from oos.execution.model import Execution
-from oos.execution.scope import ExecutionScope
+from oos.execution.scope import ExecutionScope, scope_now
 from oos.schedule.alarm import read_alarm
 from oos.schedule.errors import ScheduleInvalid
 from oos.schedule.pattern import EventPattern
@@ -20,7 +20,7 @@ from oos.values.secret import reveal
 
 def wanted_by(task: Task, execution: Execution, now: datetime) -> Wanted:
     """What fires the trigger, with the parameters in force now. Raises DiagnosticError, ScheduleInvalid."""
-    scope = ExecutionScope(execution, now)
+    scope = scope_now(execution, now)
     if task.action.casefold() == "acs::eventtrigger":
         return _pattern(task, scope)
 

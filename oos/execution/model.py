@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from oos.execution.events import NO_ITEM, ExecutionStarted, TriggerFired
 from oos.execution.rate_control import Limits
@@ -70,6 +70,9 @@ class Activity:
     confirmed: bool = False
     """Whether a person confirmed its high risk."""
     approvals: tuple[Approval, ...] = ()
+
+
+_MOMENT: Final = timedelta(microseconds=1)
 
 
 class ItemStatus:
@@ -167,6 +170,8 @@ class TaskExecution:
     activity: Activity | None = None
     loop: LoopState | None = None
     trigger: TriggerState | None = None
+    again: bool = False
+    """A person wants it tried once more."""
     ending_by: str = ""
     """Who cancelled the task, while what is in flight comes to its end."""
     outputs: Mapping[str, Value] = field(default_factory=dict)
@@ -254,6 +259,10 @@ class Execution:
             if at <= until:
                 return parameters
         return self.parameters
+
+    def instant(self, now: datetime) -> datetime:
+        """Now, for what starts now: later than the newest change of parameters, so that it sees them."""
+        return max(now, self.before[-1][0] + _MOMENT) if self.before else now
 
     def task(self, name: str) -> TaskExecution | None:
         """A task that has begun, here or in the executions around."""

@@ -88,8 +88,7 @@ def _answer(
         case (NotifyType.RETRY_TASK | NotifyType.SKIP_TASK, WaitReason.FAILURE) if task.loop is not None:
             return _settle_items(execution, task.loop, told, now)
         case (NotifyType.RETRY_TASK, WaitReason.FAILURE):
-            step = start_task(execution, task.task, now)
-            return Step([told, *step.events], step.actions)
+            return Step([told])
         case (NotifyType.SKIP_TASK, WaitReason.FAILURE | WaitReason.INTERRUPTED | WaitReason.DEBUG):
             return Step([told, TaskSkipped(at=now, task=name, item=item, reason=f"skipped by {told.by}")])
         case (NotifyType.REJECT, _):

@@ -173,6 +173,7 @@ def _start(execution: Execution, event: TaskStarted) -> None:
         task.status = Status.RUNNING
         task.attempt = event.attempt
         task.starts += 1
+        task.again = False
         confirmed = task.activity is not None and task.activity.confirmed
         task.activity = Activity(event.at, event.attempt, confirmed=confirmed)
         return
@@ -196,6 +197,7 @@ def _start_loop(execution: Execution, event: LoopStarted) -> None:
     if is_inner_loop(task.task):
         kept |= {output.name for output in task.task.outputs}
     pause = LoopMode(execution.start.loop_mode)
+    task.again = False
     task.loop = LoopState(
         items=event.items,
         limits=limits_for(event.rate_control, count, pause),
@@ -271,6 +273,7 @@ def _end_task(execution: Execution, event: TaskSucceeded | TaskFailed | TaskSkip
     task.activity = None
     task.ended = event.at
     task.ending_by = ""
+    task.again = False
     match event:
         case TaskSucceeded():
             task.status = Status.SUCCESS

@@ -31,8 +31,12 @@ def record_notified(execution: Execution, event: Notified) -> None:
         case NotifyType.CANCEL_TASK:
             if execution.current is not None:
                 execution.current.ending_by = event.by
-        case NotifyType.RETRY_TASK | NotifyType.SKIP_TASK:
-            loop = execution.current.loop if execution.current is not None else None
+        case NotifyType.RETRY_TASK | NotifyType.SKIP_TASK if execution.current is not None:
+            current = execution.current
+            waiting = current.waiting
+            if event.type is NotifyType.RETRY_TASK and current.loop is None and waiting is not None:
+                current.again = waiting.reason is WaitReason.FAILURE
+            loop = current.loop
             if loop is not None and loop.pausing is not None and loop.pausing.reason is WaitReason.FAILURE:
                 _settle_failed(loop, items_of(event), again=event.type is NotifyType.RETRY_TASK)
 

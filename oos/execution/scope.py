@@ -67,6 +67,11 @@ class ExecutionScope:
         return None if task.response is None else one_of(reference.selector.all(task.response))
 
 
+def scope_now(execution: Execution, now: datetime) -> ExecutionScope:
+    """The scope of what is decided now, and not again later: it sees parameters that changed at this very instant."""
+    return ExecutionScope(execution, execution.instant(now))
+
+
 def one_of(found: list[Value]) -> Value:
     """What a direct reference into a response gives (spec 1.8): the one result, the list of several, or null."""
     return found[0] if len(found) == 1 else (found or None)

@@ -21,7 +21,7 @@ from oos.execution.events import (
 )
 from oos.execution.kinds import property_of
 from oos.execution.model import Execution, TaskExecution, TriggerState
-from oos.execution.scope import ExecutionScope
+from oos.execution.scope import ExecutionScope, scope_now
 from oos.schedule.errors import ScheduleInvalid
 from oos.schedule.timer import Timer, read_timer
 from oos.values.json import Value
@@ -105,7 +105,7 @@ def rearm(execution: Execution, now: datetime) -> Step:
     name = current.task.name
     if listens(current.task):
         return Step([TriggerArmed(at=now, task=name)], [Listen(name)])
-    timer = timer_of(current.task, ExecutionScope(execution, now), current.started)
+    timer = timer_of(current.task, scope_now(execution, now), current.started)
     return Step([TriggerArmed(at=now, task=name, next=timer.next_after(now), ends=timer.end)])
 
 
@@ -135,7 +135,7 @@ def wake_trigger(execution: Execution, task: TaskExecution, now: datetime) -> St
     due = trigger.next
     if due is None or due > now:
         return advance_trigger(task, now)
-    scope = ExecutionScope(execution, now)
+    scope = scope_now(execution, now)
     try:
         timer = timer_of(task.task, scope, task.started)
         missed_policy = policy_of(task.task, scope, "MissedPolicy", MISSED)
@@ -189,7 +189,7 @@ def _fire(
     """A firing, unless the one before still runs and the policy says that they do not overlap."""
     trigger = task.trigger
     assert trigger is not None
-    policy = policy_of(task.task, ExecutionScope(execution, now), "OverlapPolicy", OVERLAP)
+    policy = policy_of(task.task, scope_now(execution, now), "OverlapPolicy", OVERLAP)
     name = task.task.name
     if trigger.running and policy != "Start":
         if policy == "Queue" and trigger.queued is None:

@@ -96,7 +96,7 @@ def due_at(execution: Execution) -> datetime | None:
         return start
     if execution.held is not None:
         return None
-    if current is None or current.ending_by:
+    if current is None or current.ending_by or current.again:
         return start
     if current.trigger is not None:
         return _trigger_due(execution, current)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypedDict
@@ -14,6 +15,7 @@ from oos.adapters.messenger import NetworkMessenger
 from oos.engine.engine import Engine, Surroundings
 from oos.engine.errors import OwnedElsewhere
 from oos.engine.ports import StartRequest
+from oos.engine.runtime import Runtime
 from oos.engine.templates import TemplateCache
 from oos.execution.events import AnyEvent
 from oos.execution.model import Execution
@@ -187,8 +189,9 @@ class World:
         self.story = Story()
         self.fleet = Fleet(local_inventory("test:///default"), _no_host)
         self.engines: list[Engine] = []
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def engine(self) -> Engine:
+    def engine(self, runtime: Runtime | None = None, **changes: Any) -> Engine:
         """A new engine, as a new process would have."""
         surroundings = Surroundings(
             catalog=self.catalog,
@@ -201,11 +204,11 @@ class World:
                 fleet=self.fleet, registry=self.registry, region=start.region, token=token, cancelled=cancelled
             ),
             store=lambda names: {name: f"value of {name}" for name in names},
-            now=lambda: datetime.now(UTC),
+            now=self.now,
             chance=_chance,
             messenger=NetworkMessenger(),
         )
-        made = Engine(surroundings, self.cache, self.story)
+        made = Engine(dataclasses.replace(surroundings, **changes), self.cache, self.story, runtime)
         self.engines.append(made)
         return made
 
