@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 from oos.fleet.instance import Instance
 from oos.service.errors import ApiError, Refused, Unavailable
 from oos.service.guest_command import GuestResult, LauncherExit, Reason
+from oos.values.secret import Secret, redact
 from oos_command.model import Invocation, Run, State
 
 DELIVERY_SECONDS: Final = 60
@@ -38,6 +39,11 @@ _INFO: Final = {
     "DirectoryNotExists": "the specified directory does not exist",
     "ExecutionException": "the command could not be written down in the guest, or its output could not be kept",
 }
+
+
+def held(secrets: Iterable[Secret], texts: Collection[str]) -> list[Secret]:
+    """The secrets that stand in these texts."""
+    return [each for each in dict.fromkeys(secrets) if any(redact(text, [each]) != text for text in texts)]
 
 
 def record_status(state: State) -> str:

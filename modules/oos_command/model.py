@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from oos.service.registry import Registry
+from oos.values.secret import Secret, secrets_in
 
 
 class State(StrEnum):
@@ -132,6 +133,18 @@ def load_invocations(registry: Registry) -> Iterator[Invocation]:
 def keep_invocation(registry: Registry, invocation: Invocation) -> bool:
     """Keep an invocation; False when there was one with its id."""
     return registry.add("invocation", invocation.id, msgspec.to_builtins(invocation))
+
+
+def keep_secrets(registry: Registry, invocation_id: str, secrets: Collection[Secret]) -> None:
+    """Remember which secrets the command holds, sealed: whoever reads its output later need not know them."""
+    if secrets:
+        registry.put("invocation-secret", invocation_id, {"Secrets": list(secrets)})
+
+
+def load_secrets(registry: Registry, invocation_id: str) -> tuple[Secret, ...]:
+    """The secrets that the command holds."""
+    document = registry.get("invocation-secret", invocation_id)
+    return () if document is None else tuple(secrets_in(dict(document)))
 
 
 def load_run(registry: Registry, invocation_id: str, instance_id: str) -> Run | None:

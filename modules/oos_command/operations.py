@@ -22,6 +22,7 @@ from oos_command.model import (
     State,
     keep_command,
     keep_invocation,
+    keep_secrets,
     load_command,
     load_invocation,
     load_run,
@@ -169,6 +170,7 @@ def _run(context: Context, wanted: Invocation, contents: Mapping[str, str]) -> N
         assert known is not None
         wanted = known
         contents = {id: contents[id] for id in wanted.instance_ids if id in contents}
+    keep_secrets(context.registry, wanted.id, decide.held(context.secrets, contents.values()))
     runs = at_once(lambda id: begin(context, wanted, id, contents[id]), list(contents))
     if runs and all(run.state is State.ABORTED for run in runs):
         raise decide.refusal_of(runs[0])

@@ -12,7 +12,7 @@ from oos.service.guest import boot_of
 from oos.service.guest_command import OUTPUT_LIMIT, GuestCommand, argv_of, path_of, read_result
 from oos_command import decide
 from oos_command.content import interpreter_of
-from oos_command.model import Invocation, Run, State, keep_run, load_run
+from oos_command.model import Invocation, Run, State, keep_run, load_run, load_secrets
 
 if TYPE_CHECKING:
     from oos.fleet.hypervisor import Hypervisor
@@ -137,13 +137,14 @@ def _trace(hypervisor: Hypervisor, run: Run, context: Context) -> Run:
 
 
 def _output(context: Context, hypervisor: Hypervisor, run: Run) -> bytes:
-    """What the command printed, as far as its guest kept it, with the caller's secrets masked."""
+    """What the command printed, as far as its guest kept it, with the caller's and the command's secrets masked."""
     try:
         output = hypervisor.guest_read(run.instance_id, path_of(run.invocation_id, "out"), limit=OUTPUT_LIMIT)
     except AgentFailed:
         return b""
     text = output.decode(errors="surrogateescape")
-    return context.redact(text).encode(errors="surrogateescape")
+    known = context.knowing(load_secrets(context.registry, run.invocation_id))
+    return known.redact(text).encode(errors="surrogateescape")
 
 
 def stop(context: Context, invocation: Invocation, run: Run) -> Run:

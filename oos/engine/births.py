@@ -12,7 +12,7 @@ from oos.engine.family import Live
 from oos.engine.templates import TemplateCache, template_digest
 from oos.execution.actions import StartChild
 from oos.execution.events import AnyEvent, ExecutionStarted
-from oos.execution.inner import link
+from oos.execution.inner import inherit, link
 from oos.execution.kinds import Kind, kind_of
 from oos.execution.listening import wanted_by
 from oos.execution.model import Execution
@@ -74,6 +74,7 @@ class Births:
         execution = driver.ledger.begin(event, checked, text)
         if request.loop_path:
             link(execution, parent)
+        inherit(execution, parent)
         return Child(Live(execution, threading.Event()), event, events)
 
     def wanted(self, execution: Execution, task: str) -> Wanted:

@@ -248,7 +248,7 @@ class Driver:
                 post(lambda: watcher.progressed(execution, action.task, action.item, message))
 
         token = token_of(execution, action)
-        context = self.around.context(execution.start, token, live.cancelled, report)
+        context = self.around.context(execution.start, token, live.cancelled, report).knowing(execution.secrets)
         call = Call(execution, task, action, activity.polls, context)
         family = self.family(execution.id)
         live.performing += 1

@@ -16,7 +16,7 @@ from oos.engine.runtime import Runtime, ThreadRuntime
 from oos.engine.surroundings import Surroundings
 from oos.engine.templates import TemplateCache, template_digest
 from oos.execution.events import ExecutionStarted, ExecutionUpdated, Notified, Signalled, TriggerRequested
-from oos.execution.inner import link
+from oos.execution.inner import inherit, link
 from oos.execution.model import Execution
 from oos.execution.notify import NotAllowed, notify
 from oos.execution.record import record
@@ -237,8 +237,11 @@ class Engine:
         for id_ in sorted({root_id, *around.journal.unfinished(root_id)}):
             members[id_] = Live(replay(around.journal, around.codec, self._cache, id_), threading.Event())
         for live in members.values():
-            if live.execution.start.loop_path:
-                link(live.execution, members[live.execution.start.parent_id].execution)
+            start = live.execution.start
+            if start.loop_path:
+                link(live.execution, members[start.parent_id].execution)
+            if start.parent_id in members:
+                inherit(live.execution, members[start.parent_id].execution)
         return members
 
     def _must_trigger(self, execution_id_: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from oos.engine.errors import ExecutionAbsent
 from oos.engine.templates import TemplateCache
 from oos.execution.events import AnyEvent, ExecutionStarted
-from oos.execution.inner import link
+from oos.execution.inner import inherit, link
 from oos.execution.model import Execution
 from oos.execution.record import begin, record
 from oos.journal.codec import Codec
@@ -46,5 +46,7 @@ def replay_with_outer(journal: Journal, codec: Codec, templates: TemplateCache, 
     """The state of one execution that sees the names around it. Raises ExecutionAbsent, JournalFailed."""
     execution = replay(journal, codec, templates, execution_id)
     if execution.start.loop_path:
-        link(execution, replay_with_outer(journal, codec, templates, execution.start.parent_id))
+        outer = replay_with_outer(journal, codec, templates, execution.start.parent_id)
+        link(execution, outer)
+        inherit(execution, outer)
     return execution

@@ -35,12 +35,16 @@ def inner_template(checked: CheckedTemplate, path: Sequence[str]) -> CheckedTemp
 
 
 def link(child: Execution, outer: Execution) -> None:
-    """Let an item of a loop see the names of the execution around it, the item's value, and its secrets."""
+    """Let an item of a loop see the names of the execution around it, and the item's value."""
     child.outer = outer
-    child.secrets = outer.secrets
     loop = outer.tasks[child.start.parent_task].loop
     assert loop is not None, f"{child.id} is an item of {child.start.parent_task}, which loops not"
     child.item = loop.items[child.start.parent_item]
+
+
+def inherit(child: Execution, parent: Execution) -> None:
+    """A child keeps its parent's secrets too: those it was given may be made of them, and tell them apart."""
+    child.secrets = tuple(dict.fromkeys((*child.secrets, *parent.secrets)))
 
 
 def read_later(checked: CheckedTemplate, task: Task) -> tuple[set[str], dict[str, Selector]]:

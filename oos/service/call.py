@@ -109,7 +109,7 @@ def _call(
     dry_run = _take(given, "DryRun")
     others = Others(ignored=(*COMMON, *operation.ignores), refused=operation.refuses)
     request: Any = bind(operation.request, given, others)
-    context = _surroundings(operation, context, region, token)
+    context = _surroundings(operation, context, region, token).knowing(secrets_in(dict(parameters)))
     if str(dry_run).casefold() == "true":
         raise ApiError("DryRunOperation", "Request validation has been passed with DryRun flag set.")
     if all_pages and isinstance(request, Paged):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from oos.service.errors import Cancelled
 from oos.service.registry import Registry
+from oos.values.secret import Secret, redact
 
 if TYPE_CHECKING:
     from oos.fleet.fleet import Fleet
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 
 def _silent(message: str) -> None:
     """Progress that nobody watches."""
-
-
-def _as_it_is(text: str) -> str:
-    """Text of a caller that knows no secrets."""
-    return text
 
 
 def _wait(cancelled: threading.Event, seconds: float) -> None:
@@ -43,12 +39,21 @@ class Context:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     report: Callable[[str], None] = _silent
     """Tells a watcher how far the call has come, in a few words."""
-    redact: Callable[[str], str] = _as_it_is
-    """Masks the secrets that the caller knows of in text that will be kept, such as a command's output."""
+    secrets: tuple[Secret, ...] = ()
+    """The secrets that the caller knows of: those of its execution, and those of the request itself."""
     cancelled: threading.Event = field(default_factory=threading.Event)
     """Set when the caller no longer wants the outcome; long waits look at it."""
     sleep: Callable[[threading.Event, float], None] = _wait
     """How time passes; in a rehearsal it takes none."""
+
+    def redact(self, text: str) -> str:
+        """Mask the secrets that the caller knows of in text that will be kept, such as a command's output."""
+        return redact(text, self.secrets) if self.secrets else text
+
+    def knowing(self, secrets: Iterable[Secret]) -> Context:
+        """These surroundings, of a caller that knows these secrets too."""
+        more = tuple(secrets)
+        return replace(self, secrets=(*self.secrets, *more)) if more else self
 
     def pause(self, seconds: float, waiting_for: str) -> None:
         """Wait between two looks at the world. Raises Cancelled when nobody wants the outcome any more."""

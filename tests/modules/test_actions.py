@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from oos.fleet.instance import Power
 from oos.inventory.load import load_inventory
-from oos.service.binding import parameters_of
+from oos.service.binding import ParameterInfo, parameters_of
 from oos.service.call import risk_of_name
 from oos.service.catalog import installed_modules
 from oos.service.operation import ActionSource, Effect, Operation
@@ -74,9 +75,14 @@ def test_an_operation_says_what_it_does(operation: Operation) -> None:
     reads = operation.name.startswith(("Describe", "Get", "List"))
     assert (operation.effect is Effect.READS) is reads
     assert (operation.effect is Effect.DESTROYS) is operation.name.startswith(("Delete", "Reset"))
-    for parameter in parameters_of(operation.request):
-        assert parameter.description, parameter.name
-        assert all(each.description for each in parameter.members), parameter.name
+    assert list(undescribed("", parameters_of(operation.request))) == []
+
+
+def undescribed(prefix: str, parameters: Iterable[ParameterInfo]) -> Iterator[str]:
+    for parameter in parameters:
+        if not parameter.description:
+            yield f"{prefix}{parameter.name}"
+        yield from undescribed(f"{prefix}{parameter.name}.", parameter.members)
 
 
 # carried out
@@ -123,6 +129,30 @@ def test_a_command_gives_its_output(oos: Runner) -> None:
         "ACS::ECS::RunCommand", instanceId=id, commandType="RunShellScript", commandContent="echo hello"
     )
     assert succeeded(execution)["invocationOutput"] == "hello\n"
+
+
+SECRETIVE = """
+FormatVersion: OOS-2019-06-01
+Parameters:
+  password: {Type: String, NoEcho: true}
+  instanceId: {Type: String}
+Tasks:
+  - Name: tell
+    Action: ACS::ECS::RunCommand
+    Properties:
+      instanceId: '{{ instanceId }}'
+      commandType: RunShellScript
+      commandContent: echo {{ password }}
+"""
+
+
+def test_what_a_command_prints_of_a_secret_is_never_kept(oos: Runner) -> None:
+    id = oos.world.run()
+    execution = oos.run(SECRETIVE, instanceId=id, password="opensesame")
+    succeeded(execution)
+    assert "opensesame" not in str(execution.tasks["tell"])
+    kept = [document for _, document in oos.world.registry.items("invocation-result")]
+    assert [base64.b64decode(document["output"]) for document in kept] == [b"***\n"]
 
 
 def test_a_command_that_fails_says_why(oos: Runner) -> None:

@@ -181,18 +181,24 @@ def _connected_anew(world: World) -> World:
 
 def test_a_secret_command_is_run_and_never_kept(world: World) -> None:
     id = world.run()
-    invoke_id = run(
-        world,
-        id,
-        Secret("echo hunter2; echo {{word}}"),  # type: ignore[arg-type]  # as an execution hands it over
-        EnableParameter=True,
-        Parameters={"word": Secret("opensesame")},
-    )
-    operation = world.catalog.operation("ECS", "DescribeInvocationResults")
+    operation = world.catalog.operation("ECS", "RunCommand")
     assert operation is not None
-    context = world.context("x", redact=lambda text: text.replace("hunter2", "***").replace("opensesame", "***"))
-    shown = invoke(operation, {"InvokeId": invoke_id, "ContentEncoding": "PlainText"}, context)
-    assert shown["Invocation"]["InvocationResults"]["InvocationResult"][0]["Output"] == "***\n***\n"
+    invoke_id = invoke(
+        operation,
+        {
+            "Type": "RunShellScript",
+            "InstanceId": [id],
+            "CommandContent": Secret("echo hunter2; echo {{word}}"),
+            "EnableParameter": True,
+            "Parameters": {"word": Secret("opensesame")},
+        },
+        world.context("x", secrets=(Secret("hunter2"), Secret("elsewhere"))),
+    )["InvokeId"]
+    # Whoever looks first need not know the secrets; the registry keeps them as such, to be sealed.
+    assert result(world, invoke_id)["Output"] == "***\n***\n"
+    held = world.registry.get("invocation-secret", invoke_id)
+    assert held is not None
+    assert set(held["Secrets"]) == {Secret("hunter2"), Secret("opensesame")}
     (whole,) = world.call("DescribeInvocations", ContentEncoding="PlainText")["Invocations"]["Invocation"]
     assert (whole["CommandContent"], whole["Parameters"]) == ("***", '{"word":"***"}')
     kept = str([list(world.registry.items(kind)) for kind in ("invocation", "invocation-result", "command")])

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from oos.adapters.memory.faults import FaultKind
+from oos.execution.status import Status
 from oos.fleet.instance import Power
 from oos.service.catalog import installed_modules
 from tests.modules.executions import RUNBOOKS, Runner, failed, runner, succeeded
@@ -112,6 +113,27 @@ def test_a_rollback_brings_the_newest_content_back(oos: Runner) -> None:
     outputs = succeeded(oos.runbook("disk-rollback.yml", instanceId=id, snapshotId=first))
     assert outputs["diskId"] == world.instance(id).disk_ids[0]
     assert home.guest_read(id, "/file") == b"first"
+
+
+def test_a_rollback_waits_for_the_agent_that_answered_before(oos: Runner) -> None:
+    world = oos.world
+    id = world.run()
+    succeeded(oos.runbook("snapshot-rotation.yml"))
+    execution = oos.runbook("disk-rollback.yml", instanceId=id)
+    succeeded(execution)
+    assert execution.tasks["untilAgentAnswers"].status is Status.SUCCESS
+    world.break_next("guest_info", FaultKind.HANG, skip=1, times=3)
+    assert "untilAgentAnswers" in failed(oos.runbook("disk-rollback.yml", instanceId=id, agentPatience=1))
+
+
+def test_a_rollback_waits_for_no_agent_where_there_is_none(oos: Runner) -> None:
+    world = oos.world
+    id = world.run()
+    world.home(id).state.without_agent.append(id)
+    succeeded(oos.runbook("snapshot-rotation.yml"))
+    execution = oos.runbook("disk-rollback.yml", instanceId=id)
+    assert succeeded(execution)["status"] == "Running"
+    assert execution.tasks["untilAgentAnswers"].status is Status.SKIPPED
 
 
 def test_a_rollback_touches_nothing_when_it_cannot_succeed(oos: Runner) -> None:
