@@ -184,12 +184,8 @@ class RunningNotebook:
         return Notebook(tuple(cells), {**self._metadata, "oos": noted}, self._name)
 
     def _injected_source(self) -> str:
-        lines = [
-            f"{name} = {MASK if isinstance(value, Secret) else value!r}" for name, value in self._arguments.items()
-        ]
-        return "\n".join(
-            ["# Arguments of this run", *(line.replace(f"= {MASK}", f"= {MASK!r}  # secret") for line in lines)]
-        )
+        shown = {name: MASK if isinstance(value, Secret) else value for name, value in self._arguments.items()}
+        return "\n".join(["# Arguments of this run", *(f"{name} = {value!r}" for name, value in shown.items())])
 
     def _recall_outputs(self) -> None:
         """After a crash: what the cells had shown, from the file in which this very execution wrote it."""

@@ -99,7 +99,7 @@ def test_an_exported_runbook_runs_with_typed_parameters_as_an_execution(folder: 
     assert done.returncode == 0, done.stderr
     cells = {cell.id: cell for cell in executed(folder).cells}
     assert "2 of 2 items" in str(cells["stop"].outputs)
-    assert cells["injected-parameters"].source.endswith("role = 'web'\npassword = '***'  # secret")
+    assert cells["injected-parameters"].source.endswith("role = 'web'\npassword = '***'")
     assert CANARY not in (folder / "work.executed.ipynb").read_text() + done.stdout + done.stderr
     connection = looking(folder)
     assert {row["InstanceName"] for row in connection.instances(status="Stopped")} == {"web-1", "web-2"}
