@@ -17,6 +17,8 @@ execution = LazyGroup(
         "reject": ("oos.cli.execution_control:reject", "Refuse what an execution waits for; that ends it."),
         "retry": ("oos.cli.execution_control:retry", "Have a failed or interrupted task tried again."),
         "skip": ("oos.cli.execution_control:skip", "Leave out the task that an execution waits at."),
+        "complete": ("oos.cli.execution_control:complete", "End an execution with a status of your own."),
+        "update": ("oos.cli.execution_control:update", "Change parameters or tags of one that has not ended."),
         "step": ("oos.cli.execution_control:step", "Let an execution in Debug mode run its next task."),
     },
     help="See and control executions.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -68,7 +69,9 @@ def cancel(session: Session, execution: str, reason: str) -> int:
 def _answer_options(command: F) -> F:
     for option in (
         click.option("--all", "everything", is_flag=True, help="Everything in the execution that waits for this."),
-        click.option("--item", type=click.IntRange(1), metavar="N", help="The loop item meant, counted from 1."),
+        click.option(
+            "--item", "items", type=click.IntRange(1), multiple=True, metavar="N", help="A loop item, counted from 1."
+        ),
         click.option("--task", default="", metavar="NAME", help="The task meant, where several wait."),
         click.option("--note", default="", metavar="TEXT", help="Why; it is recorded."),
         click.argument("execution", type=EXECUTION),
@@ -105,7 +108,7 @@ def retry(session: Session, /, **asked: Any) -> int:
 @_answer_options
 @click.pass_obj
 def skip(session: Session, /, **asked: Any) -> int:
-    """Leave out the task that an execution waits at, and go on with the next."""
+    """Leave out the task that an execution waits at, or failed items of its loop, and go on."""
     return _answer(session, "SkipTask", **asked)
 
 
@@ -117,43 +120,114 @@ def step(session: Session, /, **asked: Any) -> int:
     return _answer(session, "ExecuteTask", **asked)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer, and the execution of the family that it is for."""
+
+    execution_id: str
+    notified: Notified
+
+    def __str__(self) -> str:
+        item = f" --item {self.notified.item + 1}" if self.notified.item >= 0 else ""
+        return f"{self.execution_id}{item}  (task {self.notified.task})"
+
+
 def _answer(
-    session: Session, type_name: str, execution: str, note: str, task: str, item: int | None, everything: bool
+    session: Session, type_name: str, execution: str, note: str, task: str, items: tuple[int, ...], everything: bool
 ) -> int:
     """Tell those of the family that wait for such an answer; each answer is held against the state first."""
     from oos.app.app import now
     from oos.cli.failures import stop
-    from oos.execution.events import NO_ITEM, Notified
+    from oos.execution.events import Notified
     from oos.execution.status import NotifyType
 
     app = session.app
     type_ = NotifyType(type_name)
-    answers: list[tuple[str, Notified]] = []
+    answers: list[Told] = []
     refusals: list[Exception] = []
     for member in _members(app, execution):
-        for at_task, at_item in _waits(member):
-            wanted = (task in ("", at_task)) and item in (None, at_item + 1)
-            if not wanted:
+        for at_task, at_item, named in _waits(member, tuple(item - 1 for item in items)):
+            if task not in ("", at_task):
                 continue
-            told = Notified(at=now(), type=type_, by=app.settings.user, note=note, task=at_task, item=at_item)
+            told = Notified(
+                at=now(), type=type_, by=app.settings.user, note=note, task=at_task, item=at_item, items=list(named)
+            )
             refusal = _refusal(member, told)
             if refusal is None:
-                answers.append((member.id, told))
+                answers.append(Told(member.id, told))
             else:
                 refusals.append(refusal)
     if not answers:
         if refusals:
             raise refusals[0]
         raise stop(f"{execution} does not wait for a person", code="NotAllowed", hint="see oos execution show")
-    if len(answers) > 1 and not everything:
-        places = [
-            f"{id_} {told.task}" + (f" --item {told.item + 1}" if told.item != NO_ITEM else "") for id_, told in answers
-        ]
-        hint = "name one, or give --all:\n    " + "\n    ".join(places)
+    if len(answers) > 1 and not (everything or items):
+        hint = "name one, or give --all:\n    " + "\n    ".join(map(str, answers))
         raise stop(f"{execution} waits at {len(answers)} places", code="Ambiguous", hint=hint, exit_code=exits.USAGE)
-    for id_, told in answers:
-        app.engine.tell(id_, told)
+    for each in answers:
+        app.engine.tell(each.execution_id, each.notified)
     return _told(session, execution, type_, len(answers))
+
+
+@click.command(cls=Command)
+@click.argument("execution", type=EXECUTION)
+@click.option(
+    "--status",
+    type=click.Choice(("Success", "Failed", "Cancelled"), case_sensitive=False),
+    required=True,
+    metavar="STATUS",
+    help="Success, Failed or Cancelled.",
+)
+@click.option("--note", default="", metavar="TEXT", help="Why; it is recorded.")
+@click.pass_obj
+def complete(session: Session, execution: str, status: str, note: str) -> int:
+    """End an execution with a status of your own, in Debug mode or where it waits for a person."""
+    from oos.app.app import now
+    from oos.execution.events import Notified
+    from oos.execution.status import NotifyType, Status
+
+    app = session.app
+    type_ = NotifyType.COMPLETE_EXECUTION
+    told = Notified(at=now(), type=type_, by=app.settings.user, note=note, execution_status=Status(status))
+    app.engine.tell(execution, told)
+    return _end_it(session, execution, f"{execution} is being ended: {status}")
+
+
+@click.command(cls=Command)
+@click.argument("execution", type=EXECUTION)
+@click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=TEXT|NAME:=JSON", help="A parameter to change.")
+@click.option("--params", "files", multiple=True, metavar="FILE", help="A YAML or JSON file of them; - is stdin.")
+@click.option("--description", metavar="TEXT", help="What it is for.")
+@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag, in place of those it has.")
+@click.pass_obj
+def update(
+    session: Session,
+    execution: str,
+    pairs: tuple[str, ...],
+    files: tuple[str, ...],
+    description: str | None,
+    tags: tuple[str, ...],
+) -> int:
+    """Change parameters, description or tags of an execution that has not ended; tasks that start later see them."""
+    from oos.app.app import now
+    from oos.cli.arguments import read_arguments, read_tags
+    from oos.execution.events import ExecutionUpdated
+
+    app = session.app
+    given = read_arguments(pairs, files)
+    if not (given or tags) and description is None:
+        raise click.UsageError("nothing to change: give -p, --params, --description or --tag")
+    told = ExecutionUpdated(
+        at=now(),
+        by=app.settings.user,
+        parameters=app.engine.bind(execution, given) if given else {},
+        description=description,
+        tags=read_tags(tags) if tags else None,
+    )
+    app.engine.update(execution, told)
+    session.say(f"{execution} was told")
+    _print_told(session, execution, "Update")
+    return exits.SUCCESS
 
 
 def _told(session: Session, execution_id: str, type_: Any, count: int) -> int:
@@ -206,19 +280,32 @@ def _members(app: App, execution_id: str) -> Iterator[Execution]:
                 yield look(app, id_)
 
 
-def _waits(execution: Execution) -> Iterator[tuple[str, int]]:
-    """Task and item of everything in an execution that waits for a person."""
-    from oos.execution.events import NO_ITEM
+def _waits(execution: Execution, items: tuple[int, ...]) -> Iterator[tuple[str, int, tuple[int, ...]]]:
+    """Task, item and named failed items of everything in an execution that waits for a person.
 
-    current = execution.current
-    if current is None or execution.status.final:
+    Without named items all of it; with them, those items, and a loop that failed with them among its failures.
+    """
+    from oos.execution.events import NO_ITEM
+    from oos.execution.status import WaitReason
+
+    if execution.status.final:
         return
-    if current.waiting is not None and current.waiting.reason.needs_person:
-        yield current.task.name, NO_ITEM
-    if current.loop is not None:
-        for item, activity in current.loop.in_flight.items():
-            if activity.waiting is not None and activity.waiting.reason.needs_person:
-                yield current.task.name, item
+    if execution.held is not None:
+        yield "", NO_ITEM, ()
+        return
+    current = execution.current
+    if current is None:
+        return
+    whole = current.waiting
+    if whole is not None and whole.reason.needs_person:
+        failed = whole.reason is WaitReason.FAILURE and current.loop is not None
+        if failed or not items:
+            yield current.task.name, NO_ITEM, items
+        return
+    for item, activity in (current.loop.in_flight if current.loop is not None else {}).items():
+        waits = activity.waiting is not None and activity.waiting.reason.needs_person
+        if waits and (not items or item in items):
+            yield current.task.name, item, ()
 
 
 def _refusal(execution: Execution, told: Notified) -> Exception | None:

@@ -17,9 +17,9 @@ INTERRUPTED = "Interrupted"
 
 def look(app: App, execution_id: str) -> Execution:
     """The state of an execution as the journal tells it, without an engine. Raises ExecutionAbsent, JournalFailed."""
-    from oos.engine.replay import replay
+    from oos.engine.replay import replay_with_outer
 
-    return replay(app.journal, app.codec, app.template_cache, execution_id)
+    return replay_with_outer(app.journal, app.codec, app.template_cache, execution_id)
 
 
 def is_driven(app: App, execution_id: str) -> bool:

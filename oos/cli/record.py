@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def execution_record(execution: Execution, status: str = "") -> dict[str, Any]:
     """An execution and its tasks, secrets still inside; `status` where it is known better than by the journal."""
     start = execution.start
-    waiting = execution.waiting
+    waiting = execution.shown_wait
     return _without_empty(
         {
             "ExecutionId": execution.id,
@@ -33,9 +33,9 @@ def execution_record(execution: Execution, status: str = "") -> dict[str, Any]:
             "SafetyCheck": str(start.safety_check),
             "RegionId": start.region,
             "ExecutedBy": start.by,
-            "Description": start.description,
-            "Tags": start.tags,
-            "Parameters": start.parameters,
+            "Description": execution.description,
+            "Tags": dict(execution.tags),
+            "Parameters": dict(execution.parameters),
             "Outputs": dict(execution.outputs),
             "StartDate": _instant(start.at),
             "EndDate": _instant(execution.ended),
@@ -51,8 +51,8 @@ def status_message(execution: Execution) -> str:
     """Why it failed, what it waits for, or who cancelled it."""
     if execution.fault is not None:
         return str(execution.fault)
-    if execution.waiting is not None:
-        return execution.waiting.note
+    if execution.shown_wait is not None:
+        return execution.shown_wait.note
     if execution.cancel is not None:
         note = f": {execution.cancel.note}" if execution.cancel.note else ""
         return f"cancelled by {execution.cancel_by}{note}"

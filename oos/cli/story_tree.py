@@ -6,14 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from oos.cli.words import item_label, wait_words
+from oos.cli.words import item_label, say, wait_note, when
 from oos.execution.events import (
     NO_ITEM,
     AnyEvent,
     CancelRequested,
     ExecutionFinished,
+    ExecutionHeld,
     ExecutionResumed,
     ExecutionStarted,
+    ExecutionUpdated,
+    FiringMissed,
     LoopStarted,
     Notified,
     TaskCancelled,
@@ -23,6 +26,11 @@ from oos.execution.events import (
     TaskStarted,
     TaskSucceeded,
     TaskWaiting,
+    TriggerArmed,
+    TriggerEnded,
+    TriggerFired,
+    TriggerRequested,
+    TriggerSwitched,
 )
 from oos.execution.status import Status
 from oos.values.json import Value
@@ -75,8 +83,17 @@ def _add(execution: ExecutionNode, event: AnyEvent) -> None:
     match event:
         case ExecutionFinished():
             execution.ended = event
-        case Notified() | CancelRequested() | ExecutionResumed():
+        case Notified() | CancelRequested() | ExecutionResumed() | ExecutionHeld() | ExecutionUpdated():
             execution.remarks.append(event)
+        case TriggerSwitched() | TriggerRequested():
+            execution.remarks.append(event)
+        case TriggerArmed() | FiringMissed():
+            _node(execution, event.task, NO_ITEM, event.at).note = say(event)
+        case TriggerFired():
+            _fire(_node(execution, event.task, NO_ITEM, event.at), event)
+        case TriggerEnded():
+            fired = _node(execution, event.task, event.item, event.at)
+            fired.status, fired.ended, fired.note, fired.outputs = event.status, event.at, event.message, event.outputs
         case LoopStarted():
             task = execution.tasks.setdefault(event.task, TaskNode(event.task, event.at))
             task.labels = event.items
@@ -87,7 +104,7 @@ def _add(execution: ExecutionNode, event: AnyEvent) -> None:
         case TaskWaiting():
             node = _node(execution, event.task, event.item, event.at)
             node.status = Status.WAITING if event.reason.needs_person else Status.RUNNING
-            node.note = f"waits {wait_words(event.reason)}" + (f": {event.note}" if event.note else "")
+            node.note = wait_note(event)
         case TaskResumed():
             node = _node(execution, event.task, event.item, event.at)
             node.status, node.note = Status.RUNNING, ""
@@ -102,6 +119,12 @@ def _node(execution: ExecutionNode, name: str, item: int, at: datetime) -> TaskN
         return task
     label = item_label(task.labels[item]) if task.labels is not None and item < len(task.labels) else f"{item + 1}"
     return task.items.setdefault(item, TaskNode(label, at))
+
+
+def _fire(trigger: TaskNode, event: TriggerFired) -> None:
+    """A firing is an item of the trigger, called by the instant it fires for."""
+    label = f"#{event.item + 1} {when(event.due or event.at)}"
+    trigger.items[event.item] = TaskNode(label, event.at)
 
 
 def _end(node: TaskNode, event: TaskSucceeded | TaskFailed | TaskSkipped | TaskCancelled) -> None:

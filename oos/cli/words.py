@@ -13,8 +13,11 @@ from oos.execution.events import (
     BatchStarted,
     CancelRequested,
     ExecutionFinished,
+    ExecutionHeld,
     ExecutionResumed,
     ExecutionStarted,
+    ExecutionUpdated,
+    FiringMissed,
     LoopStarted,
     Notified,
     TaskCancelled,
@@ -24,6 +27,11 @@ from oos.execution.events import (
     TaskStarted,
     TaskSucceeded,
     TaskWaiting,
+    TriggerArmed,
+    TriggerEnded,
+    TriggerFired,
+    TriggerRequested,
+    TriggerSwitched,
 )
 from oos.execution.status import NotifyType, WaitReason
 from oos.values.json import Value, json_text
@@ -42,6 +50,8 @@ WAITS: Final = {
     WaitReason.INTERRUPTED: "for a decision",
     WaitReason.SLEEP: "asleep",
     WaitReason.RETRY: "to look again",
+    WaitReason.TRIGGER: "for its next firing",
+    WaitReason.DEAD_LETTER: "for a decision, as its drivers died again and again",
 }
 
 
@@ -132,8 +142,7 @@ def say(event: AnyEvent) -> str:
         case TaskWaiting(reason=WaitReason.SLEEP, until=datetime() as end):
             return f"sleeps until {clock(end)}"
         case TaskWaiting():
-            until = f" until {clock(event.until)}" if event.until else ""
-            return f"waits {wait_words(event.reason)}{until}" + (f": {event.note}" if event.note else "")
+            return wait_note(event)
         case TaskResumed():
             return f"goes on: {event.why}"
         case TaskSucceeded():
@@ -146,6 +155,15 @@ def say(event: AnyEvent) -> str:
             return "cancelled" + (f": {event.reason}" if event.reason else "")
         case _:
             return _say_of_execution(event)
+
+
+def wait_note(event: TaskWaiting) -> str:
+    """What a task waits for, and for whom."""
+    by = f" by {', '.join(event.approvers)}" if event.approvers else ""
+    several = f", {event.required} of them" if event.required > 1 and by else ""
+    several = several or (f" by {event.required} people" if event.required > 1 else "")
+    until = f" until {clock(event.until)}" if event.until else ""
+    return f"waits {wait_words(event.reason)}{by}{several}{until}" + (f": {event.note}" if event.note else "")
 
 
 _ANSWERS: Final = {
@@ -170,6 +188,32 @@ def _say_of_execution(event: AnyEvent) -> str:
         case ExecutionFinished():
             message = ": ".join(filter(None, (event.code, event.message)))
             return f"ended: {event.status}" + (f": {message}" if message else "")
+        case ExecutionHeld():
+            return f"is held {wait_words(event.reason)}" + (f": {event.note}" if event.note else "")
+        case ExecutionUpdated():
+            changed = [*event.parameters, *(["its description"] if event.description is not None else [])]
+            changed += ["its tags"] if event.tags is not None else []
+            return f"{event.by} changes {', '.join(changed)}"
+        case TriggerSwitched():
+            return f"{event.by} {'pauses the trigger' if event.paused else 'has the trigger go on'}{_note(event.note)}"
+        case TriggerRequested():
+            return f"{event.by} has it fire{_note(event.note)}"
+        case _:
+            return _say_of_trigger(event)
+
+
+def _say_of_trigger(event: AnyEvent) -> str:
+    match event:
+        case TriggerArmed():
+            ends = f", until {when(event.ends)}" if event.ends is not None else ""
+            return f"fires next at {when(event.next)}{ends}" if event.next is not None else f"is armed{ends}"
+        case TriggerFired():
+            return "fires" + (f", asked by {event.by}" if event.by else "")
+        case TriggerEnded():
+            return f"its firing ended: {event.status}{_note(event.message)}"
+        case FiringMissed():
+            times = "a firing" if event.count == 1 else f"{event.count} firings"
+            return f"{times} missed: {event.why}"
         case _:
             return _name(event)
 
@@ -179,6 +223,10 @@ def _name(event: AnyEvent) -> str:
     words = re.sub(r"(?<!^)(?=[A-Z])", " ", type(event).__name__).lower()
     note = getattr(event, "note", "") or getattr(event, "message", "")
     return f"{words}: {note}" if isinstance(note, str) and note else words
+
+
+def _note(note: str) -> str:
+    return f": {note}" if note else ""
 
 
 def wait_words(reason: WaitReason) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import time
 
 import pytest
 
-from tests.cli.world import COMMAND, EXECUTION, World, eventually, read_until
+from tests.cli.world import COMMAND, EXECUTION, SNAPSHOTS, World, eventually, read_until
 
 APPROVAL = """\
 FormatVersion: OOS-2019-06-01
@@ -222,3 +223,77 @@ def test_debug_mode_goes_task_by_task(world: World) -> None:
 
 def _listed(world: World) -> str:
     return world.run("execution", "list", "-o", "ndjson").out
+
+
+def test_failed_items_are_tried_again_by_their_numbers(world: World) -> None:
+    world.make_instances("web-1", "web-2")
+    world.make_instances("db-1", host="h2")
+    world.change_host("h2", full=True)
+    template = world.write("snapshots.yml", SNAPSHOTS)
+    process = world.start("run", template, "--mode", "FailurePause", "-p", "maxErrors:=0", "-p", "width:=3")
+    found = EXECUTION.search(read_until(process, "oos execution skip"))
+    assert found is not None
+    record = world.run("execution", "show", found[0], "-o", "json").document
+    (failed,) = record["Tasks"][1]["FailedItems"]
+    wrong = world.run("execution", "retry", found[0], "--item", str(failed["Number"] % 3 + 1))
+    assert wrong.code == 1
+    assert "did not fail" in wrong.err
+    world.change_host("h2", full=False)
+    assert world.run("execution", "retry", found[0], "--item", str(failed["Number"])).code == 0
+    # The driver's simulated host read its state before it was changed: the item fails again, and only that one.
+    said = read_until(process, "oos execution skip")
+    assert len(re.findall(r"snapshot\[\d\] d-[0-9a-f]+ Failed", said)) == 1
+    assert world.run("execution", "skip", found[0], "--item", str(failed["Number"])).code == 0
+    assert world.end(process).code == 0
+
+
+def test_several_approvals_may_be_needed(world: World) -> None:
+    quorum = APPROVAL.replace("{Approvers: [ada]}", "{Approvers: [ada, bob], MinRequiredApprovals: 2}")
+    process = world.start("run", world.write("quorum.yml", quorum))
+    said = read_until(process, "oos execution reject")
+    assert "waits for approval by ada, bob, 2 of them" in said
+    found = EXECUTION.search(said)
+    assert found is not None
+    assert world.run("execution", "approve", found[0]).code == 0
+    eventually(lambda: "ada approved" in world.run("execution", "logs", found[0]).out, "the first approval is heard")
+    again = world.run("execution", "approve", found[0])
+    assert again.code == 1
+    assert "ada has approved permission already" in again.err
+    stranger = world.run("execution", "approve", found[0], OOS_USER="eve")
+    assert "eve is not among the approvers" in stranger.err
+    assert world.run("execution", "approve", found[0], OOS_USER="bob").code == 0
+    assert world.end(process).code == 0
+
+
+def test_an_approval_that_does_not_come_in_time_ends_with_6(world: World) -> None:
+    expiring = APPROVAL.replace("{Approvers: [ada]}", "{Approvers: [ada], ExpiresAfter: 1S}")
+    said = world.run("run", world.write("expiring.yml", expiring))
+    assert said.code == 6, said
+    assert "ApprovalExpired" in said.err
+
+
+def test_a_person_may_end_an_execution_with_a_status_of_his_own(world: World) -> None:
+    process = world.start("run", world.write("approval.yml", APPROVAL))
+    found = EXECUTION.search(read_until(process, "oos execution reject"))
+    assert found is not None
+    assert world.run("execution", "complete", found[0], "--status", "success", "--note", "done by hand").code == 0
+    assert world.end(process).code == 0
+
+
+def test_parameters_can_be_changed_while_it_waits(world: World) -> None:
+    template = APPROVAL.replace("Tasks:", "Parameters:\n  time: {Type: String, Default: 1H}\nTasks:", 1)
+    process = world.start(
+        "run", world.write("changing.yml", template.replace("Duration: 1S", "Duration: '{{ time }}'"))
+    )
+    found = EXECUTION.search(read_until(process, "oos execution reject"))
+    assert found is not None
+    assert world.run("execution", "update", found[0]).code == 2
+    unknown = world.run("execution", "update", found[0], "-p", "tmie=1S")
+    assert unknown.code == 2
+    assert "did you mean time?" in unknown.err
+    assert world.run("execution", "update", found[0], "-p", "time=1S", "--tag", "hurry=yes").code == 0
+    read_until(process, "ada changes time")
+    record = world.run("execution", "show", found[0], "-o", "json").document
+    assert (record["Parameters"], record["Tags"]) == ({"time": "1S"}, {"hurry": "yes"})
+    assert world.run("execution", "approve", found[0]).code == 0
+    assert world.end(process).code == 0

@@ -11,8 +11,8 @@ from typing import Final
 
 import click
 
-from oos.cli.words import wait_words
-from oos.execution.events import NO_ITEM, Notified, TaskWaiting
+from oos.cli.words import wait_note, wait_words
+from oos.execution.events import NO_ITEM, ExecutionHeld, Notified, TaskWaiting
 from oos.execution.status import NotifyType, WaitReason
 
 
@@ -27,18 +27,25 @@ class Question:
     """What the loop item is called; empty without one."""
     reason: WaitReason
     note: str
+    waits: str = ""
+    """The wait in words, where more is known of it than its reason."""
 
     @property
     def text(self) -> str:
         """The question in a line."""
-        where = f"{self.task}[{self.item + 1}] {self.label}" if self.item != NO_ITEM else self.task
+        where = f"{self.task}[{self.item + 1}] {self.label}" if self.item != NO_ITEM else self.task or "the execution"
         note = f": {self.note}" if self.note else ""
-        return f"{where} waits {wait_words(self.reason)}{note}"
+        return f"{where} {self.waits or f'waits {wait_words(self.reason)}{note}'}"
+
+
+def question_of_held(id_: str, event: ExecutionHeld) -> Question:
+    """The question that an execution puts which is held as a whole."""
+    return Question(id_, "", NO_ITEM, "", event.reason, event.note)
 
 
 def question_of(id_: str, event: TaskWaiting, label: str) -> Question:
     """The question that a wait puts."""
-    return Question(id_, event.task, event.item, label, event.reason, event.note)
+    return Question(id_, event.task, event.item, label, event.reason, event.note, wait_note(event))
 
 
 _APPROVE: Final = {"a": NotifyType.APPROVE, "r": NotifyType.REJECT}
@@ -49,6 +56,7 @@ CHOICES: Final[Mapping[WaitReason, Mapping[str, NotifyType]]] = {
     WaitReason.HIGH_RISK: _APPROVE,
     WaitReason.BATCH: _APPROVE,
     WaitReason.FAILURE: {"t": NotifyType.RETRY_TASK, "s": NotifyType.SKIP_TASK, "r": NotifyType.REJECT},
+    WaitReason.DEAD_LETTER: {"t": NotifyType.RETRY_TASK, "r": NotifyType.REJECT},
     WaitReason.INTERRUPTED: {"t": NotifyType.RETRY_TASK, "s": NotifyType.SKIP_TASK, "r": NotifyType.REJECT},
     WaitReason.DEBUG: {"e": NotifyType.EXECUTE_TASK, "s": NotifyType.SKIP_TASK, "r": NotifyType.REJECT},
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from oos.cli import exits
 from oos.cli.failures import Failure, Stopped, exit_code_of_error
-from oos.cli.follow.ask import Question, ask, commands_for, question_of
+from oos.cli.follow.ask import Question, ask, commands_for, question_of, question_of_held
 from oos.cli.follow.interrupts import Interrupts
 from oos.cli.follow.sinks import EventLines, PlainLines, Silent, Sink
 from oos.cli.follow.view import View
@@ -21,6 +21,7 @@ from oos.cli.words import item_label
 from oos.execution.events import (
     NO_ITEM,
     AnyEvent,
+    ExecutionHeld,
     ExecutionStarted,
     Notified,
     TaskResumed,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from oos.execution.model import Execution
 
 TICK_SECONDS = 0.1
+APPROVAL_EXPIRED = "ApprovalExpired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class Follower:
         match event:
             case TaskWaiting() if event.reason.needs_person:
                 self._questions.append(question_of(id_, event, _label(view, id_, event)))
+            case ExecutionHeld():
+                self._questions.append(question_of_held(id_, event))
             case Notified():
                 self.rejected = self.rejected or event.type is NotifyType.REJECT
                 self._forget(id_, event.task, event.item)
@@ -219,8 +223,18 @@ class Follower:
             still_open = question in self._questions
             self._forget(question.execution_id, question.task, question.item)
         if answer is not None:
-            app.engine.tell(question.execution_id, answer)
+            self._answer(question, answer)
         elif still_open and not interrupts.exit_code:
+            self._tell_how(question)
+
+    def _answer(self, question: Question, answer: Notified) -> None:
+        """Tell the answer; one that is refused, such as that of a person who may not approve, leaves it open."""
+        from oos.execution.notify import NotAllowed
+
+        try:
+            self._session.app.engine.tell(question.execution_id, answer)
+        except NotAllowed as refusal:
+            self._session.warn(f"  {refusal}")
             self._tell_how(question)
 
     def _leave_open(self, question: Question) -> None:
@@ -274,7 +288,8 @@ def exit_code_of(execution: Execution, *, rejected: bool) -> int:
     loops = [task.loop for task in execution.tasks.values() if task.loop is not None]
     if execution.status is Status.SUCCESS:
         return exits.PARTLY if any(loop.failed for loop in loops) else exits.SUCCESS
-    if rejected:
+    expired = execution.fault is not None and execution.fault.code == APPROVAL_EXPIRED
+    if rejected or execution.rejected_by or expired:
         return exits.REJECTED
     last = execution.last
     if execution.status is Status.FAILED and execution.fault is not None:

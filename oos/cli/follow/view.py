@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from oos.cli.words import clock, item_label, wait_words
+from oos.cli.words import clock, item_label, say, wait_note
 from oos.execution.events import (
     NO_ITEM,
     AnyEvent,
     BatchStarted,
     ExecutionFinished,
     ExecutionStarted,
+    FiringMissed,
     LoopStarted,
     TaskCancelled,
     TaskFailed,
@@ -21,6 +22,9 @@ from oos.execution.events import (
     TaskStarted,
     TaskSucceeded,
     TaskWaiting,
+    TriggerArmed,
+    TriggerEnded,
+    TriggerFired,
 )
 from oos.execution.status import Status, WaitReason
 from oos.values.json import Value
@@ -64,6 +68,8 @@ class TaskView:
     name: str
     activity: ActivityView
     loop: LoopView | None = None
+    firings: int = 0
+    """Of a trigger: how often it has fired."""
 
 
 @dataclass(slots=True)
@@ -72,6 +78,8 @@ class ExecutionView:
 
     start: ExecutionStarted
     current: TaskView | None = None
+    last: TaskView | None = None
+    """The task that ended last: a failed one may be taken up again."""
     ended: ExecutionFinished | None = None
     failed_items: int = 0
     """Items that failed, in all its loops."""
@@ -132,7 +140,7 @@ class View:
         current = execution.current if execution is not None else None
         if current is None or current.name != task:
             return None
-        if item == NO_ITEM:
+        if item == NO_ITEM or current.firings:
             return current.activity
         return current.loop.in_flight.get(item) if current.loop is not None else None
 
@@ -153,6 +161,10 @@ def _apply(execution: ExecutionView, event: AnyEvent) -> ActivityView | None:
             person = event.reason.needs_person
             activity.status = Status.WAITING if person else Status.RUNNING
             activity.note = _wait_note(event)
+        case TriggerFired():
+            _begun(execution, event.task, event.at).firings += 1
+        case TriggerArmed() | TriggerEnded() | FiringMissed():
+            _begun(execution, event.task, event.at).activity.note = say(event)
         case TaskResumed():
             resumed = _found(execution, event.task, event.item)
             if resumed is not None:
@@ -168,15 +180,21 @@ def _wait_note(event: TaskWaiting) -> str:
             return event.note
         case WaitReason.SLEEP if event.until is not None:
             return f"sleeps until {clock(event.until)}"
-    return f"waits {wait_words(event.reason)}" + (f": {event.note}" if event.note else "")
+    return wait_note(event)
 
 
 def _begun(execution: ExecutionView, name: str, at: datetime) -> TaskView:
     """The current task, which is this one; it begins now unless it had begun."""
     current = execution.current
-    if current is None or current.name != name:
-        current = execution.current = TaskView(name, ActivityView(name, at))
-    return current
+    if current is not None and current.name == name:
+        return current
+    again = execution.last
+    if again is not None and again.name == name and again.activity.status is Status.FAILED:
+        again.activity.status, again.activity.ended = Status.RUNNING, None
+        execution.current = again
+        return again
+    made = execution.current = TaskView(name, ActivityView(name, at))
+    return made
 
 
 def _found(execution: ExecutionView, name: str, item: int) -> ActivityView | None:
@@ -214,7 +232,7 @@ def _end(
     task = _begun(execution, event.task, event.at)
     if event.item == NO_ITEM:
         activity = task.activity
-        execution.current = None
+        execution.current, execution.last = None, task
     else:
         loop = task.loop
         ended = loop.in_flight.pop(event.item, None) if loop is not None else None
