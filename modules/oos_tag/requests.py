@@ -84,10 +84,16 @@ class ListArns(Paged):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pattern:
-    """Part of a key or a value."""
+class KeyPattern:
+    """Part of a key."""
 
     key: Annotated[str, Param("Part of the key.")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValuePattern:
+    """Part of a value."""
+
     value: Annotated[str, Param("Part of the value.")] = ""
 
 
@@ -96,7 +102,7 @@ class ListTagKeys(Paged):
     """Which keys in use to list."""
 
     page_size: Annotated[int, Param("Most items of a page.", minimum=1)] = 50
-    tag_filter: Annotated[Pattern, Param("Only keys like this.")] = Pattern()
+    tag_filter: Annotated[KeyPattern, Param("Only keys like this.")] = KeyPattern()
     fuzzy_type: Annotated[str, Param("How like.", allowed=("PREFIX", "EQUAL"))] = "PREFIX"
 
 
@@ -106,5 +112,5 @@ class ListTagValues(Paged):
 
     page_size: Annotated[int, Param("Most items of a page.", minimum=1)] = 50
     key: Annotated[str, Param("The key.")]
-    tag_filter: Annotated[Pattern, Param("Only values like this.")] = Pattern()
+    tag_filter: Annotated[ValuePattern, Param("Only values like this.")] = ValuePattern()
     fuzzy_type: Annotated[str, Param("How like.", allowed=("PREFIX", "EQUAL"))] = "PREFIX"

@@ -35,6 +35,9 @@ from oos.values.secret import Secret, secrets_in
 COMMON: Final = ("OwnerId", "OwnerAccount", "ResourceOwnerId", "ResourceOwnerAccount")
 """Parameters that any request may carry and that mean nothing here."""
 
+UNDERSTOOD: Final = ("RegionId", "ClientToken", "DryRun")
+"""Parameters that every operation understands, whatever its request declares."""
+
 _HIGH_RISK: Final = re.compile(r"(Delete|Release|Reset|Replace|ReInit|Detach|Remove|Terminate)[A-Z]?.*")
 
 

@@ -21,8 +21,9 @@ from oos.service.call import invoke
 from oos.service.catalog import Catalog
 from oos.service.context import Context
 from oos.service.errors import ApiError
-from oos.service.operation import Module
+from oos.service.operation import Module, Operation
 from oos.service.registry import MemoryRegistry
+from tests.modules import sdk
 
 TYPE = "ecs.t1.tiny"
 
@@ -43,6 +44,27 @@ def assert_plain(value: Any, where: str) -> None:
             assert_plain(item, f"{where}[]")
     else:
         assert value is None or type(value) in (str, int, float, bool), f"{where} is a {type(value)}"
+
+
+def assert_fills(operation: Operation, response: dict[str, Any]) -> None:
+    """A response loses nothing on its way through the official SDK."""
+    if sdk.response_model(operation.service, operation.name) is not None:
+        assert_holds(sdk.filled(operation, response), response, operation.name)
+
+
+def assert_holds(kept: Any, sent: Any, where: str) -> None:
+    """What was kept holds all that was sent."""
+    if isinstance(sent, dict):
+        for name, value in sent.items():
+            if value is not None:
+                assert name in kept, f"{where}.{name}"
+                assert_holds(kept[name], value, f"{where}.{name}")
+    elif isinstance(sent, list):
+        assert len(kept) == len(sent), where
+        for number, value in enumerate(sent):
+            assert_holds(kept[number], value, f"{where}[{number}]")
+    else:
+        assert kept == sent, where
 
 
 @dataclass
@@ -98,6 +120,7 @@ class World:
         assert found is not None, name
         response = invoke(found, parameters, self.context(token or f"token-{self.calls}"))
         assert_plain(response, name)
+        assert_fills(found, response)
         return response
 
     def refusal(self, name: str, token: str = "", **parameters: Any) -> ApiError:
