@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from oos.execution.status import LoopMode, Mode, SafetyCheck
+from oos.notebook.command_run import CommandRun
 from oos.notebook.display import live_display
+from oos.notebook.grids import Grid, snapshot_calendar
 from oos.notebook.listing import Listing
-from oos.notebook.run import Run, template_reader
+from oos.notebook.run import Run, Show, template_reader
 from oos.notebook.watch import Watch
 from oos.values.json import Value
 
@@ -61,6 +63,14 @@ class Connection:
     def images(self, **parameters: Value) -> Listing:
         """The images; parameters are those of ECS.DescribeImages."""
         return self.list("DescribeImages", "images", IMAGE_COLUMNS, **parameters)
+
+    def snapshot_calendar(self, days: int = 28) -> Grid:
+        """How many snapshots there are of each disk, by the day on which they were made."""
+        from oos.app.app import now
+
+        names = {row["InstanceId"]: row["InstanceName"] for row in self.instances()}
+        disks = [{**row, "Name": _disk_name(row, names)} for row in self.disks()]
+        return snapshot_calendar(self.snapshots(), disks, now().date(), days)
 
     def list(
         self, operation: str, title: str, columns: Iterable[str] = (), *, service: str = "ECS", **parameters: Value
@@ -124,7 +134,7 @@ class Connection:
 
     def exec(
         self, targets: str | Iterable[str], command: str, *, wait: bool = True, check: bool = False, **options: Any
-    ) -> Run:
+    ) -> CommandRun:
         """Run a command on instances, as a recorded execution; `targets` as in `oos exec`: `tag:role=web`, `web-1`.
 
         Options: kind (`shell`, `python`), concurrency, max_errors, timeout, directory, user.
@@ -146,23 +156,32 @@ class Connection:
             template_name="exec",
             description=next(iter(command.splitlines()), "")[:100],
         )
-        return self.start(request, wait=wait, check=check)
+        run = CommandRun(self.app, self.watch, self.app.engine.start(request))
+        if wait:
+            self._follow(run, None)
+            if check:
+                run.check()
+        return run
 
     def start(self, request: StartRequest, *, wait: bool = True, check: bool = True) -> Run:
         """Start an execution and, unless told otherwise, follow it in place. Raises what run() raises."""
         run = Run(self.app, self.watch, self.app.engine.start(request))
         if request.client_token:
             self._take_over_known(run)
-        display = live_display(run.id)
         if wait:
-            try:
-                run.wait(for_people=False, show=display)
-            except KeyboardInterrupt:
-                run.cancel("interrupted in the notebook").wait(30, show=display)
-                raise
+            self._follow(run, live_display(run.id))
             if check:
                 run.check()
         return run
+
+    @staticmethod
+    def _follow(run: Run, display: Show | None) -> None:
+        """Wait for the end of a run, or for its question; Ctrl-C, or the stop button, cancels it."""
+        try:
+            run.wait(for_people=False, show=display)
+        except KeyboardInterrupt:
+            run.cancel("interrupted in the notebook").wait(30, show=display)
+            raise
 
     def _take_over_known(self, run: Run) -> None:
         """Of an execution that the token had started before: go on with it, unless somebody does."""
@@ -250,6 +269,13 @@ class Connection:
         return self.app.context(secrets.token_hex(20))
 
 
+def _disk_name(disk: Mapping[str, Value], instances: Mapping[Value, Value]) -> str:
+    """`web-1 system` for the disk of an instance, else the disk's own name or id."""
+    owner = instances.get(disk.get("InstanceId"))
+    own = disk.get("DiskName") or disk["DiskId"]
+    return f"{owner} {disk.get('Type', '')}" if owner else str(own)
+
+
 def _given(parameters: Mapping[str, Value]) -> dict[str, Value]:
     return {name: value for name, value in parameters.items() if value not in ("", [], None)}
 
@@ -300,7 +326,7 @@ def run(template: str, arguments: Mapping[str, Value] | None = None, /, **option
     return current().run(template, arguments, **options)
 
 
-def exec(targets: str | Iterable[str], command: str, **options: Any) -> Run:
+def exec(targets: str | Iterable[str], command: str, **options: Any) -> CommandRun:
     """Run a command on instances; see Connection.exec."""
     return current().exec(targets, command, **options)
 
