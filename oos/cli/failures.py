@@ -121,8 +121,11 @@ def _of_executions(raised: Exception) -> Failure | None:
     from oos.engine.errors import EngineStopped, ExecutionAbsent, OwnedElsewhere
     from oos.execution.notify import NotAllowed
     from oos.journal.port import JournalFailed
+    from oos.schedule.errors import ScheduleInvalid
 
     match raised:
+        case ScheduleInvalid():
+            return Failure("InvalidSchedule", str(raised), "", exits.USAGE)
         case ExecutionAbsent():
             return Failure("EntityNotExists.Execution", str(raised), "see oos execution list", exits.USAGE)
         case OwnedElsewhere():

@@ -19,6 +19,8 @@ VERBS = {
     "execution": ("oos.cli.execution:execution", "See and control executions."),
     "template": ("oos.cli.template:template", "Check and look at templates."),
     "fleet": ("oos.cli.fleet:fleet", "See what there is."),
+    "schedule": ("oos.cli.schedule:schedule", "See and control triggers."),
+    "serve": ("oos.cli.serve:serve", "Carry triggers, schedules and waiting executions."),
     "notebook": ("oos.cli.notebook:notebook", "Runbooks as notebooks, and notebooks that run."),
     "audit": ("oos.cli.audit:audit", "Read and verify the record."),
     "lab": ("oos.cli.lab:lab", "Raise and end a throw-away fleet of tiny guests."),

@@ -40,6 +40,13 @@ def shown_status(app: App, summary: Summary, waiting_roots: frozenset[str] = fro
     """The status of an execution as people should see it: with its driver and its descendants in mind."""
     if summary.status.final:
         return str(summary.status)
-    if not is_driven(app, summary.execution_id):
+    if not is_driven(app, summary.execution_id) and _is_due(summary):
         return INTERRUPTED
     return "Waiting" if summary.execution_id in waiting_roots else str(summary.status)
+
+
+def _is_due(summary: Summary) -> bool:
+    """Whether somebody should drive it now; one that waits for a person, or for a later time, needs nobody."""
+    from oos.app.app import now
+
+    return summary.due is not None and summary.due <= now()

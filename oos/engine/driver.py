@@ -53,6 +53,7 @@ log = logging.getLogger(__name__)
 SIGNAL_SECONDS: Final = 0.2
 """How often other processes' signals are looked for."""
 IDLE_SECONDS: Final = 3600.0
+MOST_STALE: Final = 256
 
 
 class Driver:
@@ -75,6 +76,8 @@ class Driver:
         self._word = Word(self, self._take_over)
         self._timers: list[tuple[datetime, int, str, str, int]] = []
         self._timer_number = 0
+        self._left = 0
+        """How many families were let go of since the timers were last looked through."""
         self._touched: dict[str, Live] = {}
         self._actions: list[tuple[Live, Perform]] = []
         self._told: list[tuple[Execution, AnyEvent]] = []
@@ -188,6 +191,8 @@ class Driver:
                     break
                 self.apply(live, step.events, step.actions)
             self._touched.pop(live.execution.id, None)
+            if self.around.park is not None:
+                self.rest(root_execution_id(live.execution.id))
 
     def _is_held(self, live: Live) -> bool:
         """Whether nothing may go on there until a person speaks."""
@@ -228,7 +233,6 @@ class Driver:
     def _set_timer(self, id_: str, task: str, item: int, at: datetime) -> None:
         self._timer_number += 1
         heapq.heappush(self._timers, (at, self._timer_number, id_, task, item))
-        self._idle.add(root_execution_id(id_))
 
     def _set_trigger_timer(self, execution: Execution) -> None:
         current = execution.current
@@ -360,6 +364,12 @@ class Driver:
             if due is None or due > horizon:
                 self._anchor(family)
                 self._drop(root_id)
+                self._left += 1
+        if self._left > MOST_STALE:
+            # Their timers are of no use here any more.
+            self._left = 0
+            self._timers = [timer for timer in self._timers if self.live(timer[2]) is not None]
+            heapq.heapify(self._timers)
 
     def rest(self, root_id: str) -> None:
         """See at the end of this turn whether a family has come to rest."""

@@ -11,7 +11,7 @@ from oos.execution.inner import inherit, link
 from oos.execution.model import Execution
 from oos.execution.record import begin, record
 from oos.journal.codec import Codec
-from oos.journal.port import Journal, JournalFailed
+from oos.journal.port import Journal, JournalDamaged
 
 
 def read_events(journal: Journal, codec: Codec, execution_id: str, after: int = 0) -> Iterator[tuple[bytes, AnyEvent]]:
@@ -20,7 +20,7 @@ def read_events(journal: Journal, codec: Codec, execution_id: str, after: int = 
         try:
             yield entry.hash, codec.decode(entry.payload, journal.content)
         except ValueError as error:
-            raise JournalFailed(f"{execution_id} event {entry.sequence} cannot be read: {error}") from error
+            raise JournalDamaged(f"{execution_id} event {entry.sequence} cannot be read: {error}") from error
 
 
 def replay(journal: Journal, codec: Codec, templates: TemplateCache, execution_id: str) -> Execution:
@@ -29,10 +29,10 @@ def replay(journal: Journal, codec: Codec, templates: TemplateCache, execution_i
     for hash_, event in read_events(journal, codec, execution_id):
         if execution is None:
             if not isinstance(event, ExecutionStarted):
-                raise JournalFailed(f"{execution_id} does not begin with its start")
+                raise JournalDamaged(f"{execution_id} does not begin with its start")
             text = journal.content(event.template_hash)
             if text is None:
-                raise JournalFailed(f"the template that {execution_id} started with is missing from the content store")
+                raise JournalDamaged(f"the template that {execution_id} started with is missing from the content store")
             execution = begin(event, templates.checked(text.decode(), event.template_name, event.loop_path))
         else:
             record(execution, event)

@@ -18,7 +18,8 @@ from oos.execution.kinds import Kind, kind_of, operation_of, property_of
 from oos.execution.model import Execution
 from oos.execution.scope import ExecutionScope
 from oos.execution.status import WaitReason
-from oos.execution.waits import outstanding, scope_of
+from oos.execution.triggers import listens
+from oos.execution.waits import due_at, outstanding, scope_of
 from oos.service.operation import Interrupted
 from oos.values.secret import reveal
 
@@ -49,8 +50,7 @@ class TakeOver:
         driver.rest(family.root_id)
         if root.execution.status.final:
             return
-        due = family.due_at()
-        stuck = due is not None and (due <= now - OVERDUE or due == root.execution.start.at)
+        stuck = any(_is_stuck(live.execution, now) for live in family.members.values())
         if stuck or by:
             standing = _standing(family) if stuck else ""
             resumed = ExecutionResumed(
@@ -133,6 +133,14 @@ class TakeOver:
                     return False
         except DiagnosticError:
             return False
+
+
+def _is_stuck(execution: Execution, now: datetime) -> bool:
+    """Whether it should have gone on: something is under way, or was due long ago."""
+    due = due_at(execution)
+    if due is None or (execution.current is not None and listens(execution.current.task)):
+        return False
+    return due == execution.start.at or due <= now - OVERDUE
 
 
 def _standing(family: Family) -> str:

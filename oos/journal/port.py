@@ -108,6 +108,10 @@ class JournalFailed(Exception):
     """The journal could not be written or read; the message names it and the cause. Nothing was half recorded."""
 
 
+class JournalDamaged(JournalFailed):
+    """What the journal holds of one execution cannot be read; the message names it. Others can be."""
+
+
 class JournalAbsent(JournalFailed):
     """There is nothing to read: no journal was ever written at this place."""
 

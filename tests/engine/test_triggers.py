@@ -29,8 +29,6 @@ Outputs: {due: {Type: String, Value: '{{ timer.due }}'}}
 """
 NAP = "  - {Name: nap, Action: 'ACS::Sleep', Properties: {Duration: 90M}}\n"
 SLOW = TIMER.replace("  - Name: make", NAP + "  - Name: make")
-    "  - Name: make", "  - {Name: nap, Action: 'ACS::Sleep', Properties: {Duration: 90M}}\n  - Name: make"
-)
 
 
 @pytest.fixture
