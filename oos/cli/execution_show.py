@@ -13,8 +13,11 @@ from oos.cli.lazy import Command
 from oos.cli.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from oos.app.app import App
     from oos.cli.story_tree import ExecutionNode, TaskNode
+    from oos.values.json import Value
 
 MANY_ITEMS: Final = 20
 """Of a longer loop only the items that did not end well are shown."""
@@ -108,10 +111,12 @@ class _Glance:
         summary = self._app.journal.summary(node.start.execution_id)
         return "Running" if summary is None else shown_status(self._app, summary, waiting_roots(self._app))
 
-    def _values(self, values: object) -> list[tuple[str, str]]:
-        from oos.cli.printing import rows_of, shorten
+    def _values(self, values: Mapping[str, Value]) -> list[tuple[str, str]]:
+        from oos.cli.printing import shorten
+        from oos.values.json import json_text
 
-        return [(name, shorten(text, max(20, self._width - 30))) for name, text in rows_of(values)]
+        texts = ((name, value if isinstance(value, str) else json_text(value)) for name, value in values.items())
+        return [(name, shorten(text, max(20, self._width - 30))) for name, text in texts]
 
     def _tasks(self, node: ExecutionNode, depth: int) -> None:
         width = max((len(task.name) for task in node.tasks.values()), default=0)

@@ -204,7 +204,9 @@ def checked_region(app: App) -> str:
 
 
 def addresses(app: App, instances: Iterable[Instance], region: str) -> dict[str, tuple[str, ...]]:
-    """Addresses of the instances that run, those whose guest does not tell left out."""
+    """Addresses of the instances that run, link-local ones left out; and so are guests that do not tell."""
+    from ipaddress import ip_address
+
     from oos.fleet.errors import FleetError
     from oos.fleet.instance import Power
 
@@ -215,7 +217,8 @@ def addresses(app: App, instances: Iterable[Instance], region: str) -> dict[str,
             found = app.fleet.hypervisor(hosts[instance.host]).addresses(instance.id)
         except FleetError:
             return instance.id, ()
-        return instance.id, tuple(each.address for each in found)
+        told = (each.address for each in found)
+        return instance.id, tuple(each for each in told if not ip_address(each).is_link_local)
 
     running = [each for each in instances if each.power is Power.RUNNING]
     return dict(_at_once(ask, running))

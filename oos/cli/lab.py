@@ -84,7 +84,7 @@ def _print(session: Session, found: LabStatus) -> None:
         session.say("its libvirtd does not answer; mend it: oos lab up")
         return
     columns = [Column("GUEST"), Column("STATE", is_state=True), Column("ADDRESS")]
-    rows = [[each.name, each.state, each.address] for each in found.guests]
+    rows = [[each.name, each.state, each.address] for each in sorted(found.guests, key=lambda each: each.name)]
     print_table(columns, rows)
 
 

@@ -159,6 +159,8 @@ def say(event: AnyEvent) -> str:
 
 def wait_note(event: TaskWaiting) -> str:
     """What a task waits for, and for whom."""
+    if event.reason is WaitReason.RETRY and event.until is not None:
+        return f"{event.note}; looks again at {clock(event.until)}"
     by = f" by {', '.join(event.approvers)}" if event.approvers else ""
     several = f", {event.required} of them" if event.required > 1 and by else ""
     several = several or (f" by {event.required} people" if event.required > 1 else "")
