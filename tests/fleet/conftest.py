@@ -30,9 +30,10 @@ def lab_world(lab: LabConfig) -> Iterator[World]:
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """Each world in turn; what a test makes there ends with it."""
     world: World = request.getfixturevalue(request.param)
-    world.made.clear()
     yield world
-    world.clean_up(list(world.made))
+    world.clean_up(world.made)
+    for instance_id in world.lasting:
+        world.forget_snapshots(instance_id)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +11,15 @@ from dataclasses import replace
 
 import pytest
 
-from oos.adapters.libvirt.connection import CALLS_PER_LANE, LANES, Connection, Deadlines, LibvirtFailed, libvirt
+from oos.adapters.libvirt.connection import (
+    CALLS_PER_LANE,
+    LANES,
+    Connection,
+    Deadlines,
+    LibvirtFailed,
+    libvirt,
+    without_questions,
+)
 from oos.adapters.libvirt.domain_template import domain_xml
 from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
 from oos.fleet.errors import DeadlineExceeded, HostUnreachable, HypervisorFailed, WrongState
@@ -26,6 +36,31 @@ def hypervisor() -> Iterator[LibvirtHypervisor]:
     hypervisor = LibvirtHypervisor(Host("driver", "test:///default", "zone-a", "local"))
     yield hypervisor
     hypervisor.close()
+
+
+def test_a_host_is_named_without_loading_libvirt() -> None:
+    program = """
+import sys
+from oos.adapters.libvirt import open_hypervisor
+from oos.adapters.memory.hypervisor import MemoryHypervisor
+print(sorted({"libvirt", "libvirt_qemu", "jinja2"} & sys.modules.keys()))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("uri", "opened"),
+    [
+        ("qemu+ssh://root@host/system", "qemu+ssh://root@host/system?no_tty=1"),
+        ("qemu+ssh://root@host/system?keyfile=k", "qemu+ssh://root@host/system?keyfile=k&no_tty=1"),
+        ("qemu+ssh://root@host/system?no_tty=0", "qemu+ssh://root@host/system?no_tty=0"),
+        ("qemu:///system?socket=/run/s", "qemu:///system?socket=/run/s"),
+        ("qemu+tls://host/system", "qemu+tls://host/system"),
+    ],
+)
+def test_ssh_is_not_to_ask_anybody(uri: str, opened: str) -> None:
+    assert without_questions(uri) == opened
 
 
 def test_a_domain_of_somebody_else_is_an_instance(hypervisor: LibvirtHypervisor) -> None:

@@ -16,15 +16,15 @@ from tests.fleet.world import World, fresh_token
 NO_SNAPSHOT = "s-00000000000000000000"
 
 
-def test_a_snapshot_of_a_running_guest_is_frozen_verified_and_listed(world: World, running: Instance) -> None:
-    disk_id = running.disk_ids[0]
+def test_a_snapshot_of_a_running_guest_is_frozen_verified_and_listed(world: World, guest: Instance) -> None:
+    disk_id = guest.disk_ids[0]
     percents: list[int] = []
     request = world.request(disk_id, name="nightly", description="a & b", tags={"k": "v"}, retention_days=7)
     snapshot = world.hypervisor.create_snapshot(request, percents.append)
     assert snapshot.status is SnapshotStatus.ACCOMPLISHED
     assert snapshot.consistency is Consistency.FROZEN
     assert snapshot.verification in (Verification.HEADER, Verification.CHECKED)
-    assert (snapshot.id, snapshot.disk_id, snapshot.instance_id) == (request.id, disk_id, running.id)
+    assert (snapshot.id, snapshot.disk_id, snapshot.instance_id) == (request.id, disk_id, guest.id)
     assert (snapshot.name, snapshot.description, snapshot.tags) == ("nightly", "a & b", {"k": "v"})
     assert (snapshot.retention_days, snapshot.token, snapshot.disk_kind) == (7, request.token, DiskKind.SYSTEM)
     assert snapshot.source_size_bytes == world.hypervisor.disk(disk_id).size_bytes
@@ -35,20 +35,20 @@ def test_a_snapshot_of_a_running_guest_is_frozen_verified_and_listed(world: Worl
     assert snapshot in world.hypervisor.snapshots()
 
 
-def test_the_guest_goes_on_after_its_snapshot(world: World, running: Instance) -> None:
-    world.snapshot(running.disk_ids[0])
-    world.write(running.id, "after", b"written")
-    assert world.read(running.id, "after") == b"written"
+def test_the_guest_goes_on_after_its_snapshot(world: World, guest: Instance) -> None:
+    world.snapshot(guest.disk_ids[0])
+    world.write(guest.id, "after", b"written")
+    assert world.read(guest.id, "after") == b"written"
 
 
-def test_asking_again_finds_the_snapshot(world: World, running: Instance) -> None:
-    request = world.request(running.disk_ids[0])
+def test_asking_again_finds_the_snapshot(world: World, guest: Instance) -> None:
+    request = world.request(guest.disk_ids[0])
     first = world.hypervisor.create_snapshot(request, lambda percent: None)
     assert world.hypervisor.create_snapshot(request, lambda percent: None) == first
 
 
-def test_two_who_ask_at_once_get_one_snapshot(world: World, running: Instance) -> None:
-    request = world.request(running.disk_ids[0])
+def test_two_who_ask_at_once_get_one_snapshot(world: World, guest: Instance) -> None:
+    request = world.request(guest.disk_ids[0])
     found = []
     threads = [
         threading.Thread(target=lambda: found.append(world.hypervisor.create_snapshot(request, lambda percent: None)))
@@ -62,106 +62,106 @@ def test_two_who_ask_at_once_get_one_snapshot(world: World, running: Instance) -
     assert len(set(map(str, found))) == 1
 
 
-def test_a_restored_disk_has_its_old_content(world: World, running: Instance) -> None:
-    disk_id = running.disk_ids[0]
-    world.write(running.id, "file", b"old")
+def test_a_restored_disk_has_its_old_content(world: World, guest: Instance) -> None:
+    disk_id = guest.disk_ids[0]
+    world.write(guest.id, "file", b"old")
     snapshot = world.snapshot(disk_id)
-    world.write(running.id, "file", b"new")
-    world.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+    world.write(guest.id, "file", b"new")
+    world.hypervisor.stop(guest.id, StopMethod.POWER_OFF)
     disk = world.hypervisor.restore_disk(disk_id, snapshot.id, fresh_token())
-    assert (disk.id, disk.instance_id, disk.source_snapshot_id) == (disk_id, running.id, snapshot.id)
+    assert (disk.id, disk.instance_id, disk.source_snapshot_id) == (disk_id, guest.id, snapshot.id)
     assert world.hypervisor.disk(disk_id) == disk
-    world.run(running.id)
-    assert world.read(running.id, "file") == b"old"
-    assert world.hypervisor.instance(running.id).disk_ids == running.disk_ids
+    world.run(guest.id)
+    assert world.read(guest.id, "file") == b"old"
+    assert world.hypervisor.instance(guest.id).disk_ids == guest.disk_ids
 
 
-def test_each_link_of_a_chain_restores_its_own_moment(world: World, running: Instance) -> None:
-    disk_id = running.disk_ids[0]
+def test_each_link_of_a_chain_restores_its_own_moment(world: World, guest: Instance) -> None:
+    disk_id = guest.disk_ids[0]
     snapshots = []
     for moment in range(3):
-        world.write(running.id, "file", b"moment %d" % moment)
-        world.write(running.id, f"only-{moment}", b"here")
+        world.write(guest.id, "file", b"moment %d" % moment)
+        world.write(guest.id, f"only-{moment}", b"here")
         snapshots.append(world.snapshot(disk_id))
     assert [each.parent_id for each in snapshots] == ["", snapshots[0].id, snapshots[1].id]
     for moment in (1, 2, 0):
-        world.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+        world.hypervisor.stop(guest.id, StopMethod.POWER_OFF)
         world.hypervisor.restore_disk(disk_id, snapshots[moment].id, fresh_token())
-        world.run(running.id)
-        assert world.read(running.id, "file") == b"moment %d" % moment
+        world.run(guest.id)
+        assert world.read(guest.id, "file") == b"moment %d" % moment
 
 
-def test_restoring_with_one_token_happens_once(world: World, running: Instance) -> None:
-    disk_id, token = running.disk_ids[0], fresh_token()
-    world.write(running.id, "file", b"old")
+def test_restoring_with_one_token_happens_once(world: World, guest: Instance) -> None:
+    disk_id, token = guest.disk_ids[0], fresh_token()
+    world.write(guest.id, "file", b"old")
     snapshot = world.snapshot(disk_id)
-    world.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+    world.hypervisor.stop(guest.id, StopMethod.POWER_OFF)
     first = world.hypervisor.restore_disk(disk_id, snapshot.id, token)
-    world.run(running.id)
-    world.write(running.id, "file", b"newer")
-    world.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+    world.run(guest.id)
+    world.write(guest.id, "file", b"newer")
+    world.hypervisor.stop(guest.id, StopMethod.POWER_OFF)
     assert world.hypervisor.restore_disk(disk_id, snapshot.id, token) == first
-    world.run(running.id)
-    assert world.read(running.id, "file") == b"newer"
+    world.run(guest.id)
+    assert world.read(guest.id, "file") == b"newer"
 
 
-def test_a_disk_of_a_running_guest_is_not_restored(world: World, running: Instance) -> None:
-    snapshot = world.snapshot(running.disk_ids[0])
-    with pytest.raises(WrongState, match=running.id):
-        world.hypervisor.restore_disk(running.disk_ids[0], snapshot.id, fresh_token())
+def test_a_disk_of_a_running_guest_is_not_restored(world: World, guest: Instance) -> None:
+    snapshot = world.snapshot(guest.disk_ids[0])
+    with pytest.raises(WrongState, match=guest.id):
+        world.hypervisor.restore_disk(guest.disk_ids[0], snapshot.id, fresh_token())
 
 
-def test_a_snapshot_after_a_restore_is_full_and_right(world: World, running: Instance) -> None:
-    disk_id = running.disk_ids[0]
-    world.write(running.id, "file", b"old")
+def test_a_snapshot_after_a_restore_is_full_and_right(world: World, guest: Instance) -> None:
+    disk_id = guest.disk_ids[0]
+    world.write(guest.id, "file", b"old")
     first = world.snapshot(disk_id)
-    world.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+    world.hypervisor.stop(guest.id, StopMethod.POWER_OFF)
     world.hypervisor.restore_disk(disk_id, first.id, fresh_token())
-    world.run(running.id)
-    world.write(running.id, "file", b"after the restore")
+    world.run(guest.id)
+    world.write(guest.id, "file", b"after the restore")
     second = world.snapshot(disk_id)
     assert second.parent_id == ""
-    world.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+    world.hypervisor.stop(guest.id, StopMethod.POWER_OFF)
     world.hypervisor.restore_disk(disk_id, second.id, fresh_token())
-    world.run(running.id)
-    assert world.read(running.id, "file") == b"after the restore"
+    world.run(guest.id)
+    assert world.read(guest.id, "file") == b"after the restore"
 
 
-def test_a_snapshot_of_a_stopped_instance_is_a_copy(world: World, running: Instance) -> None:
-    disk_id = running.disk_ids[0]
-    world.write(running.id, "file", b"old")
-    world.hypervisor.stop(running.id, StopMethod.AGENT)
-    world.wait_for(running.id, Power.STOPPED)
+def test_a_snapshot_of_a_stopped_instance_is_a_copy(world: World, guest: Instance) -> None:
+    disk_id = guest.disk_ids[0]
+    world.write(guest.id, "file", b"old")
+    world.hypervisor.stop(guest.id, StopMethod.AGENT)
+    world.wait_for(guest.id, Power.STOPPED)
     snapshot = world.snapshot(disk_id)
     assert (snapshot.consistency, snapshot.parent_id) == (Consistency.STOPPED, "")
-    world.run(running.id)
-    world.write(running.id, "file", b"new")
-    world.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+    world.run(guest.id)
+    world.write(guest.id, "file", b"new")
+    world.hypervisor.stop(guest.id, StopMethod.POWER_OFF)
     world.hypervisor.restore_disk(disk_id, snapshot.id, fresh_token())
-    world.run(running.id)
-    assert world.read(running.id, "file") == b"old"
+    world.run(guest.id)
+    assert world.read(guest.id, "file") == b"old"
 
 
-def test_an_increment_may_be_declined(world: World, running: Instance) -> None:
-    world.snapshot(running.disk_ids[0])
-    assert world.snapshot(running.disk_ids[0], incremental=False).parent_id == ""
+def test_an_increment_may_be_declined(world: World, guest: Instance) -> None:
+    world.snapshot(guest.disk_ids[0])
+    assert world.snapshot(guest.disk_ids[0], incremental=False).parent_id == ""
 
 
-def test_freezing_may_be_declined(world: World, running: Instance) -> None:
-    assert world.snapshot(running.disk_ids[0], freeze=False).consistency is Consistency.CRASH
+def test_freezing_may_be_declined(world: World, guest: Instance) -> None:
+    assert world.snapshot(guest.disk_ids[0], freeze=False).consistency is Consistency.CRASH
 
 
-def test_a_long_chain_ends_with_a_full_snapshot(world: World, running: Instance) -> None:
-    chain = [world.snapshot(running.disk_ids[0], freeze=False) for _ in range(LONGEST_CHAIN + 1)]
+def test_a_long_chain_ends_with_a_full_snapshot(world: World, guest: Instance) -> None:
+    chain = [world.snapshot(guest.disk_ids[0], freeze=False) for _ in range(LONGEST_CHAIN + 1)]
     parents = [each.parent_id for each in chain]
     assert parents == ["", *(each.id for each in chain[: LONGEST_CHAIN - 1]), ""]
 
 
-def test_deleting_a_parent_harms_no_child(world: World, running: Instance) -> None:
-    disk_id = running.disk_ids[0]
+def test_deleting_a_parent_harms_no_child(world: World, guest: Instance) -> None:
+    disk_id = guest.disk_ids[0]
     chain = []
     for moment in range(3):
-        world.write(running.id, "file", b"moment %d" % moment)
+        world.write(guest.id, "file", b"moment %d" % moment)
         chain.append(world.snapshot(disk_id))
     world.hypervisor.delete_snapshot(chain[0].id)
     left = {each.id: each for each in world.hypervisor.snapshots()}
@@ -170,43 +170,43 @@ def test_deleting_a_parent_harms_no_child(world: World, running: Instance) -> No
     assert left[chain[1].id].status is SnapshotStatus.ACCOMPLISHED
     assert left[chain[2].id].parent_id == chain[1].id
     for moment in (2, 1):
-        world.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+        world.hypervisor.stop(guest.id, StopMethod.POWER_OFF)
         world.hypervisor.restore_disk(disk_id, chain[moment].id, fresh_token())
-        world.run(running.id)
-        assert world.read(running.id, "file") == b"moment %d" % moment
+        world.run(guest.id)
+        assert world.read(guest.id, "file") == b"moment %d" % moment
 
 
-def test_rotation_keeps_every_kept_snapshot_whole(world: World, running: Instance) -> None:
-    disk_id = running.disk_ids[0]
+def test_rotation_keeps_every_kept_snapshot_whole(world: World, guest: Instance) -> None:
+    disk_id = guest.disk_ids[0]
     kept = []
     for moment in range(6):
-        world.write(running.id, "file", b"moment %d" % moment)
+        world.write(guest.id, "file", b"moment %d" % moment)
         kept.append((moment, world.snapshot(disk_id)))
         if len(kept) > 3:
             world.hypervisor.delete_snapshot(kept.pop(0)[1].id)
     listed = {each.id for each in world.hypervisor.snapshots() if each.disk_id == disk_id}
     assert listed == {each.id for _, each in kept}
     for moment, snapshot in kept:
-        world.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+        world.hypervisor.stop(guest.id, StopMethod.POWER_OFF)
         world.hypervisor.restore_disk(disk_id, snapshot.id, fresh_token())
-        world.run(running.id)
-        assert world.read(running.id, "file") == b"moment %d" % moment
+        world.run(guest.id)
+        assert world.read(guest.id, "file") == b"moment %d" % moment
 
 
 def test_deleting_what_is_absent_is_done(world: World) -> None:
     world.hypervisor.delete_snapshot(NO_SNAPSHOT)
 
 
-def test_a_deleted_snapshot_is_gone(world: World, running: Instance) -> None:
-    snapshot = world.snapshot(running.disk_ids[0])
+def test_a_deleted_snapshot_is_gone(world: World, guest: Instance) -> None:
+    snapshot = world.snapshot(guest.disk_ids[0])
     world.hypervisor.delete_snapshot(snapshot.id)
     with pytest.raises(SnapshotAbsent, match=snapshot.id):
         world.hypervisor.snapshot(snapshot.id)
     world.hypervisor.delete_snapshot(snapshot.id)
 
 
-def test_the_same_request_after_deletion_makes_it_anew(world: World, running: Instance) -> None:
-    request = world.request(running.disk_ids[0])
+def test_the_same_request_after_deletion_makes_it_anew(world: World, guest: Instance) -> None:
+    request = world.request(guest.disk_ids[0])
     first = world.hypervisor.create_snapshot(request, lambda percent: None)
     world.hypervisor.delete_snapshot(first.id)
     again = world.hypervisor.create_snapshot(replace(request, name="again"), lambda percent: None)
@@ -227,17 +227,17 @@ def test_absent_disks_and_snapshots_are_named(world: World) -> None:
         world.hypervisor.restore_disk(instance.disk_ids[0], NO_SNAPSHOT, fresh_token())
 
 
-def test_an_increment_remembers_zeros(world: World, running: Instance) -> None:
-    disk_id, size = running.disk_ids[0], 1 << 20
-    world.write(running.id, "file", b"\xff" * size)
+def test_an_increment_remembers_zeros(world: World, guest: Instance) -> None:
+    disk_id, size = guest.disk_ids[0], 1 << 20
+    world.write(guest.id, "file", b"\xff" * size)
     world.snapshot(disk_id)
-    world.write(running.id, "file", b"\x00" * size)
+    world.write(guest.id, "file", b"\x00" * size)
     second = world.snapshot(disk_id)
-    world.write(running.id, "file", b"\x7f" * size)
-    world.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+    world.write(guest.id, "file", b"\x7f" * size)
+    world.hypervisor.stop(guest.id, StopMethod.POWER_OFF)
     world.hypervisor.restore_disk(disk_id, second.id, fresh_token())
-    world.run(running.id)
-    assert world.read(running.id, "file") == b"\x00" * size
+    world.run(guest.id)
+    assert world.read(guest.id, "file") == b"\x00" * size
 
 
 def test_disks_of_one_instance_have_chains_of_their_own(world: World) -> None:

@@ -113,12 +113,16 @@ class World:
         """Remove instances with their disks, and the snapshots of those."""
         left = {instance.id for instance in self.hypervisor.instances()}
         for instance_id in left.intersection(made):
-            disks = {disk.id for disk in self.hypervisor.disks() if disk.instance_id == instance_id}
-            for snapshot in self.hypervisor.snapshots():
-                if snapshot.disk_id in disks:
-                    self.hypervisor.delete_snapshot(snapshot.id)
+            self.forget_snapshots(instance_id)
             self.hypervisor.stop(instance_id, StopMethod.POWER_OFF)
             self.hypervisor.remove_instance(instance_id)
+        made.clear()
+
+    def forget_snapshots(self, instance_id: str) -> None:
+        """Delete the snapshots of an instance, newest first: none has to be made whole for that."""
+        mine = [each for each in self.hypervisor.snapshots() if each.instance_id == instance_id]
+        for snapshot in sorted(mine, key=lambda each: each.created, reverse=True):
+            self.hypervisor.delete_snapshot(snapshot.id)
 
 
 def simulated_world() -> World:

@@ -15,6 +15,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 import libvirt
 import libvirt_qemu
@@ -223,7 +224,7 @@ class Connection:
 
     def _open(self) -> Handle:
         _start_event_loop()
-        handle = libvirt.open(self.uri)
+        handle = libvirt.open(without_questions(self.uri))
         try:
             handle.setKeepAlive(self.deadlines.keepalive_interval, self.deadlines.keepalive_count)
         except libvirt.libvirtError as error:
@@ -299,6 +300,14 @@ class Connection:
 
     def _no_answer(self, seconds: float) -> str:
         return f"libvirt at {self.uri} did not answer within {seconds:g} s"
+
+
+def without_questions(uri: str) -> str:
+    """The URI, such that SSH asks nobody for a password: nobody may be there. https://libvirt.org/uri.html"""
+    parts = urlsplit(uri)
+    if not parts.scheme.endswith("+ssh") or "no_tty" in dict(parse_qsl(parts.query)):
+        return uri
+    return f"{uri}{'&' if parts.query else '?'}no_tty=1"
 
 
 def agent_command(domain: Handle, command: str, seconds: int) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from oos.adapters.libvirt.events import Watch
 from oos.adapters.libvirt.making import LibvirtMaking
 from oos.adapters.libvirt.restoring import LibvirtRestoring
+from oos.adapters.libvirt.statistics import read_statistics
 from oos.fleet.hypervisor import Subscription
 from oos.fleet.instance import InstanceEvent
+from oos.fleet.statistics import InstanceStatistics
 
 
 class LibvirtHypervisor(LibvirtMaking, LibvirtRestoring):
@@ -16,6 +18,10 @@ class LibvirtHypervisor(LibvirtMaking, LibvirtRestoring):
 
     def watch(self, listener: Callable[[InstanceEvent], None]) -> Subscription:
         return Watch(self._connection, listener)
+
+    def statistics(self) -> Mapping[str, InstanceStatistics]:
+        now = self._now
+        return self._connection.call(self._host.name, "reading statistics", lambda conn: read_statistics(conn, now()))
 
     def close(self) -> None:
         self._connection.close()
