@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from oos.fleet.errors import (
 )
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import Instance
+from oos.fleet.statistics import InstanceStatistics
 from oos.fleet.storage import Disk, Image, Snapshot
 from oos.inventory.model import Host, Inventory
 
@@ -84,6 +85,11 @@ class Fleet:
     def images(self, region: str | None = None) -> tuple[Image, ...]:
         """Every image of the region."""
         return self._gather(region, lambda each: each.images())
+
+    def statistics(self, region: str | None = None) -> dict[str, InstanceStatistics]:
+        """What every running instance of the region has used; a host that does not answer is left out."""
+        answers = self._ask_all(self.hosts(region), lambda each: each.statistics())
+        return {id_: told for each in answers if isinstance(each, Mapping) for id_, told in each.items()}
 
     def of_instance(self, instance_id: str, region: str | None = None) -> tuple[Hypervisor, Instance]:
         """The instance and the host it is on. Raises InstanceAbsent, HostUnreachable."""

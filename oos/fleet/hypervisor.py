@@ -6,7 +6,7 @@ idempotent: what is made carries the request's token or id, and asking again fin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from oos.fleet.instance import (
@@ -19,6 +19,7 @@ from oos.fleet.instance import (
     Labels,
     StopMethod,
 )
+from oos.fleet.statistics import InstanceStatistics
 from oos.fleet.storage import Disk, Image, Snapshot, SnapshotRequest
 from oos.inventory.model import Host
 
@@ -138,6 +139,11 @@ class Hypervisor(Protocol):
 
     def guest_write(self, instance_id: str, path: str, content: bytes) -> None:
         """Write a file in the guest, whole."""
+
+    # statistics
+
+    def statistics(self) -> Mapping[str, InstanceStatistics]:
+        """What every running instance has used so far, by its id, in bulk."""
 
     # events
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -16,6 +16,7 @@ from oos.adapters.memory.state import Guest, HostState
 from oos.fleet.errors import DeadlineExceeded, HostUnreachable, HypervisorFailed, InstanceAbsent, PoolFull
 from oos.fleet.hypervisor import Subscription
 from oos.fleet.instance import Instance, InstanceEvent, Power
+from oos.fleet.statistics import InstanceStatistics
 from oos.inventory.model import Host
 
 
@@ -151,6 +152,18 @@ class SimulatedHost:
             self.state.guests.pop(instance.id, None)
             self.state.instances[instance.id] = replace(instance, power=Power.STOPPED, started=None, has_agent=False)
         self._tell(instance, "Stopped", detail)
+
+    # statistics
+
+    def statistics(self) -> Mapping[str, InstanceStatistics]:
+        with self._call("statistics", ""), self._lock:
+            now = self._clock.now()
+            found = {}
+            for id_ in list(self.state.guests):
+                instance = self._instance(id_)
+                known = self.state.statistics.get(id_, InstanceStatistics(now, memory_kib=instance.memory_mib * 1024))
+                found[id_] = replace(known, at=now, cpus=instance.cpu)
+            return {id_: each for id_, each in found.items() if id_ in self.state.guests}
 
     # events
 

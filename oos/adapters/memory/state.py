@@ -13,6 +13,7 @@ import msgspec
 
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import GuestProcess, Instance, Power
+from oos.fleet.statistics import InstanceStatistics
 from oos.fleet.storage import Disk, Image, Snapshot
 from oos.values.identifiers import resource_id
 
@@ -56,6 +57,8 @@ class HostState:
     """By disk: the token of its last restore."""
     effects: dict[str, int] = field(default_factory=dict)
     """How often each effect took place: `method token-or-id` to count."""
+    statistics: dict[str, InstanceStatistics] = field(default_factory=dict)
+    """What instances have used, where a test says so."""
     unreachable: bool = False
     full: bool = False
     """Whether the disk below the pools is full."""
