@@ -59,7 +59,10 @@ class CommandRun(Run):
     def _repr_html_(self) -> str:
         with self._chronicle() as chronicle:
             record = self._record(chronicle)
-            head = f"{html.badge(record.shown_status)} <code>{escape(record.start.description)}</code>"
+            items = record.tasks["runCommand"].items or []
+            failed = sum(each.status is Status.FAILED for each in items)
+            badge = html.badge(Status.FAILED, f"{failed} of {len(items)} failed") if failed else ""
+            head = f"{badge or html.badge(record.shown_status)} <code>{escape(record.start.description)}</code>"
             facts = f'<span style="{html.QUIET}">{escape(record.id)} · {span(record.took())}</span>'
         rows = [
             html.row((html.dot(step.status), f"<b>{escape(name)}</b>", span(step.took()), _shown(step)))

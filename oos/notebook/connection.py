@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from oos.execution.status import LoopMode, Mode, SafetyCheck
 from oos.notebook.command_run import CommandRun
 from oos.notebook.display import live_display
+from oos.notebook.errors import NotebookError, UnknownOperation
 from oos.notebook.grids import Grid, snapshot_calendar
 from oos.notebook.listing import Listing
 from oos.notebook.run import Run, Show, template_reader
+from oos.notebook.surroundings import next_token
 from oos.notebook.watch import Watch
 from oos.values.json import Value
 
@@ -127,7 +129,7 @@ class Connection:
             mode=Mode(mode),
             loop_mode=LoopMode(loop_mode),
             safety_check=SafetyCheck.SKIP if yes else SafetyCheck.CONFIRM,
-            client_token=client_token,
+            client_token=client_token or next_token(),
             description=description,
         )
         return self.start(request, wait=wait, check=check)
@@ -142,11 +144,14 @@ class Connection:
         from oos.app.adhoc import KINDS, AdHoc, adhoc_template
         from oos.engine.ports import StartRequest
 
+        named = (targets,) if isinstance(targets, str) else tuple(targets)
+        if not named:
+            raise NotebookError("no target is named", "write all, a name, tag:key=value, name:web-*, status:Running")
         options["kind"] = KINDS[str(options.get("kind", "shell"))]
         for name in ("concurrency", "max_errors"):
             if name in options:
                 options[name] = str(options[name])
-        asked = AdHoc((targets,) if isinstance(targets, str) else tuple(targets), command, **options)
+        asked = AdHoc(named, command, **options)
         checked = self.app.template_cache.checked(adhoc_template(asked, self.app.region), "exec")
         request = StartRequest(
             template=checked,
@@ -155,8 +160,11 @@ class Connection:
             region=self.app.region,
             template_name="exec",
             description=next(iter(command.splitlines()), "")[:100],
+            client_token=next_token(),
         )
         run = CommandRun(self.app, self.watch, self.app.engine.start(request))
+        if request.client_token:
+            self._take_over_known(run)
         if wait:
             self._follow(run, None)
             if check:
@@ -234,9 +242,10 @@ class Connection:
 
     def __repr__(self) -> str:
         settings = self.app.settings
-        inventory = settings.inventory or settings.libvirt_uri
+        inventory = settings.inventory.name if settings.inventory else settings.libvirt_uri
         hosts = [host for region in self.app.inventory.regions for zone in region.zones for host in zone.hosts]
-        return f"oos: {len(hosts)} hosts of {inventory}, region {self.app.region}, as {settings.user}"
+        counted = "1 host" if len(hosts) == 1 else f"{len(hosts)} hosts"
+        return f"oos: {counted} of {inventory}, region {self.app.region}, as {settings.user}"
 
     def _template(self, template: str) -> tuple[CheckedTemplate, str]:
         """A checked template, and what its executions are called. Raises DiagnosticError."""
@@ -255,7 +264,6 @@ class Connection:
 
     def _operation(self, service: str, name: str) -> Any:
         from oos.diagnostics import did_you_mean
-        from oos.notebook.errors import UnknownOperation
 
         found = self.app.catalog.operation(service, name)
         if found is None:

@@ -17,9 +17,7 @@ from oos.notebook.connection import current
 from oos.notebook.display import live_display
 from oos.notebook.run import Run
 from oos.notebook.session import CellSource, Choices, Session
-
-CELL_VARIABLE: Final = "OOS_NOTEBOOK_CELL"
-"""Set before each cell by `oos notebook run`: the id of the cell, which the kernel's protocol does not tell."""
+from oos.notebook.surroundings import CELL_VARIABLE
 
 
 class _Parser(argparse.ArgumentParser):

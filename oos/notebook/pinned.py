@@ -14,7 +14,7 @@ from oos.diagnostics import Diagnostic, DiagnosticError, errors_of
 from oos.notebook import codes
 from oos.notebook.arguments import TAG, python_names
 from oos.notebook.document import Cell, CellKind, Notebook
-from oos.notebook.export import MAGIC, task_id
+from oos.notebook.export import MAGIC, made_by_export, task_id
 from oos.notebook.importing import import_notebook
 from oos.source import Span
 from oos.template.document import Reader, compose, decode, is_map
@@ -123,10 +123,22 @@ def _unique_ids(notebook: Notebook) -> list[str]:
 
 
 def _declared(notebook: Notebook) -> dict[str, Any]:
-    """The parameters of a notebook: those that its `%%oos` cells declare, else those of the cell tagged parameters."""
-    declared = dict(_declared_in_cells(notebook))
-    if not declared:
-        declared = dict(_assigned(notebook))
+    """The parameters of a run: what the cell tagged parameters assigns, declared as `%%oos` cells have it.
+
+    A parameter that is declared and not assigned there gets its value from Python as the notebook goes on. Without
+    such a cell, all that is declared.
+    """
+    known = dict(_declared_in_cells(notebook))
+    assigned = dict(_assigned(notebook))
+    if not any(TAG in cell.tags for cell in notebook.cells):
+        declared = known
+    else:
+        by_python = {python: name for name, python in python_names(known).items()}
+        exported = any(TAG in cell.tags and made_by_export(cell) for cell in notebook.cells)
+        declared = {}
+        for python, inferred in assigned.items():
+            name = by_python.get(python)
+            declared[name or python] = _with_default(known[name], inferred["Default"], exported) if name else inferred
     taken = [name for name in declared if name in _OWN]
     if taken:
         faults = [
@@ -134,6 +146,17 @@ def _declared(notebook: Notebook) -> dict[str, Any]:
         ]
         raise DiagnosticError(faults)
     return declared
+
+
+def _with_default(declared: Any, value: Value, exported: bool) -> Any:
+    """A declaration with the value of the tagged cell where it has none of its own.
+
+    None in a cell that export made is a parameter that must be given; in one that a person wrote it is one that the
+    notebook finds by itself.
+    """
+    if not isinstance(declared, dict) or "Default" in declared or (value is None and exported):
+        return declared
+    return {**declared, "Default": value}
 
 
 def _declared_in_cells(notebook: Notebook) -> Iterator[tuple[str, Any]]:

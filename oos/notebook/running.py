@@ -15,9 +15,8 @@ from oos.notebook.display import FACTS
 from oos.notebook.document import Cell, CellKind, Notebook, cell_name, read_notebook, write_notebook
 from oos.notebook.files import write_whole
 from oos.notebook.kernel import CellFailed, CellLate, KernelDied, LiveKernel
-from oos.notebook.magics import CELL_VARIABLE
 from oos.notebook.pinned import ONCE_TAG
-from oos.notebook.session import NAME_VARIABLE, SESSION_VARIABLE
+from oos.notebook.surroundings import CELL_VARIABLE, NAME_VARIABLE, SESSION_VARIABLE
 from oos.service.context import Context
 from oos.service.errors import ApiError, Cancelled
 from oos.values.secret import MASK, Secret

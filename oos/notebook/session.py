@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from oos.diagnostics import Diagnostic, DiagnosticError, Severity, errors_of
 from oos.execution.events import Recalled
@@ -16,19 +15,15 @@ from oos.notebook.errors import CellFaults, CellPending
 from oos.notebook.importing import Assembled, Origin, read_piece
 from oos.notebook.pieces import Piece, PieceKind
 from oos.notebook.run import Run
+from oos.notebook.surroundings import next_token, notebook_name, session_id
 from oos.notebook.workbook import Entry, Workbook
 from oos.source import NOWHERE, Source, Span
 from oos.template.check import CheckedTemplate, examine, faults_at_start
 from oos.template.parse import read_template
-from oos.values.identifiers import client_token
 from oos.values.json import Value
 
 if TYPE_CHECKING:
     from oos.execution.model import Execution
-
-SESSION_VARIABLE: Final = "OOS_NOTEBOOK_SESSION"
-"""Set in the kernels of `oos notebook run`: the execution that the whole notebook is."""
-NAME_VARIABLE: Final = "OOS_NOTEBOOK_NAME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +102,6 @@ class Session:
     run: Run | None = None
     """The last execution of a cell."""
     sources: dict[str, Source] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    """How often each cell was carried out."""
 
     def carry_out(self, cell: CellSource, names: Mapping[str, Any], choices: Choices) -> Run | None:
         """Carry out a cell: its tasks, or what its sections declare. None when nothing was to be done.
@@ -142,7 +135,6 @@ class Session:
     def restart(self) -> None:
         """Forget all cells; their executions stay in the journal."""
         self.workbook, self.pending, self.ended = Workbook(), None, ""
-        self.counts.clear()
 
     def _piece(self, cell: CellSource) -> Piece | None:
         try:
@@ -183,9 +175,7 @@ class Session:
         app = self.connection.app
         checked = self._checked(assembled, cell, whole=whole)
         before = self.workbook.before(entry) if entry is not None else self.workbook
-        notebook = os.environ.get(NAME_VARIABLE, "notebook")
-        session = os.environ.get(SESSION_VARIABLE, "")
-        number = self.counts[cell.key] = self.counts.get(cell.key, 0) + 1
+        notebook, session = notebook_name(), session_id()
         request = StartRequest(
             template=replace(checked, needs_response=frozenset(task.name for task in checked.template.tasks)),
             parameters=self._arguments(checked, names, cell),
@@ -195,7 +185,7 @@ class Session:
             mode=choices.mode,
             safety_check=SafetyCheck.SKIP if choices.yes else SafetyCheck.CONFIRM,
             # In a run of the whole notebook a cell that is run once more finds the execution that it had started.
-            client_token=client_token("notebook", session, cell.key, number) if session else "",
+            client_token=next_token(cell.key),
             tags={"oos:notebook": notebook, "oos:cell": cell.key} | ({"oos:session": session} if session else {}),
             recalled={} if whole else before.recalled(),
         )
@@ -210,7 +200,7 @@ class Session:
 
         run = pending.run
         try:
-            run.wait(for_people=bool(os.environ.get(SESSION_VARIABLE)), show=live_display(run.id))
+            run.wait(for_people=bool(session_id()), show=live_display(run.id))
         except KeyboardInterrupt:
             run.cancel("interrupted in the notebook").wait(30)
             self.pending = None
