@@ -130,6 +130,7 @@ class App:
 
     def new_engine(self, park: timedelta | None) -> Engine:
         """An engine; `park` is how long an execution must have nothing to do to be let go of until then."""
+        from oos.adapters.happenings import FleetSources
         from oos.adapters.messenger import NetworkMessenger
         from oos.engine.engine import Engine, Surroundings
 
@@ -149,6 +150,7 @@ class App:
                 process=self.process,
                 workers=self.settings.workers,
                 messenger=NetworkMessenger(),
+                sources=FleetSources(lambda: self.fleet, lambda: self.registry, self.journal, now),
                 park=park,
             ),
             self.template_cache,

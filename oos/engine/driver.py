@@ -390,11 +390,10 @@ class Driver:
 
         try:
             wanted = self._births.wanted(live.execution, task)
+            family.listening[task] = sources.listen(wanted, family.root_id, heard)
         except (DiagnosticError, ScheduleInvalid) as error:
             failed = TaskFailed(at=self.around.now(), task=task, code="InvalidTrigger", message=str(error))
             self.apply(live, (failed,), ())
-            return
-        family.listening[task] = sources.listen(wanted, heard)
 
     def _fire(self, live: Live, message: Value) -> None:
         if self.live(live.execution.id) is live and not self._is_held(live):

@@ -52,8 +52,11 @@ class Subscription(Protocol):
 class Sources(Protocol):
     """What fires triggers besides time."""
 
-    def listen(self, wanted: Wanted, heard: Callable[[Value], None]) -> Subscription:
-        """Tell of each happening that is wanted, from a thread of its own, until the subscription is closed."""
+    def listen(self, wanted: Wanted, owner: str, heard: Callable[[Value], None]) -> Subscription:
+        """Tell of each happening that is wanted, from a thread of its own, until the subscription is closed.
+
+        `owner` is the trigger's execution: what it does itself never fires it. Raises ScheduleInvalid.
+        """
 
 
 class Watcher(Protocol):

@@ -250,12 +250,12 @@ def test_rates_and_instants(world, parameters, expected):
 
 
 def test_a_trigger_below_the_template_that_is_started_fails(world):
-    text = f"""
+    text = """
 FormatVersion: OOS-2019-06-01
 Tasks:
   - Name: below
     Action: ACS::Template
-    Properties: {{TemplateName: timer}}
+    Properties: {TemplateName: timer}
 """
     world.templates["timer"] = TIMER.replace("MORE", "")
     engine, id_ = start(world, text)
