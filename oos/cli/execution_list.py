@@ -42,7 +42,8 @@ def list_executions(
 ) -> None:
     """List executions, newest first.
 
-    An execution is Interrupted when it has not ended and no process drives it: oos execution resume goes on with it.
+    An execution is Interrupted when there is something to do in it and no process drives it: oos execution resume goes
+    on with it. One that waits for a person or for a later time is Waiting, whether or not a process drives it.
     """
     from oos.cli.printing import Column, print_list
     from oos.cli.record import summary_record

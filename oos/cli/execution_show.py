@@ -31,15 +31,16 @@ PLAIN_MARKS: Final = {"Success": "+", "Failed": "x", "Skipped": "-", "Cancelled"
 @click.pass_obj
 def show(session: Session, execution: str, full: bool) -> int:
     """Tell the story of an execution: what was asked, each task with its targets and outputs, and how it ended."""
-    from oos.cli.owners import INTERRUPTED, is_driven, look
+    from oos.cli.owners import look, shown_status, waiting_roots
     from oos.cli.printing import print_document
     from oos.cli.record import execution_record
 
     app = session.app
     if session.is_json:
         known = look(app, execution)
-        interrupted = not known.status.final and not is_driven(app, execution)
-        print_document(session, execution_record(known, INTERRUPTED if interrupted else ""))
+        summary = app.journal.summary(execution)
+        assert summary is not None, execution
+        print_document(session, execution_record(known, shown_status(app, summary, waiting_roots(app))))
         return exits.SUCCESS
     if full:
         from oos.cli.audit_show import print_story
@@ -94,6 +95,7 @@ class _Glance:
                 ("Template", " ".join(filter(None, (start.template_name, start.template_version)))),
                 ("Status", coloured(status) + (f" in {took}" if took else "")),
                 ("Why", " ".join(filter(None, (node.ended.code, node.ended.message))) if node.ended else ""),
+                ("Driver", "" if node.ended else self._driver(node)),
                 ("Started", f"{when(start.at)} by {start.by}" + (f", {parent}" if parent else "")),
                 ("For", start.description),
                 ("Region", start.region),
@@ -110,6 +112,19 @@ class _Glance:
             return str(node.ended.status)
         summary = self._app.journal.summary(node.start.execution_id)
         return "Running" if summary is None else shown_status(self._app, summary, waiting_roots(self._app))
+
+    def _driver(self, node: ExecutionNode) -> str:
+        """Who drives it; where nobody does, how it goes on."""
+        from oos.cli.words import when
+        from oos.values.identifiers import root_execution_id
+
+        id_ = root_execution_id(node.start.execution_id)
+        holder = self._app.locks.holder(id_)
+        if holder is not None:
+            return holder
+        summary = self._app.journal.summary(id_)
+        later = f"oos serve takes it up at {when(summary.due)}, " if summary is not None and summary.due else ""
+        return f"nobody; {later}oos execution resume {id_} goes on with it"
 
     def _values(self, values: Mapping[str, Value]) -> list[tuple[str, str]]:
         from oos.cli.printing import shorten

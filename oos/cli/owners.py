@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from oos.journal.port import Summary
 
 INTERRUPTED = "Interrupted"
-"""Our word for an execution that has not ended and that nobody drives."""
+"""Our word for an execution that has not ended, has something to do, and that nobody drives."""
+WAITING = "Waiting"
+"""For a person, or (with nobody to drive it meanwhile) for a later time."""
 
 
 def look(app: App, execution_id: str) -> Execution:
@@ -40,9 +42,9 @@ def shown_status(app: App, summary: Summary, waiting_roots: frozenset[str] = fro
     """The status of an execution as people should see it: with its driver and its descendants in mind."""
     if summary.status.final:
         return str(summary.status)
-    if not is_driven(app, summary.execution_id) and _is_due(summary):
-        return INTERRUPTED
-    return "Waiting" if summary.execution_id in waiting_roots else str(summary.status)
+    if not is_driven(app, summary.execution_id):
+        return INTERRUPTED if _is_due(summary) else WAITING
+    return WAITING if summary.execution_id in waiting_roots else str(summary.status)
 
 
 def _is_due(summary: Summary) -> bool:

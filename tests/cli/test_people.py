@@ -107,7 +107,9 @@ def test_an_interrupt_leaves_a_question_open(world: World) -> None:
     terminal.see("decide [l]ater: ")
     terminal.type("\x03")
     assert terminal.end() == 130
-    assert "Interrupted" in _listed(world)
+    (listed,) = world.run("execution", "list", "-o", "json").document
+    assert listed["Status"] == "Waiting"
+    assert "nobody; oos execution resume" in world.run("execution", "show", listed["ExecutionId"]).out
 
 
 def test_without_a_terminal_it_tells_how_to_answer(world: World) -> None:

@@ -72,7 +72,7 @@ def test_an_id_that_was_printed_is_never_lost(world: World) -> None:
         assert found is not None
         listed = world.run("execution", "list", "-o", "json").document
         assert listed[0]["ExecutionId"] == found[0]
-        assert listed[0]["Status"] == "Interrupted"
+        assert listed[0]["Status"] in ("Interrupted", "Waiting"), "it was killed before its nap, or in it"
 
 
 def test_a_deadline_lets_go_with_124(world: World) -> None:
