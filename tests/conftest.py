@@ -1,3 +1,3 @@
 """What all tests share."""
 
-pytest_plugins = ["tests.lab_fixture"]
+pytest_plugins = ["tests.lab_fixture", "tests.postgres_fixture"]

@@ -20,13 +20,14 @@ from oos.values.secret import Secret
 from .samples import entries_of, execution_id
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def registry(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Registry]:
     """An empty registry."""
     if request.param == "memory":
         yield MemoryRegistry()
         return
-    made = SqlRegistry(tmp_path / "oos.db", lambda: FileSealer(tmp_path / "key"))
+    url = tmp_path / "oos.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    made = SqlRegistry(url, lambda: FileSealer(tmp_path / "key"))
     yield made
     made.close()
 
@@ -107,8 +108,8 @@ def test_without_a_key_secrets_are_refused_and_the_rest_is_kept(tmp_path: Path) 
     registry.close()
 
 
-def test_journal_and_registry_share_one_database(tmp_path: Path) -> None:
-    database = open_database(f"sqlite:///{tmp_path}/oos.db")
+def test_journal_and_registry_share_one_database(database_url: str) -> None:
+    database = open_database(database_url)
     journal, registry = SqlJournal(database), SqlRegistry(database)
     with ThreadPoolExecutor(4) as pool:
         written = pool.submit(journal.append, Batch(entries_of(execution_id(1), 3)))
@@ -120,13 +121,13 @@ def test_journal_and_registry_share_one_database(tmp_path: Path) -> None:
     registry.close()
 
 
-def test_two_processes_write_into_one_registry(tmp_path: Path) -> None:
+def test_two_processes_write_into_one_registry(database_url: str) -> None:
     program = (
         "import sys; from oos.adapters.sql import SqlRegistry; registry = SqlRegistry(sys.argv[1])\n"
         "for n in range(100): registry.put('k', f'{sys.argv[2]}-{n}', {'n': n})\n"
     )
-    running = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "oos.db"), name]) for name in "ab"]
+    running = [subprocess.Popen([sys.executable, "-c", program, database_url, name]) for name in "ab"]
     assert [process.wait(60) for process in running] == [0, 0]
-    registry = SqlRegistry(tmp_path / "oos.db")
+    registry = SqlRegistry(database_url)
     assert len(list(registry.items("k"))) == 200
     registry.close()

@@ -23,9 +23,9 @@ from .samples import entries_of, execution_id
 PROGRAM = Path(__file__).with_name("driver_program.py")
 
 
-def drive_and_kill(path: Path, threads: int, *, acknowledged: int, seconds: float) -> dict[int, int]:
+def drive_and_kill(url: str | Path, threads: int, *, acknowledged: int, seconds: float) -> dict[int, int]:
     """Let a process write, kill it some time after it has acknowledged so much; what each thread had acknowledged."""
-    process = subprocess.Popen([sys.executable, str(PROGRAM), str(path), str(threads)], stdout=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, str(PROGRAM), str(url), str(threads)], stdout=subprocess.PIPE)
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(acknowledged)]
     time.sleep(seconds)
@@ -37,9 +37,9 @@ def drive_and_kill(path: Path, threads: int, *, acknowledged: int, seconds: floa
     return {int(thread): int(sequence) for thread, sequence in pairs}
 
 
-def kept(path: Path, threads: int) -> dict[int, int]:
+def kept(url: str | Path, threads: int) -> dict[int, int]:
     """How many entries each thread's execution has: whole chains of whole batches, each with its content."""
-    journal = SqlJournal(path)
+    journal = SqlJournal(url)
     found: dict[int, int] = {}
     for thread in range(threads):
         count, _, fault = verify_chain(execution_id(thread), journal.entries(execution_id(thread)))
@@ -53,13 +53,12 @@ def kept(path: Path, threads: int) -> dict[int, int]:
 
 
 @pytest.mark.parametrize("threads", [1, 5])
-def test_a_killed_process_loses_nothing_it_acknowledged_and_tears_no_batch(tmp_path: Path, threads: int) -> None:
+def test_a_killed_process_loses_nothing_it_acknowledged_and_tears_no_batch(database_url: str, threads: int) -> None:
     chance = random.Random(threads)
-    path = tmp_path / "oos.db"
     before = dict.fromkeys(range(threads), 0)
     for _ in range(6):
-        acknowledged = drive_and_kill(path, threads, acknowledged=20, seconds=chance.uniform(0, 0.05))
-        found = kept(path, threads)
+        acknowledged = drive_and_kill(database_url, threads, acknowledged=20, seconds=chance.uniform(0, 0.05))
+        found = kept(database_url, threads)
         for thread in range(threads):
             assert found[thread] >= acknowledged.get(thread, 0)
             assert found[thread] >= before[thread]
@@ -67,10 +66,9 @@ def test_a_killed_process_loses_nothing_it_acknowledged_and_tears_no_batch(tmp_p
     assert sum(before.values()) >= 6 * 20 * BATCH / 2
 
 
-def test_an_interrupted_thread_neither_blocks_the_others_nor_tears_its_chain(tmp_path: Path) -> None:
-    path = tmp_path / "oos.db"
+def test_an_interrupted_thread_neither_blocks_the_others_nor_tears_its_chain(database_url: str) -> None:
     program = PROGRAM.with_name("interrupted_program.py")
-    process = subprocess.Popen([sys.executable, str(program), str(path)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, str(program), database_url], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     chance = random.Random(11)
     acknowledged = {"main": 0, "other": 0}
@@ -98,7 +96,7 @@ def test_an_interrupted_thread_neither_blocks_the_others_nor_tears_its_chain(tmp
     process.kill()
     process.wait(10)
     process.stdout.close()
-    journal = SqlJournal(path)
+    journal = SqlJournal(database_url)
     for thread, sequence in acknowledged.items():
         count, _, fault = verify_chain(thread, journal.entries(thread))
         assert fault is None

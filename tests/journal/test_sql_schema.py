@@ -130,10 +130,9 @@ def test_another_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert list(tables_in(path)) == ["notes"]
 
 
-@pytest.mark.parametrize("url", ["postgresql://localhost/oos", "mysql:///x"])
-def test_a_database_of_another_kind_is_refused(url: str) -> None:
-    with pytest.raises(JournalFailed, match="sqlite:///PATH"):
-        open_database(url)
+def test_a_database_of_another_kind_is_refused() -> None:
+    with pytest.raises(JournalFailed, match=r"postgresql://… or sqlite:///PATH"):
+        open_database("mysql://ada:canary-77@db/x")
 
 
 def test_opening_an_up_to_date_journal_imports_neither_sqlalchemy_nor_alembic(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import (
     Column,
@@ -13,12 +13,14 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    any_,
     bindparam,
     func,
     literal_column,
     select,
 )
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import ClauseElement
@@ -27,7 +29,11 @@ from oos.adapters.sql.schema import contents, documents, events, executions, met
 from oos.adapters.sql.statements import HEADER, Statements, statements_path
 from oos.execution.status import Status
 
-DIALECTS: Final[dict[str, Dialect]] = {"sqlite": sqlite.dialect(paramstyle="qmark")}
+DIALECTS: Final[dict[str, Dialect]] = {
+    "sqlite": sqlite.dialect(paramstyle="qmark"),
+    # Not the dialect of a driver: those cast every parameter, which the server can infer.
+    "postgresql": cast(Any, PGDialect)(paramstyle="format"),
+}
 
 STATUS_PLACES: Final = tuple(f"status_{number}" for number in range(len(Status)))
 """A list of statuses has this many places in a statement; a shorter list repeats its last."""
@@ -85,10 +91,7 @@ def queries(dialect: str) -> dict[str, Query]:
             ("until", "count"),
         ),
         "signalled": (
-            select(signals.c.root_id)
-            .where(signals.c.done == literal_column("0"))
-            .distinct()
-            .order_by(signals.c.root_id),
+            select(signals.c.root_id).distinct().order_by(signals.c.root_id),
             (),
         ),
         "execution_by_token": (
@@ -107,16 +110,9 @@ def queries(dialect: str) -> dict[str, Query]:
             .returning(signals.c.number),
             ("execution_id", "root_id", "payload"),
         ),
-        "answer_signal": (
-            signals.update().where(signals.c.number == bindparam("signal")).values(done=literal_column("1")),
-            ("signal",),
-        ),
-        "signals": (
-            select(signals.c.number, signals.c.execution_id, signals.c.payload, signals.c.root_id)
-            .where(signals.c.done == literal_column("0"), signals.c.number > bindparam("after"))
-            .order_by(signals.c.number),
-            ("after",),
-        ),
+        # What it said is in the journal by now.
+        "answer_signal": (signals.delete().where(signals.c.number == bindparam("signal")), ("signal",)),
+        "signals": _signals(dialect),
         "get_document": (select(documents.c.body).where(*_document()), ("kind", "key")),
         "put_document": (_put(dialect, documents, ("body",)), _names(documents)),
         "add_document": (_add(dialect, documents), _names(documents)),
@@ -186,10 +182,23 @@ def _summaries(*equal: str) -> Query:
     return query, (*equal, "started", "started_before", "id_before", *STATUS_PLACES, "pattern", "count")
 
 
+def _signals(dialect: str) -> Query:
+    """Signals above a number. PostgreSQL, which many hosts ask, gives those of some roots alone; SQLite all of them."""
+    query = select(signals.c.number, signals.c.execution_id, signals.c.payload, signals.c.root_id).order_by(
+        signals.c.number
+    )
+    above = signals.c.number > bindparam("after")
+    if dialect == "sqlite":
+        return query.where(above), ("after",)
+    return query.where(signals.c.root_id == any_(bindparam("roots")), above), ("roots", "after")
+
+
 def _insert(dialect: str, table: Table) -> Any:
     match dialect:
         case "sqlite":
             return sqlite.insert(table)
+        case "postgresql":
+            return postgresql.insert(table)
         case _:
             raise ValueError(f"no insert with a rule for conflicts in {dialect}")
 

@@ -43,6 +43,10 @@ class Dialect(Protocol):
     statements: Statements
     error: type[Exception]
     """What the driver raises when the database fails."""
+    takes_lists: bool
+    """Whether a parameter may be a list."""
+    patience: float
+    """For how many seconds a database that cannot be reached is waited for."""
 
     def connect_writer(self) -> Connection:
         """A connection that writes; the database is made when there is none. Raises `error`, JournalFailed."""
@@ -50,8 +54,14 @@ class Dialect(Protocol):
     def connect_reader(self) -> Connection:
         """A connection that only reads. Raises `error`, JournalAbsent."""
 
-    def begin(self, cursor: Cursor) -> None:
-        """Begin a transaction as the only writer."""
+    def begin(self, cursor: Cursor) -> str:
+        """Begin a transaction that writes; what `was_committed` needs to know of it."""
+
+    def begin_alone(self, cursor: Cursor) -> None:
+        """Begin a transaction as the only one that makes or changes tables."""
+
+    def was_committed(self, cursor: Cursor, transaction: str, /) -> bool:
+        """Whether a transaction ended well whose connection was lost while it was being committed."""
 
     def in_transaction(self, connection: Connection) -> bool:
         """Whether a transaction is open."""
@@ -64,6 +74,15 @@ class Dialect(Protocol):
 
     def is_conflict(self, error: Exception) -> bool:
         """Whether the error says that a row with this key exists."""
+
+    def is_lost(self, error: Exception, /) -> bool:
+        """Whether the database cannot be reached now, and may be later: another connection is tried."""
+
+    def is_turned_away(self, error: Exception, /) -> bool:
+        """Whether the transaction gave way to another, and may be tried again at once."""
+
+    def make_way(self, cursor: Cursor, /) -> None:
+        """End the transactions of processes that stand still in the middle of one."""
 
     def explain(self, error: Exception) -> str:
         """The place of the database and the cause, for a person."""

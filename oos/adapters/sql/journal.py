@@ -142,7 +142,8 @@ class SqlJournal:
     def signals(self, root_ids: Iterable[str], after: int) -> list[Signal]:
         """Signals for these executions or their descendants, not yet answered, with a number above `after`."""
         roots = frozenset(root_ids)
-        rows = self._database.read(self._sql.signals, (after,))
+        narrowed = (list(roots), after) if self._database.dialect.takes_lists else (after,)
+        rows = self._database.read(self._sql.signals, narrowed)
         return [Signal(number, id_, payload) for number, id_, payload, root_id in rows if root_id in roots]
 
     def close(self) -> None:
@@ -188,7 +189,8 @@ def _summary_row(summary: Summary) -> tuple[Any, ...]:
         _microseconds(summary.updated),
         None if summary.ended is None else _microseconds(summary.ended),
         str(summary.waiting),
-        summary.message,
+        # PostgreSQL keeps no NUL in a text, and the message of a failed command may hold one.
+        summary.message.replace("\0", "\N{REPLACEMENT CHARACTER}"),
         summary.client_token,
         summary.region,
         None if summary.due is None else _microseconds(summary.due),

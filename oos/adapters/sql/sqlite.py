@@ -33,6 +33,8 @@ class Sqlite:
     """The Dialect port for one SQLite file."""
 
     error: type[Exception] = sqlite3.Error
+    takes_lists = False
+    patience = 0.0
 
     def __init__(self, path: Path, *, read_only: bool = False, busy_seconds: float = 10.0) -> None:
         self.path = path
@@ -78,7 +80,7 @@ class Sqlite:
             raise
         return connection
 
-    def begin(self, cursor: Cursor) -> None:
+    def begin(self, cursor: Cursor) -> str:
         """Begin a transaction as the only writer, and not only once it writes.
 
         SQLite waits longer from try to try. Where several processes write without a pause, one of them then waited
@@ -92,7 +94,15 @@ class Sqlite:
                 if not _is_busy(error) or time.monotonic() > deadline:
                     raise
             else:
-                return
+                return ""
+
+    def begin_alone(self, cursor: Cursor) -> None:
+        """Begin a transaction as the only writer: nobody else makes tables meanwhile."""
+        self.begin(cursor)
+
+    def was_committed(self, _cursor: Cursor, _transaction: str, /) -> bool:
+        """Never asked: no connection to a file is lost."""
+        raise AssertionError(f"{self.place}: no connection to a file is lost")
 
     def in_transaction(self, connection: Connection) -> bool:
         """Whether a transaction is open: SQLite itself ends one after some errors."""
@@ -118,6 +128,18 @@ class Sqlite:
     def is_conflict(self, error: Exception) -> bool:
         """Whether the error says that a row with this key exists."""
         return isinstance(error, sqlite3.IntegrityError)
+
+    def is_lost(self, _error: Exception, /) -> bool:
+        """Never: a file that cannot be used now is a failure now."""
+        return False
+
+    def is_turned_away(self, _error: Exception, /) -> bool:
+        """Never: there is one writer at a time."""
+        return False
+
+    def make_way(self, _cursor: Cursor, /) -> None:
+        """Never asked."""
+        raise AssertionError(f"{self.place}: nobody gives way")
 
     def explain(self, error: Exception) -> str:
         """The file and the cause."""

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The newest revision of the schema: the one that these statements fit."""
 
 HEADER: Final = "-- :"

@@ -52,8 +52,7 @@ WHERE executions.due <= ? GROUP BY executions.root_id ORDER BY first, executions
 
 -- :signalled
 SELECT DISTINCT signals.root_id
-FROM signals
-WHERE signals.done = 0 ORDER BY signals.root_id
+FROM signals ORDER BY signals.root_id
 
 -- :execution_by_token
 SELECT executions.execution_id
@@ -72,12 +71,12 @@ WHERE contents.digest = ?
 INSERT INTO signals (execution_id, root_id, payload) VALUES (?, ?, ?) RETURNING number
 
 -- :answer_signal
-UPDATE signals SET done=1 WHERE signals.number = ?
+DELETE FROM signals WHERE signals.number = ?
 
 -- :signals
 SELECT signals.number, signals.execution_id, signals.payload, signals.root_id
 FROM signals
-WHERE signals.done = 0 AND signals.number > ? ORDER BY signals.number
+WHERE signals.number > ? ORDER BY signals.number
 
 -- :get_document
 SELECT documents.body
@@ -168,17 +167,28 @@ CREATE INDEX executions_started ON executions (started, execution_id)
 CREATE INDEX executions_unfinished ON executions (root_id) WHERE ended IS NULL
 
 -- :create
+CREATE TABLE leases (
+    number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    root_id TEXT NOT NULL,
+    holder TEXT NOT NULL,
+    host TEXT NOT NULL,
+    expires BIGINT NOT NULL
+)
+
+-- :create
+CREATE UNIQUE INDEX leases_root ON leases (root_id)
+
+-- :create
 CREATE TABLE signals (
     number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     execution_id TEXT NOT NULL,
     root_id TEXT NOT NULL,
     payload BLOB NOT NULL,
-    sent_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL,
-    done INTEGER DEFAULT '0' NOT NULL
+    sent_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL
 )
 
 -- :create
-CREATE INDEX signals_unanswered ON signals (number) WHERE done = 0
+CREATE INDEX signals_root ON signals (root_id, number)
 
 -- :create
 CREATE TABLE alembic_version (

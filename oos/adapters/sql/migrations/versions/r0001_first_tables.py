@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from oos.adapters.sql.schema import NUMBER, TEXT
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -15,41 +17,41 @@ def upgrade() -> None:
     """From nothing."""
     op.create_table(
         "contents",
-        sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("digest", TEXT, nullable=False),
         sa.Column("bytes", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_table(
         "documents",
-        sa.Column("kind", sa.Text, nullable=False),
-        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("key", TEXT, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("kind", "key"),
     )
     op.create_table(
         "events",
-        sa.Column("execution_id", sa.Text, nullable=False),
+        sa.Column("execution_id", TEXT, nullable=False),
         sa.Column("sequence", sa.Integer, nullable=False),
-        sa.Column("path", sa.Text, nullable=False),
+        sa.Column("path", TEXT, nullable=False),
         sa.Column("payload", sa.LargeBinary, nullable=False),
         sa.Column("hash", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("execution_id", "sequence"),
     )
     op.create_table(
         "executions",
-        sa.Column("execution_id", sa.Text, nullable=False),
-        sa.Column("root_id", sa.Text, nullable=False),
-        sa.Column("parent_id", sa.Text, nullable=False),
-        sa.Column("template_name", sa.Text, nullable=False),
-        sa.Column("status", sa.Text, nullable=False),
-        sa.Column("started_by", sa.Text, nullable=False),
+        sa.Column("execution_id", TEXT, nullable=False),
+        sa.Column("root_id", TEXT, nullable=False),
+        sa.Column("parent_id", TEXT, nullable=False),
+        sa.Column("template_name", TEXT, nullable=False),
+        sa.Column("status", TEXT, nullable=False),
+        sa.Column("started_by", TEXT, nullable=False),
         sa.Column("started", sa.BigInteger, nullable=False),
         sa.Column("updated", sa.BigInteger, nullable=False),
         sa.Column("ended", sa.BigInteger),
-        sa.Column("waiting", sa.Text, nullable=False),
-        sa.Column("message", sa.Text, nullable=False),
-        sa.Column("client_token", sa.Text, nullable=False),
-        sa.Column("region", sa.Text, nullable=False),
+        sa.Column("waiting", TEXT, nullable=False),
+        sa.Column("message", TEXT, nullable=False),
+        sa.Column("client_token", TEXT, nullable=False),
+        sa.Column("region", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("execution_id"),
     )
     given = sa.text("client_token != ''")
@@ -65,9 +67,9 @@ def upgrade() -> None:
     op.create_index("executions_started", "executions", ["started", "execution_id"])
     op.create_table(
         "signals",
-        sa.Column("number", sa.Integer, nullable=False, autoincrement=True),
-        sa.Column("execution_id", sa.Text, nullable=False),
-        sa.Column("root_id", sa.Text, nullable=False),
+        sa.Column("number", NUMBER, nullable=False, autoincrement=True),
+        sa.Column("execution_id", TEXT, nullable=False),
+        sa.Column("root_id", TEXT, nullable=False),
         sa.Column("payload", sa.LargeBinary, nullable=False),
         sa.Column("sent_at", sa.DateTime, nullable=False, server_default=sa.func.current_timestamp()),
         sa.Column("done", sa.Integer, nullable=False, server_default="0"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from oos.adapters.sql.schema import TEXT
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -14,7 +16,7 @@ depends_on = None
 def upgrade() -> None:
     """From 0001. What had not ended by then is due at once: whoever takes it up tells more."""
     op.add_column("executions", sa.Column("due", sa.BigInteger))
-    op.add_column("executions", sa.Column("category", sa.Text, nullable=False, server_default=""))
+    op.add_column("executions", sa.Column("category", TEXT, nullable=False, server_default=""))
     op.add_column("executions", sa.Column("firing", sa.LargeBinary))
     op.execute("UPDATE executions SET due = started WHERE ended IS NULL")
     executions = sa.table("executions", sa.column("due"), sa.column("ended"))
