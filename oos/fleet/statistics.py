@@ -69,7 +69,7 @@ METRICS: Final[Mapping[str, Callable[[InstanceStatistics, InstanceStatistics, fl
     )
     for name in names.split()
 }
-"""By name in lower case, as the cloud's monitoring calls them: percents, bytes, requests and (network) bits a second."""
+"""By name in lower case, as the cloud's monitoring calls them: percents, and bytes, requests or bits a second."""
 
 
 def measure(metric: str, before: InstanceStatistics, after: InstanceStatistics) -> float | None:
