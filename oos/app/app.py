@@ -132,6 +132,7 @@ class App:
         """An engine; `park` is how long an execution must have nothing to do to be let go of until then."""
         from oos.adapters.happenings import FleetSources
         from oos.adapters.messenger import NetworkMessenger
+        from oos.app.guards import guards_of
         from oos.engine.engine import Engine, Surroundings
 
         return Engine(
@@ -150,6 +151,7 @@ class App:
                 process=self.process,
                 workers=self.settings.workers,
                 messenger=NetworkMessenger(),
+                guards=guards_of(self),
                 sources=FleetSources(lambda: self.fleet, lambda: self.registry, self.journal, now),
                 park=park,
             ),

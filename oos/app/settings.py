@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from oos.app.guard_settings import GuardSettings, read_guards
 from oos.diagnostics import Diagnostic, DiagnosticError, did_you_mean
 
 FILE_NAME = "oos.toml"
@@ -36,6 +37,8 @@ class Settings:
     """Where the lab lives; None: below the state directory."""
     workers: int = 128
     """How many calls may be under way at once."""
+    guards: GuardSettings = field(default_factory=GuardSettings)
+    """What the site demands before and while executions change its fleet: the table [guards]."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """Where each setting that is not a default came from."""
 
@@ -48,6 +51,8 @@ class Settings:
 _PATHS = {"state_dir", "inventory", "lab_dir"}
 _PLAIN = {"region", "user", "account", "libvirt_uri"}
 KNOWN = sorted({each.name for each in fields(Settings)} - {"sources"})
+_TABLES = {"guards"}
+"""Settings that only a file can hold."""
 
 
 def load_settings(
@@ -69,6 +74,8 @@ def load_settings(
     if environment.get("LIBVIRT_DEFAULT_URI"):
         take("libvirt_uri", environment["LIBVIRT_DEFAULT_URI"], "LIBVIRT_DEFAULT_URI", directory)
     for name in KNOWN:
+        if name in _TABLES:
+            continue
         variable = f"OOS_{name.upper()}"
         if environment.get(variable):
             take(name, environment[variable], variable, directory)
@@ -113,6 +120,8 @@ def _read(path: Path) -> Mapping[str, Any]:
 def _typed(name: str, value: Any, source: str, base: Path) -> Any:
     if name in _PATHS:
         return _path(value, base)
+    if name == "guards":
+        return read_guards(value, source, base)
     if name == "runbooks":
         texts = value.split(":") if isinstance(value, str) else list(value)
         return tuple(_path(text, base) for text in texts)

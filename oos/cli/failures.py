@@ -119,11 +119,14 @@ def _known(raised: Exception) -> Failure | None:
 
 def _of_executions(raised: Exception) -> Failure | None:
     from oos.engine.errors import EngineStopped, ExecutionAbsent, OwnedElsewhere
+    from oos.engine.guards import Refused
     from oos.execution.notify import NotAllowed
     from oos.journal.port import JournalFailed
     from oos.schedule.errors import ScheduleInvalid
 
     match raised:
+        case Refused():
+            return Failure(f"Guard.{raised.guard.capitalize()}", str(raised), "", exits.REFUSED)
         case ScheduleInvalid():
             return Failure("InvalidSchedule", str(raised), "", exits.USAGE)
         case ExecutionAbsent():

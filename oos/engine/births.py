@@ -43,7 +43,10 @@ class Births:
         self._cache = cache
 
     def bear(self, live: Live, action: StartChild, now: datetime) -> Child | None:
-        """The child of a task, item or firing; None when it lives already. Raises DiagnosticError, ValueError."""
+        """The child of a task, item or firing; None when it lives already.
+
+        Raises DiagnosticError, ValueError, Refused.
+        """
         driver, parent = self._driver, live.execution
         request = child_request(parent, action)
         existing = driver.live(request.execution_id)
@@ -59,6 +62,10 @@ class Births:
             name, text = found
         checked = self._cache.checked(text, name, request.loop_path)
         start = parent.start
+        fired = kind_of(parent.tasks[action.task].task.action) is Kind.TRIGGER
+        gate = driver.around.guards.gate
+        if fired and gate is not None:
+            gate.admit(checked, now)
         bound: dict[str, Value] = dict(request.parameters)
         store = {} if request.loop_path else driver.around.store(checked.store_names)
         if not request.bound:
@@ -68,7 +75,7 @@ class Births:
             bound = bind_arguments(checked.template, request.parameters, scope, unknown="warn")
         event = child_started(parent, action, request, template_digest(text), bound, store, now)
         events: tuple[AnyEvent, ...] = ()
-        if kind_of(parent.tasks[action.task].task.action) is Kind.TRIGGER:
+        if fired:
             # Looked at before anything is written: the message may not be what the outputs expect.
             events = (trigger_given(begin(event, checked), checked, action.message, now),)
         execution = driver.ledger.begin(event, checked, text)

@@ -109,6 +109,7 @@ def child_started(
         safety_check=start.safety_check,
         store=store,
         forbid_self_approval=start.forbid_self_approval,
+        approve_destroy=start.approve_destroy,
         parent_id=parent.id,
         parent_task=action.task,
         parent_item=action.item,

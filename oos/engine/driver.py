@@ -18,6 +18,7 @@ from oos.engine.births import Births
 from oos.engine.children import child_outcome
 from oos.engine.errors import EngineStopped
 from oos.engine.family import Family, Live
+from oos.engine.guards import Refused
 from oos.engine.ledger import Ledger
 from oos.engine.perform import Call, Outcome, Performer, token_of
 from oos.engine.ports import Watcher
@@ -285,6 +286,9 @@ class Driver:
             return
         except ValueError as error:
             self.fail_child(live, action, "InvalidChild", str(error), now)
+            return
+        except Refused as error:
+            self.fail_child(live, action, f"Guard.{error.guard.capitalize()}", str(error), now)
             return
         if child is None:
             return

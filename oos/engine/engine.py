@@ -52,9 +52,11 @@ class Engine:
         """Journal a new execution and begin to drive it; its id is durable when this returns.
 
         With a client token that is known, the id of the execution it started. Raises DiagnosticError for arguments
-        that do not fit, EngineStopped, JournalFailed.
+        that do not fit, Refused by a guard, EngineStopped, JournalFailed.
         """
         around = self._around
+        if around.guards.gate is not None:
+            around.guards.gate.admit(request.template, around.now())
         started = self._started(request)
         id_ = started.execution_id
         lock = around.locks.acquire(id_)
@@ -227,7 +229,8 @@ class Engine:
             tags=dict(request.tags),
             recalled=dict(request.recalled),
             store=around.store(request.template.store_names),
-            forbid_self_approval=request.forbid_self_approval,
+            forbid_self_approval=request.forbid_self_approval or around.guards.forbid_self_approval,
+            approve_destroy=around.guards.approve_destroy,
         )
 
     def _members(self, root_id: str) -> dict[str, Live]:

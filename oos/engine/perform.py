@@ -61,6 +61,7 @@ class Performer:
     def __init__(self, around: Surroundings) -> None:
         self._catalog = around.catalog
         self._now = around.now
+        self._share = around.guards.share
         self._messages = Messages(around)
 
     def perform(self, call: Call) -> Outcome:
@@ -111,6 +112,8 @@ class Performer:
         operation, parameters = self._request(call.task, scope)
         paging = property_of(call.task, "AutoPaging", scope)
         pages = operation.list_field is not None and str(paging).casefold() != "false"
+        if self._share is not None:
+            self._share.allow(call.execution.id, operation, parameters, call.context)
         response = self._call(operation, parameters, call.context, paging=pages)
         keep = operation.effect is not Effect.READS or call.task.name in call.execution.template.needs_response
         outcome = self._succeeded(call, response, scope, keep=keep)
@@ -149,6 +152,7 @@ class Performer:
         responses = [self._call(operation, parameters, call.context, paging=True) for parameters in asked]
         merged = merge_responses(responses, operation.list_field, known[2])
         self._all_found(asked, merged, operation.list_field, known[2])
+        self._few_enough(merged, operation.list_field, call.context)
         return self._succeeded(call, merged, scope, keep=call.task.name in call.execution.template.needs_response)
 
     def _all_found(self, asked: list[dict[str, Value]], merged: Mapping[str, Value], path: str, id_field: str) -> None:
@@ -158,6 +162,13 @@ class Performer:
         missing = [id for parameters in asked for id in parameters.get("InstanceIds") or () if id not in found]
         if missing:
             raise TaskFault("InvalidTargets.NotFound", f"no such target: {', '.join(map(str, missing))}")
+
+    def _few_enough(self, merged: Mapping[str, Value], path: str, context: Context) -> None:
+        """More targets than one execution may touch are a fault before the first of them is touched."""
+        outer, inner = path.split(".")
+        count = len(merged[outer][inner])
+        if self._share is not None and count > (most := self._share.most(context)):
+            raise TaskFault("Guard.FleetShare", f"{count} targets are selected; one execution may touch {most}")
 
     def _request(self, task: Task, scope: ExecutionScope) -> tuple[Operation, dict[str, Value]]:
         service, api = property_of(task, "Service", scope), property_of(task, "API", scope)

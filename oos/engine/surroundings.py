@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from oos.engine.guards import Guards
 from oos.engine.ports import Anchor, Locks, Sources, TemplateSource
 from oos.execution.events import ExecutionStarted
 from oos.journal.codec import Codec
@@ -44,5 +45,6 @@ class Surroundings:
     """What fires triggers besides time; without it they fire by hand only."""
     link: Callable[[str], str] = "oos execution show {}".format
     """The address of an execution, for people."""
+    guards: Guards = field(default_factory=Guards)
     park: timedelta | None = None
     """An execution that does nothing for so long is let go of until then. None: never."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from oos.diagnostics import DiagnosticError
 from oos.execution.actions import Perform, StartChild, Step, failed, first_of
 from oos.execution.events import NO_ITEM, TaskSkipped, TaskStarted, TaskSucceeded, TaskWaiting
-from oos.execution.kinds import Kind, is_high_risk, kind_of, property_of
+from oos.execution.kinds import Kind, destroys, is_high_risk, kind_of, property_of
 from oos.execution.loops import start_loop
 from oos.execution.model import Execution, TaskExecution
 from oos.execution.scope import ExecutionScope
@@ -33,6 +33,9 @@ def begin_task(execution: Execution, task: Task, catalog: Catalog, now: datetime
             return Step([TaskSkipped(at=now, task=task.name, reason="its condition (When) is false")])
         if execution.start.safety_check is SafetyCheck.CONFIRM and is_high_risk(task, scope, catalog):
             note = f"{property_of(task, 'Service', scope)}.{property_of(task, 'API', scope)} is a high-risk operation"
+            return Step([TaskWaiting(at=now, task=task.name, reason=WaitReason.HIGH_RISK, note=note)])
+        if execution.start.approve_destroy and destroys(task, scope, catalog):
+            note = f"{property_of(task, 'Service', scope)}.{property_of(task, 'API', scope)} destroys"
             return Step([TaskWaiting(at=now, task=task.name, reason=WaitReason.HIGH_RISK, note=note)])
         return start_task(execution, task, now)
     except DiagnosticError as error:

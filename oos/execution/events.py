@@ -50,6 +50,8 @@ class ExecutionStarted(Event, frozen=True, kw_only=True, tag=True):
     """Values of `oos:` and `oos-secret:` references, as they were when the execution started."""
     forbid_self_approval: bool = False
     """Whether who started it may not approve it: the setting that was in force when it started."""
+    approve_destroy: bool = False
+    """Whether each operation that destroys waits for approval: the guard that was in force when it started."""
     parent_id: str = ""
     parent_task: str = ""
     parent_item: int = NO_ITEM

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from oos.service.operation import Operation, Risk
+from oos.service.operation import Effect, Operation, Risk
 
 if TYPE_CHECKING:
     from oos.execution.scope import ExecutionScope
@@ -76,6 +76,14 @@ def operation_of(task: Task, scope: ExecutionScope, catalog: Catalog) -> Operati
     """The operation that an API task calls, or None when no installed module offers it."""
     service, api = property_of(task, "Service", scope), property_of(task, "API", scope)
     return catalog.operation(str(service), str(api))
+
+
+def destroys(task: Task, scope: ExecutionScope, catalog: Catalog) -> bool:
+    """Whether the task calls an operation that destroys."""
+    if task.action.casefold() != "acs::executeapi":
+        return False
+    operation = operation_of(task, scope, catalog)
+    return operation is not None and operation.effect is Effect.DESTROYS
 
 
 def is_high_risk(task: Task, scope: ExecutionScope, catalog: Catalog) -> bool:

@@ -76,6 +76,8 @@ def _answer(
         case (NotifyType.APPROVE, WaitReason.PAUSE):
             return Step([told, TaskSucceeded(at=now, task=name, item=item, outputs={})])
         case (NotifyType.APPROVE, WaitReason.HIGH_RISK):
+            if execution.start.approve_destroy:
+                _must_not_be_own(execution, told)
             step = start_task(execution, task.task, now)
             why = f"confirmed by {told.by}"
             return Step([told, TaskResumed(at=now, task=name, why=why), *step.events], step.actions)
@@ -107,8 +109,7 @@ def _approve(execution: Execution, told: Notified, activity: Activity | None, wa
     assert activity is not None
     if waiting.approvers and told.by not in waiting.approvers:
         raise NotAllowed(f"{told.by} is not among the approvers of {name}: {', '.join(waiting.approvers)}")
-    if execution.start.forbid_self_approval and told.by == execution.start.by:
-        raise NotAllowed(f"{told.by} started {execution.id}, and the settings forbid to approve one's own")
+    _must_not_be_own(execution, told)
     if any(each.by == told.by for each in activity.approvals):
         missing = waiting.required - len(activity.approvals)
         raise NotAllowed(f"{told.by} has approved {name} already; {missing} more must come from others")
@@ -118,6 +119,11 @@ def _approve(execution: Execution, told: Notified, activity: Activity | None, wa
     approvals = [{"By": each.by, "At": f"{each.at:%Y-%m-%dT%H:%M:%SZ}", "Note": each.note} for each in given]
     response = {"Approvals": approvals}
     return Step([told, TaskSucceeded(at=now, task=name, item=told.item, response=response)])
+
+
+def _must_not_be_own(execution: Execution, told: Notified) -> None:
+    if execution.start.forbid_self_approval and told.by == execution.start.by:
+        raise NotAllowed(f"{told.by} started {execution.id}, and the settings forbid to approve one's own")
 
 
 def _settle_items(execution: Execution, loop: LoopState, told: Notified, now: datetime) -> Step:
