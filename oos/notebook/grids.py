@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 GOOD: Final = "#2da44e"
 BAD: Final = "#e5484d"
+OPEN: Final = "#3b82f6"
 NOTHING: Final = "rgba(128,128,128,.18)"
 
 
@@ -72,10 +73,10 @@ class Grid:
 
 
 def _html_row(name: str, squares: Iterable[Square]) -> str:
+    style = "min-width:16px;height:16px;padding:0 3px;text-align:center;font-size:11px;border:2px solid transparent"
     cells = "".join(
-        f'<td title="{escape(each.words)}" style="min-width:16px;height:16px;padding:0 3px;text-align:center;'
-        f'font-size:11px;color:#fff;background:{each.colour};border:2px solid transparent;background-clip:padding-box">'
-        f"{escape(each.text)}</td>"
+        f'<td title="{escape(each.words)}" style="{style};background-clip:padding-box;background:{each.colour};'
+        f'color:{"inherit" if each.colour == NOTHING else "#fff"}">{escape(each.text)}</td>'
         for each in squares
     )
     return f'<tr style="background:none"><td style="{html.CELL}">{escape(name)}</td>{cells}</tr>'
@@ -119,4 +120,5 @@ def _reached(source: str, target: str, known: bool | None) -> Square:
     if known is None:
         return Square("", NOTHING, f"{source} → {target}: not known")
     words = f"{source} → {target}: {'reached' if known else 'not reached'}"
-    return Square("yes" if known else "no", GOOD if known else BAD, words)
+    # Neither is good or bad by itself: which ports may be open is for the reader to say.
+    return Square("yes", OPEN, words) if known else Square("no", NOTHING, words)

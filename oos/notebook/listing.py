@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, overload
 
 from oos.notebook import html
 from oos.notebook.prose import cell, short
-from oos.notebook.words import masked
+from oos.notebook.words import masked, text_of
 from oos.values.json import Value
 
 if TYPE_CHECKING:
@@ -124,6 +124,8 @@ def _shown(found: Value) -> str:
         return escape(", ".join(found))
     if found is None or found == [] or found == {}:
         return ""
+    if isinstance(found, int | float):
+        return escape(text_of(found))
     return escape(found) if isinstance(found, str) and len(found) < html.INLINE_LIMIT else html.value(found)
 
 

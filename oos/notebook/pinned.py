@@ -53,6 +53,7 @@ def pin(notebook: Notebook, settings: Mapping[str, str]) -> Pinned:
         "cells": cells,
         "settings": dict(settings),
         "names": python_names(declared),
+        "assigned": {name: each["Default"] for name, each in _assigned(notebook)},
     }
     return Pinned(_template(notebook, ids, declared), document)
 

@@ -37,9 +37,13 @@ class RunningNotebook:
     def __init__(self, request: RunNotebookCell) -> None:
         document = request.notebook
         self._session = request.session
+        given = {document["names"][name]: value for name, value in dict(request.arguments).items()}
         self._arguments: dict[str, Any] = {
-            document["names"][name]: value for name, value in dict(request.arguments).items() if value is not None
+            name: value
+            for name, value in given.items()
+            if value is not None and (name not in document["assigned"] or value != document["assigned"][name])
         }
+        """By Python name; what the cell tagged parameters says itself need not be said again."""
         self._name = str(document["name"])
         self._metadata = dict(document["metadata"])
         self._settings: dict[str, str] = dict(document["settings"])
