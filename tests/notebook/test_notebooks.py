@@ -47,7 +47,7 @@ def test_a_notebook_runs_against_real_guests(path: Path, lab: LabConfig, tmp_pat
     }
     copy = tmp_path / path.name
     copy.write_bytes(path.read_bytes())
-    command = [sys.executable, "-m", "oos.cli", "notebook", "run", copy, "--to", tmp_path / "out.ipynb"]
+    command = [sys.executable, "-m", "oos.cli", "notebook", "run", str(copy), "--to", str(tmp_path / "out.ipynb")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     nbformat.validate(json.loads((tmp_path / "out.ipynb").read_text()))
