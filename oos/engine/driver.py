@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from oos.audit.anchors import Head
 from oos.diagnostics import DiagnosticError
 from oos.engine.births import Births
 from oos.engine.children import child_outcome
@@ -147,11 +148,8 @@ class Driver:
         actions, self._actions = self._actions, []
         for live, action in actions:
             self._send_out(live, action)
-        finished, self._finished = self._finished, []
-        for live in finished:
-            self._settle(live)
-        if self._idle:
-            self._park()
+        if self._finished or self._idle:
+            self._settle()
 
     def patience(self) -> float:
         """How long there is nothing to do unless a message comes."""
@@ -335,14 +333,27 @@ class Driver:
         self.family(live.execution.id).members.pop(live.execution.id, None)
         self.ledger.forget(live.execution.id)
 
-    def _settle(self, live: Live) -> None:
-        """A root has ended and that is durable: anchor it, give it up, tell those who wait."""
-        execution = live.execution
-        self.around.anchor.append(execution.id, execution.sequence, execution.head)
-        family = self._drop(execution.id)
-        if family is not None:
-            family.result = execution
-            family.ended.set()
+    def _settle(self) -> None:
+        """Give up what has ended or come to rest, once that is durable and anchored; tell those who wait."""
+        finished, self._finished = self._finished, []
+        resting = self._resting()
+        heads = [_head(live.execution) for live in finished]
+        heads += [_head(family.members[family.root_id].execution) for family in resting]
+        if heads:
+            self.around.anchor.append_all(heads)
+        for live in finished:
+            family = self._drop(live.execution.id)
+            if family is not None:
+                family.result = live.execution
+                family.ended.set()
+        for family in resting:
+            self._drop(family.root_id)
+        self._left += len(resting)
+        if self._left > MOST_STALE:
+            # The timers of those that were let go of are of no use here any more.
+            self._left = 0
+            self._timers = [timer for timer in self._timers if self.live(timer[2]) is not None]
+            heapq.heapify(self._timers)
 
     def _drop(self, root_id: str) -> Family | None:
         with self.guard:
@@ -354,26 +365,21 @@ class Driver:
             family.lock.release()
         return family
 
-    def _park(self) -> None:
-        """Let go of families that have nothing to do for long; whoever keeps executions takes them up in time."""
+    def _resting(self) -> list[Family]:
+        """Families that have nothing to do for long: whoever keeps executions takes them up in time."""
         idle, self._idle = self._idle, set()
         if self.around.park is None:
-            return
+            return []
         horizon = self.around.now() + self.around.park
+        found = []
         for root_id in idle:
             family = self.families.get(root_id)
             if family is None or family.awaited or family.performing or family.listening:
                 continue
             due = family.due_at()
-            if due is None or due > horizon:
-                self._anchor(family)
-                self._drop(root_id)
-                self._left += 1
-        if self._left > MOST_STALE:
-            # Their timers are of no use here any more.
-            self._left = 0
-            self._timers = [timer for timer in self._timers if self.live(timer[2]) is not None]
-            heapq.heapify(self._timers)
+            if not family.members[root_id].execution.status.final and (due is None or due > horizon):
+                found.append(family)
+        return found
 
     def rest(self, root_id: str) -> None:
         """See at the end of this turn whether a family has come to rest."""
@@ -415,21 +421,16 @@ class Driver:
         with self.guard:
             families, self.families = list(self.families.values()), {}
             self.failure = self.failure or EngineStopped("it was asked to stop")
+        if families and not self.stop and isinstance(self.failure, EngineStopped):
+            self.around.anchor.append_all([_head(family.members[family.root_id].execution) for family in families])
         for family in families:
             family.stop_listening()
-            if not self.stop and isinstance(self.failure, EngineStopped):
-                self._anchor(family)
             with self.guard:
                 family.abandoned = True
                 over = not family.calls
             if over:
                 family.lock.release()
             family.ended.set()
-
-    def _anchor(self, family: Family) -> None:
-        root = family.members.get(family.root_id)
-        if root is not None:
-            self.around.anchor.append(root.execution.id, root.execution.sequence, root.execution.head)
 
     def live(self, id_: str) -> Live | None:
         """The execution of this id, if it is driven here."""
@@ -439,6 +440,10 @@ class Driver:
     def family(self, id_: str) -> Family:
         """The family of an execution that is driven here."""
         return self.families[root_execution_id(id_)]
+
+
+def _head(execution: Execution) -> Head:
+    return Head(execution.id, execution.sequence, execution.head)
 
 
 def _nothing() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from oos.audit.anchors import Head
 from oos.execution.events import AnyEvent, Recalled
 from oos.execution.model import Execution
 from oos.execution.status import LoopMode, Mode, SafetyCheck
@@ -31,8 +32,8 @@ class Locks(Protocol):
 class Anchor(Protocol):
     """Where heads of chains are written outside the journal, so that a cut tail shows."""
 
-    def append(self, execution_id: str, sequence: int, head: bytes) -> None:
-        """Remember that the execution had this many events and this head."""
+    def append_all(self, heads: Iterable[Head]) -> None:
+        """Remember how many events these executions had, and their heads, with one wait for the disk."""
 
 
 class TemplateSource(Protocol):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 from oos.adapters.memory_journal import MemoryJournal
 from oos.adapters.messenger import NetworkMessenger
+from oos.audit.anchors import Head
 from oos.engine.engine import Engine, Surroundings
 from oos.engine.errors import OwnedElsewhere
 from oos.engine.ports import StartRequest
@@ -146,8 +147,8 @@ class HeldLock:
 class ListAnchor:
     heads: list[tuple[str, int, bytes]] = field(default_factory=list)
 
-    def append(self, execution_id: str, sequence: int, head: bytes) -> None:
-        self.heads.append((execution_id, sequence, head))
+    def append_all(self, heads: Iterable[Head]) -> None:
+        self.heads += [(head.execution_id, head.sequence, head.hash) for head in heads]
 
 
 class NoSealer:

@@ -11,6 +11,7 @@ from oos.engine.replay import read_events
 from oos.execution.events import FiringMissed, TriggerFired
 from oos.execution.status import Status
 from tests.cli.world import World, eventually, read_until
+from tests.engine.servers import web_hook
 
 EVERY_SECOND = """
 FormatVersion: OOS-2019-06-01
@@ -84,6 +85,35 @@ def test_it_goes_on_with_what_a_dead_process_left_and_ends_when_told(world, app)
     assert world.run("execution", "approve", id_).code == 0
     eventually(lambda: status(app, id_) is Status.SUCCESS, "the execution has ended")
     assert stop(process) == 0
+
+
+SLOW = """
+FormatVersion: OOS-2019-06-01
+Parameters: {url: {Type: String}}
+Tasks:
+  - {Name: ask, Action: 'ACS::ExecuteHttpRequest', Properties: {Method: GET, URL: '{{ url }}'}}
+  - {Name: again, Action: 'ACS::ExecuteHttpRequest', Properties: {Method: GET, URL: '{{ url }}'}}
+"""
+
+
+def test_told_to_stop_it_records_what_is_in_flight_and_starts_nothing_new(world, app):
+    with web_hook() as hook:
+        hook.hold.clear()
+        id_ = left_behind(app, SLOW, url=f"{hook.address}/slow")
+        seen = len(hook.received)
+        process = serve(world)
+        eventually(lambda: len(hook.received) > seen, "the call is out")
+        process.send_signal(signal.SIGTERM)
+        read_until(process, "what is in flight comes to its end")
+        hook.hold.set()
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+        execution = app.engine.look(id_)
+        assert execution.tasks["ask"].status is Status.SUCCESS
+        assert "again" not in execution.tasks
+        second = serve(world)
+        eventually(lambda: status(app, id_) is Status.SUCCESS, "another process went on with it")
+        assert stop(second) == 0
 
 
 def in_seconds(seconds):

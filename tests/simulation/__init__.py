@@ -1,0 +1,1 @@
+"""Deterministic simulation: one seed decides time, the order of everything, and what fails."""
