@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from oos.diagnostics import Diagnostic, DiagnosticError, did_you_mean
 from oos.service.catalog import Catalog
 from oos.service.registry import Registry
 
-ENDINGS = (".yml", ".yaml", ".json")
+ENDINGS = (".yml", ".yaml", ".json", ".ipynb")
+READERS = "oos.template_readers"
+"""Entry points: by the ending of a file (without its dot), what makes a template of its text (text and name in)."""
 
 
 class TemplateFinder:
@@ -53,11 +56,17 @@ class TemplateFinder:
 
 
 def read_template(path: Path) -> str:
-    """The text of a template file. Raises DiagnosticError."""
+    """The text of a template file; of a file in another form, the template that its reader makes of it.
+
+    Raises DiagnosticError.
+    """
     try:
-        return path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8")
     except OSError as error:
         raise DiagnosticError([Diagnostic("OOS921", f"cannot be read: {error.strerror}", str(path))]) from error
     except UnicodeDecodeError as error:
         hint = "save the file as UTF-8"
         raise DiagnosticError([Diagnostic("OOS922", f"not UTF-8: {error.reason}", str(path), hint=hint)]) from error
+    for entry in entry_points(group=READERS, name=path.suffix.removeprefix(".")):
+        return str(entry.load()(text, str(path)))
+    return text

@@ -51,3 +51,22 @@ NOT_TASKS: Final = Code(
     "A %%oos cell holds a list of tasks, one task, or sections of a template such as Parameters.",
     "Begin each task with `- Name:`.",
 )
+
+NO_VALUE: Final = Code(
+    "OOS708",
+    "parameter without a value",
+    "A %%oos cell has a parameter that needs a value, and no Python name of the notebook holds one.",
+    "Give the Python name a value, or the parameter a Default.",
+)
+NO_JSON_VALUE: Final = Code(
+    "OOS709",
+    "value that is no JSON value",
+    "A parameter takes the value of the Python name that is called like it; this one holds an object of Python.",
+    "Give the name text, a number, a list or a map, or call it otherwise.",
+)
+TAKEN_NAME: Final = Code(
+    "OOS710",
+    "name that a run needs itself",
+    "The parameters notebook and executedNotebook of a run hold the notebook and the place of the executed one.",
+    "Call the parameter otherwise.",
+)

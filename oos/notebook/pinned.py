@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import base64
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,10 +12,10 @@ from typing import Any, Final
 
 import yaml
 
-from oos.diagnostics import Diagnostic, DiagnosticError, errors_of
+from oos.diagnostics import DiagnosticError, errors_of
 from oos.notebook import codes
 from oos.notebook.arguments import TAG, python_names
-from oos.notebook.document import Cell, CellKind, Notebook
+from oos.notebook.document import Cell, CellKind, Notebook, read_notebook
 from oos.notebook.export import MAGIC, made_by_export, task_id
 from oos.notebook.importing import import_notebook
 from oos.source import Span
@@ -58,6 +60,24 @@ def pin(notebook: Notebook, settings: Mapping[str, str]) -> Pinned:
     return Pinned(_template(notebook, ids, declared), document)
 
 
+def template_of(text: str, name: str) -> str:
+    """The template that a notebook's file is when it is started as one, by `oos run` or by ACS::Template.
+
+    The notebook stands in it as the default of its parameter, in Base64: references in its cells are for the cells.
+    Raises DiagnosticError.
+    """
+    pinned = pin(read_notebook(text, name), {})
+    document = yaml.load(pinned.template, yaml.CSafeLoader)
+    encoded = base64.b64encode(json.dumps(pinned.document).encode()).decode()
+    document["Parameters"][DOCUMENT]["Default"] = {"Fn::Base64Decode": encoded}
+    document["Parameters"][FILE]["Default"] = ""
+    return _text_of(document)
+
+
+def _text_of(document: Mapping[str, Any]) -> str:
+    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False))
+
+
 def _template(notebook: Notebook, ids: list[str], declared: Mapping[str, Any]) -> str:
     name = notebook.name.rpartition("/")[2]
     parameters = {
@@ -95,7 +115,7 @@ def _template(notebook: Notebook, ids: list[str], declared: Mapping[str, Any]) -
         "Tasks": tasks,
         "Outputs": {"file": {"Type": "String", "Value": f"{{{{ {FILE} }}}}"}},
     }
-    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False))
+    return _text_of(document)
 
 
 def _runs(cell: Cell) -> bool:
@@ -142,8 +162,9 @@ def _declared(notebook: Notebook) -> dict[str, Any]:
             declared[name or python] = _with_default(known[name], inferred["Default"], exported) if name else inferred
     taken = [name for name in declared if name in _OWN]
     if taken:
+        message = "a parameter of a notebook cannot be called {}"
         faults = [
-            Diagnostic("OOS710", f"a parameter of a notebook cannot be called {name}", notebook.name) for name in taken
+            codes.TAKEN_NAME.nowhere(notebook.name, message.format(name), codes.TAKEN_NAME.remedy) for name in taken
         ]
         raise DiagnosticError(faults)
     return declared

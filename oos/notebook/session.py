@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from oos.diagnostics import Diagnostic, DiagnosticError, Severity, errors_of
 from oos.execution.events import Recalled
 from oos.execution.status import END, Mode, SafetyCheck, Status
+from oos.notebook import codes
 from oos.notebook.arguments import python_names
 from oos.notebook.connection import Connection
 from oos.notebook.errors import CellFaults, CellPending
@@ -272,7 +273,7 @@ class Session:
         ]
         if missing:
             raise CellFaults(
-                Diagnostic("OOS708", f"the parameter {name} has no value", cell.place, hint=f"give one: {python} = …")
+                codes.NO_VALUE.nowhere(cell.place, f"the parameter {name} has no value", f"give one: {python} = …")
                 for name, python in missing
             )
         return given
@@ -301,7 +302,7 @@ def _plain(value: Any, name: str, cell: CellSource) -> Value:
         if hasattr(value, method) and not hasattr(value, "columns"):
             return _plain(getattr(value, method)(), name, cell)
     message = f"{name} holds a {type(value).__name__}, which is no JSON value"
-    raise CellFaults([Diagnostic("OOS709", message, cell.place, hint=f"give {name} another value, or another name")])
+    raise CellFaults([codes.NO_JSON_VALUE.nowhere(cell.place, message, f"give {name} another value, or another name")])
 
 
 def _below(span: Span) -> Span:

@@ -225,3 +225,26 @@ def test_a_notebook_that_was_killed_in_the_middle_of_a_task_goes_on(folder: Path
     names = sorted(str(row["TemplateName"]) for row in connection.executions())
     assert names == ["work.ipynb", "work.ipynb#c1", "work.ipynb#c2", "work.ipynb#c3"]
     connection.close()
+
+
+def test_a_template_calls_a_notebook_and_a_notebook_a_template(folder: Path, oos: Oos) -> None:
+    tagged = Cell(CellKind.CODE, "role = 'db'", "p", {"tags": ["parameters"]})
+    called = written(folder, tagged, f"oos.run({str(folder / 'stop.yml')!r}, role=role)", "'{{ not.a.reference }}'")
+    called.rename(folder / "called.ipynb")
+    (folder / "stop.yml").write_text(STOP)
+    (folder / "caller.yml").write_text(
+        "FormatVersion: OOS-2019-06-01\nTasks:\n- Name: call\n  Action: ACS::Template\n"
+        "  Properties: {TemplateName: called, Parameters: {role: web}}\n"
+    )
+    done = subprocess.run(
+        command("run", folder / "caller.yml"),
+        env={**environment(folder), "OOS_RUNBOOKS": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    connection = looking(folder)
+    assert {row["InstanceName"] for row in connection.instances(status="Stopped")} == {"web-1", "web-2"}
+    assert [row["Status"] for row in connection.executions(template="stop")] == ["Success"]
+    connection.close()
