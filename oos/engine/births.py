@@ -14,11 +14,8 @@ from oos.execution.actions import StartChild
 from oos.execution.events import AnyEvent, ExecutionStarted
 from oos.execution.inner import inherit, link
 from oos.execution.kinds import Kind, kind_of
-from oos.execution.listening import wanted_by
-from oos.execution.model import Execution
 from oos.execution.record import begin
 from oos.execution.scope import start_scope
-from oos.schedule.wanted import Wanted
 from oos.template.parameters import bind_arguments
 from oos.values.json import Value
 
@@ -83,7 +80,3 @@ class Births:
             link(execution, parent)
         inherit(execution, parent)
         return Child(Live(execution, threading.Event()), event, events)
-
-    def wanted(self, execution: Execution, task: str) -> Wanted:
-        """What fires the trigger of a task. Raises DiagnosticError, ScheduleInvalid."""
-        return wanted_by(execution.tasks[task].task, execution, self._driver.around.now())

@@ -6,7 +6,6 @@ has nothing more to say, commits all of it at once, and only then lets the worke
 
 from __future__ import annotations
 
-import heapq
 import logging
 import threading
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from oos.audit.anchors import Head
 from oos.diagnostics import DiagnosticError
 from oos.engine.births import Births
 from oos.engine.children import child_outcome
+from oos.engine.ears import Ears
 from oos.engine.errors import EngineStopped
 from oos.engine.family import Family, Live
 from oos.engine.guards import Refused
@@ -27,6 +27,7 @@ from oos.engine.runtime import Runtime
 from oos.engine.surroundings import Surroundings
 from oos.engine.takeover import TakeOver
 from oos.engine.templates import TemplateCache
+from oos.engine.timers import Timers
 from oos.engine.word import Word
 from oos.execution.actions import Action, Listen, Perform, StartChild, WakeAt
 from oos.execution.advance import advance
@@ -44,11 +45,8 @@ from oos.execution.events import (
 from oos.execution.kinds import Kind, kind_of
 from oos.execution.model import Execution
 from oos.execution.status import Status
-from oos.execution.triggers import fire_for
 from oos.execution.waits import wake
-from oos.schedule.errors import ScheduleInvalid
 from oos.values.identifiers import root_execution_id
-from oos.values.json import Value
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +74,8 @@ class Driver:
         self._births = Births(self, cache)
         self._take_over = TakeOver(self, cache)
         self._word = Word(self, self._take_over)
-        self._timers: list[tuple[datetime, int, str, str, int]] = []
-        self._timer_number = 0
+        self._ears = Ears(self, runtime.post)
+        self._timers = Timers()
         self._left = 0
         """How many families were let go of since the timers were last looked through."""
         self._touched: dict[str, Live] = {}
@@ -156,26 +154,25 @@ class Driver:
         if self._touched:
             return 0
         patience = SIGNAL_SECONDS if self.families else IDLE_SECONDS
-        if self._timers:
-            patience = min(patience, (self._timers[0][0] - self.around.now()).total_seconds())
+        if self._timers.next is not None:
+            patience = min(patience, (self._timers.next - self.around.now()).total_seconds())
         return max(0.0, patience)
 
     def next_timer(self) -> datetime | None:
         """When the next timer rings."""
-        return self._timers[0][0] if self._timers else None
+        return self._timers.next
 
     def performing(self) -> bool:
         """Whether any call is out."""
         return any(family.performing for family in self.families.values())
 
     def _take_timers(self) -> None:
-        if not self._timers or self.draining:
+        if self.draining or self._timers.next is None:
             return
         now = self.around.now()
-        while self._timers and self._timers[0][0] <= now:
-            _, _, id_, task, item = heapq.heappop(self._timers)
+        for id_, task, item in self._timers.rung(now):
             live = self.live(id_)
-            if live is not None and not self._is_held(live):
+            if live is not None and not self.is_held(live):
                 step = wake(live.execution, task, item, now)
                 self.apply(live, step.events, step.actions)
 
@@ -184,7 +181,7 @@ class Driver:
         catalog, now = self.around.catalog, self.around.now
         while self._touched:
             _, live = self._touched.popitem()
-            while not self.draining and not self._is_held(live):
+            while not self.draining and not self.is_held(live):
                 step = advance(live.execution, catalog, now())
                 if not step.events:
                     break
@@ -193,7 +190,7 @@ class Driver:
             if self.around.park is not None:
                 self.rest(root_execution_id(live.execution.id))
 
-    def _is_held(self, live: Live) -> bool:
+    def is_held(self, live: Live) -> bool:
         """Whether nothing may go on there until a person speaks."""
         family = self.families.get(root_execution_id(live.execution.id))
         return family is not None and family.is_held and not family.is_winding_down
@@ -210,7 +207,7 @@ class Driver:
             self._told.append((execution, event))
             match event:
                 case TaskWaiting() if event.until is not None:
-                    self._set_timer(execution.id, event.task, event.item, event.until)
+                    self._timers.add(event.until, execution.id, event.task, event.item)
                 case TriggerArmed() | TriggerFired() | FiringMissed() | TriggerEnded():
                     self._set_trigger_timer(execution)
                 case CancelRequested():
@@ -223,20 +220,16 @@ class Driver:
                 case StartChild():
                     self.start_child(live, action)
                 case WakeAt():
-                    self._set_timer(execution.id, action.task, action.item, action.at)
+                    self._timers.add(action.at, execution.id, action.task, action.item)
                 case Listen():
-                    self._listen(live, action.task)
+                    self._ears.listen(live, action.task)
         if execution.status.final:
             self.end(live)
-
-    def _set_timer(self, id_: str, task: str, item: int, at: datetime) -> None:
-        self._timer_number += 1
-        heapq.heappush(self._timers, (at, self._timer_number, id_, task, item))
 
     def _set_trigger_timer(self, execution: Execution) -> None:
         current = execution.current
         if current is not None and current.waiting is not None and current.waiting.until is not None:
-            self._set_timer(execution.id, current.task.name, NO_ITEM, current.waiting.until)
+            self._timers.add(current.waiting.until, execution.id, current.task.name, NO_ITEM)
 
     def _send_out(self, live: Live, action: Perform) -> None:
         execution = live.execution
@@ -352,8 +345,7 @@ class Driver:
         if self._left > MOST_STALE:
             # The timers of those that were let go of are of no use here any more.
             self._left = 0
-            self._timers = [timer for timer in self._timers if self.live(timer[2]) is not None]
-            heapq.heapify(self._timers)
+            self._timers.keep(lambda id_: self.live(id_) is not None)
 
     def _drop(self, root_id: str) -> Family | None:
         with self.guard:
@@ -384,31 +376,6 @@ class Driver:
     def rest(self, root_id: str) -> None:
         """See at the end of this turn whether a family has come to rest."""
         self._idle.add(root_id)
-
-    def _listen(self, live: Live, task: str) -> None:
-        """Hear of what fires a trigger."""
-        sources = self.around.sources
-        family = self.family(live.execution.id)
-        before = family.listening.pop(task, None)
-        if before is not None:
-            before.close()
-        if sources is None:
-            return
-
-        def heard(message: Value) -> None:
-            self._runtime.post(lambda: self._fire(live, message))
-
-        try:
-            wanted = self._births.wanted(live.execution, task)
-            family.listening[task] = sources.listen(wanted, family.root_id, heard)
-        except (DiagnosticError, ScheduleInvalid) as error:
-            failed = TaskFailed(at=self.around.now(), task=task, code="InvalidTrigger", message=str(error))
-            self.apply(live, (failed,), ())
-
-    def _fire(self, live: Live, message: Value) -> None:
-        if self.live(live.execution.id) is live and not self._is_held(live):
-            step = fire_for(live.execution, self.around.now(), message)
-            self.apply(live, step.events, step.actions)
 
     def _tell_watcher(self) -> None:
         told, self._told = self._told, []
