@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from oos.diagnostics import DiagnosticError, did_you_mean
 from oos.execution.status import LoopMode, Mode, SafetyCheck
 from oos.notebook.command_run import CommandRun
-from oos.notebook.display import live_display
-from oos.notebook.errors import NotebookError, UnknownOperation
+from oos.notebook.display import cell_number, live_display
+from oos.notebook.errors import Faults, NotebookError, UnknownOperation
 from oos.notebook.grids import Grid, snapshot_calendar
 from oos.notebook.listing import Listing
 from oos.notebook.run import Run, Show, template_reader
@@ -166,14 +167,14 @@ class Connection:
         if request.client_token:
             self._take_over_known(run)
         if wait:
-            self._follow(run, None)
+            self._follow(run, live_display(run.id))
             if check:
                 run.check()
         return run
 
     def start(self, request: StartRequest, *, wait: bool = True, check: bool = True) -> Run:
         """Start an execution and, unless told otherwise, follow it in place. Raises what run() raises."""
-        run = Run(self.app, self.watch, self.app.engine.start(request))
+        run = Run(self.app, self.watch, self._started(request))
         if request.client_token:
             self._take_over_known(run)
         if wait:
@@ -182,9 +183,16 @@ class Connection:
                 run.check()
         return run
 
+    def _started(self, request: StartRequest) -> str:
+        try:
+            return self.app.engine.start(request)
+        except DiagnosticError as error:
+            raise Faults(error.diagnostics) from None
+
     @staticmethod
     def _follow(run: Run, display: Show | None) -> None:
         """Wait for the end of a run, or for its question; Ctrl-C, or the stop button, cancels it."""
+        run.shown_in = cell_number() if display is not None else None
         try:
             run.wait(for_people=False, show=display)
         except KeyboardInterrupt:
@@ -251,19 +259,19 @@ class Connection:
         """A checked template, and what its executions are called. Raises DiagnosticError."""
         from oos.template.check import faults_at_start
 
-        if "\n" in template:
-            checked, name = self.app.template_cache.checked(template, "notebook"), "notebook"
-        else:
-            checked, name = self.app.open_template(template), "" if "/" in template else template
+        try:
+            if "\n" in template:
+                checked, name = self.app.template_cache.checked(template, "notebook"), "notebook"
+            else:
+                checked, name = self.app.open_template(template), "" if "/" in template else template
+        except DiagnosticError as error:
+            raise Faults(error.diagnostics) from None
         faults = faults_at_start(checked)
         if faults:
-            from oos.diagnostics import DiagnosticError
-
-            raise DiagnosticError(faults)
+            raise Faults(faults)
         return checked, name
 
     def _operation(self, service: str, name: str) -> Any:
-        from oos.diagnostics import did_you_mean
 
         found = self.app.catalog.operation(service, name)
         if found is None:

@@ -36,3 +36,20 @@ def live_display(execution_id: str = "") -> LiveDisplay | None:
     shell = interactive.get_ipython() if interactive is not None else None
     facts = {"execution": execution_id}
     return LiveDisplay(facts) if shell is not None and type(shell).__name__ == "ZMQInteractiveShell" else None
+
+
+def show_once(html: str, markdown: str, plain: str) -> None:
+    """Show something, for good."""
+    from IPython.display import display
+
+    bundle = {"text/html": html, "text/markdown": markdown, "text/plain": plain}
+    display(bundle, raw=True)  # type: ignore[no-untyped-call] # IPython has no types here
+
+
+def cell_number() -> int | None:
+    """The number of the cell that runs, or None outside of IPython."""
+    import sys
+
+    interactive = sys.modules.get("IPython")
+    shell = interactive.get_ipython() if interactive is not None else None
+    return None if shell is None else int(shell.execution_count)

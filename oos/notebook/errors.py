@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from oos.diagnostics import Diagnostic, Severity, excerpt
+from oos.diagnostics import Diagnostic, DiagnosticError, Severity, excerpt
 from oos.source import NOWHERE, Source
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.HINT: "36"}
@@ -27,6 +27,13 @@ class UnknownOperation(NotebookError):
 
 class CellPending(NotebookError):
     """An earlier cell waits for a person, and this one may need what it gives."""
+
+
+class Faults(DiagnosticError):
+    """What a person wrote cannot be used, told in a notebook without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
 
 
 class CellFaults(NotebookError):

@@ -53,6 +53,8 @@ class Run:
         self._app = app
         self._watch = watch
         self._settled: Chronicle | None = None
+        self.shown_in: int | None = None
+        """The number of the notebook's cell in which a live display has shown it."""
 
     @property
     def status(self) -> Status:
@@ -106,9 +108,7 @@ class Run:
 
     def show(self, show: Show) -> None:
         """Draw it as it is now."""
-        with self._chronicle() as chronicle:
-            now = self._now()
-            show(picture(chronicle, now), markdown(chronicle, now), plain(chronicle, now))
+        show(self._repr_html_(), self._repr_markdown_(), repr(self))
 
     def check(self) -> Run:
         """Itself, when it succeeded. Raises RunFailed, RunWaits."""
@@ -167,6 +167,13 @@ class Run:
     def __repr__(self) -> str:
         with self._chronicle() as chronicle:
             return plain(chronicle, self._now())
+
+    def _ipython_display_(self) -> None:
+        """Show it, unless the cell has shown it already: `oos.run(…)` alone in a cell must not stand there twice."""
+        from oos.notebook.display import cell_number, show_once
+
+        if self.shown_in is None or self.shown_in != cell_number():
+            self.show(show_once)
 
     def _repr_html_(self) -> str:
         with self._chronicle() as chronicle:

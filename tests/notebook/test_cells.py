@@ -177,3 +177,18 @@ def test_the_cells_so_far_can_be_written_as_a_runbook(folder: Path) -> None:
 def test_magics_that_nobody_knows_are_answered_with_a_hint(folder: Path, cell: str, words: str) -> None:
     (told,) = run(folder, cell)
     assert words in told
+
+
+def test_a_run_that_stands_alone_in_a_cell_is_shown_once(folder: Path) -> None:
+    wait = "'FormatVersion: OOS-2019-06-01\\nTasks:\\n- {Name: w, Action: ACS::Sleep, Properties: {Duration: PT1S}}'"
+    outputs = run_cells(
+        settings(folder), [f"oos.run({wait})", "oos.exec('web-1', 'echo hello')", f"run = oos.run({wait})", "run"]
+    )
+    assert [len(each) for each in outputs] == [1, 1, 1, 1]
+    assert "hello" in text_of(outputs[1])
+
+
+def test_a_template_that_is_wrong_is_told_without_a_traceback(folder: Path) -> None:
+    (outputs,) = run_cells(settings(folder), ["oos.run('nothing-of-this-name')"])
+    assert "there is no template nothing-of-this-name" in "".join(outputs[0]["traceback"])
+    assert "File" not in "".join(outputs[0]["traceback"])

@@ -162,6 +162,24 @@ def test_a_kernel_that_dies_is_replaced_and_the_cell_runs_again(folder: Path, oo
     assert "kept 42" in str(executed(folder).cells[-1].outputs)
 
 
+def test_a_kernel_that_is_killed_in_the_middle_of_a_task_leaves_the_task_to_the_next_one(
+    folder: Path, oos: Oos
+) -> None:
+    killer = f"""import os, pathlib, subprocess
+flag = pathlib.Path({str(folder / "flag")!r})
+if not flag.exists():
+    flag.touch()
+    subprocess.Popen(["sh", "-c", f"sleep 3; kill -9 {{os.getpid()}}"])"""
+    wait = "%%oos\n- Name: wait\n  Action: ACS::Sleep\n  Properties: {Duration: PT8S}"
+    done = oos("notebook", "run", written(folder, killer, wait))
+    assert done.returncode == 0, done.stderr
+    connection = looking(folder)
+    (row,) = connection.executions(template="#c1")
+    assert row["Status"] == "Success"
+    assert "took it over" in repr(connection.execution(str(row["ExecutionId"]))._repr_html_())
+    connection.close()
+
+
 def test_a_kernel_that_dies_again_fails_the_cell(folder: Path, oos: Oos) -> None:
     done = oos("notebook", "run", written(folder, "import os; os._exit(9)"))
     assert done.returncode == 1
