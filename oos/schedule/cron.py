@@ -1,7 +1,7 @@
 """Cron expressions of Quartz (spec 4.5): which wall-clock times they match. Own, because no library on PyPI follows
 
 Quartz's six fields with `? L W #` *and* lets the caller decide what a time that a clock change skips or repeats means
-(decision 031).
+(decision 034).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Wall clocks and instants: what a clock change does to a schedule (decision 031)."""
+"""Wall clocks and instants: what a clock change does to a schedule (decision 034)."""
 
 from __future__ import annotations
 
