@@ -7,6 +7,7 @@ import fcntl
 import os
 import struct
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -96,6 +97,10 @@ class ExecutionLocks:
             return _holder_in(descriptor) if _is_taken(descriptor) else None
         finally:
             os.close(descriptor)
+
+    def free(self, root_ids: Sequence[str]) -> list[str]:
+        """Those that nobody alive drives. Raises LockRefused."""
+        return [root_id for root_id in root_ids if not self.is_owned(root_id)]
 
     def _path(self, root_id: str) -> Path:
         # A person may have typed it: it must not lead out of the folder.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,10 +23,13 @@ class Lock(Protocol):
 
 
 class Locks(Protocol):
-    """One owner an execution on this host."""
+    """One owner an execution, among all processes that share its journal."""
 
     def acquire(self, root_id: str) -> Lock:
         """The lock. Raises oos.engine.errors.OwnedElsewhere."""
+
+    def free(self, root_ids: Sequence[str]) -> list[str]:
+        """Those that nobody alive drives."""
 
 
 class Anchor(Protocol):

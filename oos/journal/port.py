@@ -125,6 +125,14 @@ class SequenceTaken(JournalFailed):
         self.sequence = sequence
 
 
+class LeaseLost(JournalFailed):
+    """Other processes drive these executions now, or may: who was refused must stop driving them."""
+
+    def __init__(self, root_ids: Iterable[str]) -> None:
+        self.root_ids = tuple(sorted(root_ids))
+        super().__init__(f"{', '.join(self.root_ids)}: the lease was lost, another process may drive it")
+
+
 class OwnedElsewhere(Exception):
     """Another living process, or another thread of this one, drives this execution."""
 
@@ -150,7 +158,8 @@ class Journal(Protocol):
         """Commit a batch durably. Raises StartedAlready, JournalFailed; then nothing of the batch is kept.
 
         An entry whose place is taken is refused with SequenceTaken: two drivers can never both write. A summary
-        whose client token started another execution is refused with StartedAlready.
+        whose client token started another execution is refused with StartedAlready. Where several hosts share the
+        journal, entries are accepted from who holds the lease of their root; any other is refused with LeaseLost.
         """
 
     def entries(self, execution_id: str, after: int = 0) -> Iterator[Entry]:

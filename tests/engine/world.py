@@ -133,6 +133,9 @@ class MemoryLocks:
         self.held.add(root_id)
         return HeldLock(self, root_id)
 
+    def free(self, root_ids: Sequence[str]) -> list[str]:
+        return [root_id for root_id in root_ids if root_id not in self.held]
+
 
 @dataclass
 class HeldLock:

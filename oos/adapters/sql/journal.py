@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -26,6 +26,9 @@ from oos.journal.port import (
 )
 from oos.values.identifiers import root_execution_id
 
+if TYPE_CHECKING:
+    from oos.adapters.sql.leases import LeaseLocks
+
 ENTRIES_AT_ONCE: Final = 200
 """Entries are read in portions: a reader that takes its time holds no transaction, and little memory."""
 
@@ -39,10 +42,14 @@ _entry_row = attrgetter("execution_id", "sequence", "path", "payload", "hash")
 
 
 class SqlJournal:
-    """The Journal port on a database, which may be shared with the registry."""
+    """The Journal port on a database, which may be shared with the registry.
 
-    def __init__(self, database: Database | str | Path) -> None:
+    With leases, it takes entries only of executions whose lease this process holds.
+    """
+
+    def __init__(self, database: Database | str | Path, leases: LeaseLocks | None = None) -> None:
         self._database = database if isinstance(database, Database) else open_database(database)
+        self._leases = leases
         self._sql = self._database.statements
 
     def append(self, batch: Batch) -> None:
@@ -51,8 +58,12 @@ class SqlJournal:
         summaries = [_summary_row(each) for each in batch.summaries]
         contents = list(batch.contents)
         answered = [(number,) for number in batch.signals_done]
+        leases = self._leases
+        roots = {root_execution_id(entry.execution_id) for entry in entries} if leases is not None else ()
 
         def write(cursor: Cursor) -> None:
+            if leases is not None and roots:
+                leases.check(cursor, roots)
             if entries:
                 cursor.executemany(sql.add_entry, map(_entry_row, entries))
             if summaries:

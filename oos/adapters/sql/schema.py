@@ -98,20 +98,30 @@ signals = Table(
 )
 Index("signals_root", signals.c.root_id, signals.c.number)
 
-# Who drives what, where several hosts share the journal. Each lease has a number of its own, higher than all before.
+# Who drives what, where several hosts share the journal (leases.py). Each lease has a number higher than all before.
+processes = Table(
+    "processes",
+    metadata,
+    Column("number", NUMBER, nullable=False, autoincrement=True),
+    Column("name", TEXT, nullable=False),
+    Column("host", TEXT, nullable=False),
+    # By the clock of the database, the only one that all hosts share.
+    Column("expires", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("number"),
+    sqlite_autoincrement=True,
+)
+
 leases = Table(
     "leases",
     metadata,
     Column("number", NUMBER, nullable=False, autoincrement=True),
     Column("root_id", TEXT, nullable=False),
-    Column("holder", TEXT, nullable=False),
-    Column("host", TEXT, nullable=False),
-    # Microseconds since 1970 by the clock of the database, the only one that all hosts share.
-    Column("expires", BigInteger, nullable=False),
+    Column("process", BigInteger, nullable=False),
     PrimaryKeyConstraint("number"),
     sqlite_autoincrement=True,
 )
 Index("leases_root", leases.c.root_id, unique=True)
+Index("leases_process", leases.c.process)
 
 documents = Table(
     "documents",

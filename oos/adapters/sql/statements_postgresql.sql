@@ -170,14 +170,24 @@ CREATE INDEX executions_unfinished ON executions (root_id) WHERE ended IS NULL
 CREATE TABLE leases (
     number BIGSERIAL NOT NULL,
     root_id TEXT COLLATE "C" NOT NULL,
-    holder TEXT COLLATE "C" NOT NULL,
-    host TEXT COLLATE "C" NOT NULL,
-    expires BIGINT NOT NULL,
+    process BIGINT NOT NULL,
     PRIMARY KEY (number)
 )
 
 -- :create
+CREATE INDEX leases_process ON leases (process)
+
+-- :create
 CREATE UNIQUE INDEX leases_root ON leases (root_id)
+
+-- :create
+CREATE TABLE processes (
+    number BIGSERIAL NOT NULL,
+    name TEXT COLLATE "C" NOT NULL,
+    host TEXT COLLATE "C" NOT NULL,
+    expires TIMESTAMP WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (number)
+)
 
 -- :create
 CREATE TABLE signals (

@@ -170,13 +170,22 @@ CREATE INDEX executions_unfinished ON executions (root_id) WHERE ended IS NULL
 CREATE TABLE leases (
     number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     root_id TEXT NOT NULL,
-    holder TEXT NOT NULL,
-    host TEXT NOT NULL,
-    expires BIGINT NOT NULL
+    process BIGINT NOT NULL
 )
 
 -- :create
+CREATE INDEX leases_process ON leases (process)
+
+-- :create
 CREATE UNIQUE INDEX leases_root ON leases (root_id)
+
+-- :create
+CREATE TABLE processes (
+    number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    host TEXT NOT NULL,
+    expires DATETIME NOT NULL
+)
 
 -- :create
 CREATE TABLE signals (
