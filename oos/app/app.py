@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from oos.adapters.locks import ExecutionLocks
     from oos.adapters.sealing import FileSealer
     from oos.adapters.sql import Database
+    from oos.adapters.sql.leases import LeaseLocks
     from oos.audit.anchors import AnchorRecord
     from oos.engine.engine import Engine
     from oos.engine.ports import Watcher
@@ -83,7 +84,7 @@ class App:
         """The record of executions. Raises JournalFailed."""
         from oos.adapters.sql import SqlJournal
 
-        return SqlJournal(self._database)
+        return SqlJournal(self._database, self._leases)
 
     @cached_property
     def registry(self) -> Registry:
@@ -117,11 +118,9 @@ class App:
         return f"{socket.gethostname()}:{os.getpid()}"
 
     @cached_property
-    def locks(self) -> ExecutionLocks:
-        """Who drives which execution on this host."""
-        from oos.adapters.locks import ExecutionLocks
-
-        return ExecutionLocks(self.settings.state_dir / "locks", self.process)
+    def locks(self) -> ExecutionLocks | LeaseLocks:
+        """Who drives which execution. Raises JournalFailed."""
+        return self._leases or self._lock_files
 
     @cached_property
     def engine(self) -> Engine:
@@ -225,7 +224,7 @@ class App:
 
     def close(self) -> None:
         """Let go of what was opened."""
-        for name in ("engine", "fleet", "_database"):
+        for name in ("engine", "fleet", "_leases", "_database"):
             part = self.__dict__.get(name)
             if part is not None:
                 part.close()
@@ -236,7 +235,23 @@ class App:
         from oos.adapters.sql import open_database
 
         self.settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return open_database(self.settings.state_dir / "oos.db")
+        return open_database(self.settings.database or self.settings.state_dir / "oos.db")
+
+    @cached_property
+    def _lock_files(self) -> ExecutionLocks:
+        from oos.adapters.locks import ExecutionLocks
+
+        return ExecutionLocks(self.settings.state_dir / "locks", self.process)
+
+    @cached_property
+    def _leases(self) -> LeaseLocks | None:
+        """Where other hosts share the database."""
+        if not self.settings.database:
+            return None
+        from oos.adapters.sql.leases import LeaseLocks, host_identity
+
+        host = host_identity(self.settings.state_dir / "locks")
+        return LeaseLocks(self._database, self._lock_files, host, self.process)
 
     def _sealer(self) -> FileSealer:
         from oos.adapters.sealing import FileSealer

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from oos.app.guard_settings import GuardSettings, read_guards
 from oos.diagnostics import Diagnostic, DiagnosticError, did_you_mean
@@ -22,6 +23,8 @@ class Settings:
 
     state_dir: Path
     """Journal, registry, keys and locks."""
+    database: str = ""
+    """Of journal and registry: `postgresql://…` without a password, or empty for a file in the state directory."""
     inventory: Path | None = None
     """None: this machine's hypervisor alone."""
     region: str = ""
@@ -134,8 +137,28 @@ def _typed(name: str, value: Any, source: str, base: Path) -> Any:
             message = f"workers must be a number of at least 1, not {value!r}"
             raise DiagnosticError([Diagnostic("OOS912", message, source)])
         return number
+    if name == "database":
+        return _database(str(value), source)
     assert name in _PLAIN, name
     return str(value)
+
+
+def _database(url: str, source: str) -> str:
+    """The URL of a database; it is never shown, since what is wrong with it may be that it holds a password."""
+    hint = "postgresql://USER@HOST/DATABASE"
+    problem = ""
+    try:
+        parts = urlsplit(url)
+        if url and parts.scheme not in ("postgresql", "postgres"):
+            problem = "database must be the URL of a PostgreSQL database; without one, a file in state_dir is used"
+        elif parts.password is not None or "password" in parse_qs(parts.query):
+            problem = "database must not hold a password: it would show in files, process lists and messages"
+            hint = "put the password into ~/.pgpass, or into what PGPASSFILE or PGSERVICEFILE names"
+    except ValueError:
+        problem = "database is not a URL"
+    if problem:
+        raise DiagnosticError([Diagnostic("OOS913", problem, source, hint=hint)])
+    return url
 
 
 def _path(value: Any, base: Path) -> Path:

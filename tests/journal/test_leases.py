@@ -173,7 +173,7 @@ def test_of_many_that_want_it_at_once_one_gets_it(locks: Locks) -> None:
 def test_another_host_is_refused_and_told_who_drives(host: Callable[[str], Host]) -> None:
     a, b = host("a"), host("b")
     lock = a.locks.acquire(ONE)
-    with pytest.raises(OwnedElsewhere, match="by a$"):
+    with pytest.raises(OwnedElsewhere, match=r"by a$"):
         b.locks.acquire(ONE)
     assert b.locks.holder(ONE) == "a"
     assert b.locks.is_owned(ONE)
@@ -290,9 +290,7 @@ def test_who_lost_a_lease_without_knowing_it_writes_nothing_more(
     assert list(b.journal.entries(TWO)) == entries_of(TWO, 1)
 
 
-def test_who_could_not_renew_goes_on_as_long_as_nobody_took_over(
-    postgres_url: str, host: Callable[[str], Host]
-) -> None:
+def test_who_could_not_renew_goes_on_while_nobody_took_over(postgres_url: str, host: Callable[[str], Host]) -> None:
     a, b = host("a"), host("b")
     a.locks.acquire(ONE)
     expire(postgres_url, "a")

@@ -66,7 +66,10 @@ def open_database(url: str | Path, *, read_only: bool = False, busy_seconds: flo
     """
     text = str(url)
     if text.startswith(POSTGRES_URLS):
-        from oos.adapters.sql.postgres import Postgres
+        try:
+            from oos.adapters.sql.postgres import Postgres
+        except ModuleNotFoundError as error:
+            raise JournalFailed(f"journal: PostgreSQL needs {error.name}: pip install 'oos[postgres]'") from error
 
         return Database(Postgres(text, read_only=read_only), read_only=read_only)
     if "://" in text and not text.startswith(SQLITE_URL):
