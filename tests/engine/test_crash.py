@@ -2,36 +2,13 @@
 
 import pytest
 
-from oos.adapters.memory_journal import MemoryJournal
 from oos.engine.errors import EngineStopped, OwnedElsewhere
 from oos.execution.status import Status
+from tests.engine.dying import DyingJournal, Killed
 from tests.engine.templates import LOOP, PARENT, PRODUCT, SEQUENCE, call, tasks
 from tests.engine.world import World, finished
 
 STORIES = {"sequence": SEQUENCE, "loop": LOOP, "children": PARENT}
-
-
-class Killed(BaseException):
-    """Stands for the end of the process: nothing answers it."""
-
-
-class DyingJournal(MemoryJournal):
-    """Dies at one write: before it is kept, or after."""
-
-    def __init__(self):
-        super().__init__(on_append=self._before, on_appended=self._after)
-        self.writes = 0
-        self.dies_at = None
-        self.dies_before = True
-
-    def _before(self, batch):
-        self.writes += 1
-        if self.writes == self.dies_at and self.dies_before:
-            raise Killed
-
-    def _after(self, batch):
-        if self.writes == self.dies_at and not self.dies_before:
-            raise Killed
 
 
 def new_world():

@@ -29,13 +29,14 @@ _numbers = iter(range(1, 1 << 62))
 class Runner:
     """An engine over a world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, journal: MemoryJournal | None = None) -> None:
         self.world = world
+        self.journal = journal or MemoryJournal()
         self.cache = TemplateCache(world.catalog)
         self.engine = Engine(
             Surroundings(
                 catalog=world.catalog,
-                journal=MemoryJournal(),
+                journal=self.journal,
                 codec=Codec(NoSealer),
                 locks=MemoryLocks(),
                 anchor=ListAnchor(),
@@ -56,15 +57,18 @@ class Runner:
         return None if action is None else (action.path, action.text)
 
     def run(self, text: str, name: str = "test.yml", **parameters: Any) -> Execution:
-        """Start a template and wait for its end; nobody is asked about high risks."""
-        request = StartRequest(
+        """Start a template and wait for its end."""
+        return finished(self.engine, self.engine.start(self.request(text, name, **parameters)))
+
+    def request(self, text: str, name: str = "test.yml", **parameters: Any) -> StartRequest:
+        """A request to start a template; nobody is asked about high risks."""
+        return StartRequest(
             template=self.cache.checked(text, name),
             parameters=parameters,
             by="tester",
             region="lab",
             safety_check=SafetyCheck.SKIP,
         )
-        return finished(self.engine, self.engine.start(request))
 
     def action(self, name: str, **parameters: Any) -> Execution:
         """Carry out a product action."""
