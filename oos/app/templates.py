@@ -13,6 +13,8 @@ from oos.service.registry import Registry
 ENDINGS = (".yml", ".yaml", ".json", ".ipynb")
 READERS = "oos.template_readers"
 """Entry points: by the ending of a file (without its dot), what makes a template of its text (text and name in)."""
+REHEARSAL = ".rehearsal"
+"""How names end of files that hold rehearsals of the template beside them."""
 
 
 class TemplateFinder:
@@ -40,7 +42,7 @@ class TemplateFinder:
         """Names of the runbooks in the folders."""
         for folder in self._folders:
             for path in sorted(folder.glob("*")):
-                if path.suffix in ENDINGS:
+                if path.suffix in ENDINGS and not path.stem.endswith(REHEARSAL):
                     yield path.stem
 
     def open(self, name: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ template = LazyGroup(
     "template",
     {
         "validate": ("oos.cli.template_validate:validate", "Check templates; every fault with its place."),
+        "rehearse": ("oos.cli.template_rehearse:rehearse", "Carry templates out on a simulated fleet, and compare."),
         "list": ("oos.cli.template_show:list_templates", "List runbooks, or product actions."),
         "show": ("oos.cli.template_show:show", "Show what a template asks for, does and gives."),
         "schema": ("oos.cli.template_text:schema", "Print a JSON Schema for editors."),

@@ -43,8 +43,6 @@ def _summaries(session: Session, actions: bool) -> Iterator[dict[str, str]]:
     app = session.app
     names = (each.name for each in app.catalog.actions()) if actions else app.templates.names()
     for name in names:
-        if name.endswith(".rehearsal"):
-            continue
         try:
             title, text = app.templates.open(name)
             description = in_language(parse(text, title).description)

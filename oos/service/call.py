@@ -117,6 +117,7 @@ def _call(
         raise ApiError("DryRunOperation", "Request validation has been passed with DryRun flag set.")
     if all_pages and isinstance(request, Paged):
         request = replace(request, page_number=1, page_size=EVERYTHING, next_token="", max_results=None)
+    context.called(operation, parameters)
     try:
         response = dict(operation.handle(context, request))
     except FleetError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,10 +14,16 @@ from oos.values.secret import Secret, redact
 
 if TYPE_CHECKING:
     from oos.fleet.fleet import Fleet
+    from oos.service.operation import Operation
+    from oos.values.json import Value
 
 
 def _silent(message: str) -> None:
     """Progress that nobody watches."""
+
+
+def _unheard(operation: Operation, parameters: Mapping[str, Value]) -> None:
+    """A call that nobody listens for."""
 
 
 def _wait(cancelled: threading.Event, seconds: float) -> None:
@@ -45,6 +51,8 @@ class Context:
     """Set when the caller no longer wants the outcome; long waits look at it."""
     sleep: Callable[[threading.Event, float], None] = _wait
     """How time passes; in a rehearsal it takes none."""
+    called: Callable[[Operation, Mapping[str, Value]], None] = _unheard
+    """Hears of each call just before it is made, with the parameters as they were given."""
 
     def redact(self, text: str) -> str:
         """Mask the secrets that the caller knows of in text that will be kept, such as a command's output."""

@@ -26,6 +26,11 @@ RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 _numbers = iter(range(1, 1 << 62))
 
 
+def runbooks() -> list[Path]:
+    """The runbooks of the repository, without their rehearsals."""
+    return sorted(path for path in RUNBOOKS.glob("*.yml") if not path.name.endswith(".rehearsal.yml"))
+
+
 class Runner:
     """An engine over a world."""
 

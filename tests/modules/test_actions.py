@@ -18,7 +18,7 @@ from oos.service.catalog import installed_modules
 from oos.service.operation import ActionSource, Effect, Operation
 from oos.template.check import check
 from oos.template.parse import parse
-from tests.modules.executions import RUNBOOKS, Runner, failed, runner, sample_of, succeeded, whole_catalog
+from tests.modules.executions import RUNBOOKS, Runner, failed, runbooks, runner, sample_of, succeeded, whole_catalog
 from tests.modules.world import TYPE, World
 
 CATALOG = whole_catalog()
@@ -47,7 +47,7 @@ def test_the_sample_of_a_product_action_uses_it(action: ActionSource) -> None:
     assert [task.action for task in checked.template.tasks] == [action.name]
 
 
-@pytest.mark.parametrize("path", sorted(RUNBOOKS.glob("*.yml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", runbooks(), ids=lambda path: path.name)
 def test_a_runbook_is_a_sound_template(path: Path) -> None:
     checked = check(parse(path.read_text(), str(path)), CATALOG)
     assert [str(each) for each in checked.diagnostics] == []

@@ -12,7 +12,7 @@ from oos.adapters.memory.faults import FaultKind
 from oos.execution.status import Status
 from oos.fleet.instance import Power
 from oos.service.catalog import installed_modules
-from tests.modules.executions import RUNBOOKS, Runner, failed, runner, succeeded
+from tests.modules.executions import Runner, failed, runbooks, runner, succeeded
 from tests.modules.world import World
 
 
@@ -164,7 +164,7 @@ def test_instances_sleep_at_night_and_wake_in_the_morning(oos: Runner) -> None:
 
 
 def test_descriptions_are_for_people() -> None:
-    for path in RUNBOOKS.glob("*.yml"):
+    for path in runbooks():
         template = yaml.safe_load(path.read_text())
         assert template["Description"]["name-en"], path
         for name, parameter in template["Parameters"].items():

@@ -1,0 +1,1 @@
+"""Rehearsals: templates carried out by the real engine on a simulated fleet, and held against what was expected."""

@@ -1,0 +1,1 @@
+"""Tests of rehearsals, and every rehearsal of the repository."""
