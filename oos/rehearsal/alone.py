@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from oos.audit.anchors import Head
+
 
 class FreeLock:
     """A lock that is nobody else's."""
@@ -17,11 +21,15 @@ class FreeLocks:
         """The lock, always."""
         return FreeLock()
 
+    def free(self, root_ids: Iterable[str]) -> list[str]:
+        """All of them."""
+        return list(root_ids)
+
 
 class NoAnchor:
     """The Anchor port where nothing outlives the process."""
 
-    def append(self, execution_id: str, sequence: int, head: bytes) -> None:
+    def append_all(self, heads: Iterable[Head]) -> None:
         """Nothing is written."""
 
 

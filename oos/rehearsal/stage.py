@@ -147,8 +147,9 @@ class Stage:
         action = self.catalog.action(name)
         return (action.path, action.text) if action is not None else self._find(name, version)
 
-    def listen(self, wanted: Wanted, heard: Callable[[Value], None]) -> Subscription:
-        """Have a trigger hear of what the case lets happen."""
+    def listen(self, wanted: Wanted, owner: str, heard: Callable[[Value], None]) -> Subscription:
+        """Have the trigger of an execution hear of what the case lets happen."""
+        del owner
         ear = Ear(self, wanted, heard)
         self.ears.append(ear)
         return ear
