@@ -420,6 +420,6 @@ class LimitsWatched(Watched):
             loop = execution.current.loop
             if loop is None:
                 return
-            most = loop.limits.batches[loop.batch].concurrency
+            most = loop.limits.width(loop.batch, loop.succeeded)
             if len(loop.in_flight) > most:
                 raise Broken(f"{len(loop.in_flight)} in flight, {most} allowed")
