@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from oos.cli import exits
-from oos.cli.complete import EXECUTION
 from oos.cli.lazy import Command
+from oos.cli.meant import ANY, execution_argument, meant
 from oos.cli.session import Session
 
 if TYPE_CHECKING:
@@ -61,14 +61,18 @@ def list_record(session: Session, by: str, since: str, template: str, limit: int
 
 
 @click.command(cls=Command)
-@click.argument("execution", type=EXECUTION)
+@execution_argument
 @click.pass_obj
 def show(session: Session, execution: str) -> int:
-    """Tell everything that is recorded of an execution and its children, in order; secrets are masked."""
+    """Tell everything that is recorded of an execution and its children, in order; secrets are masked.
+
+    Without EXECUTION, of the newest.
+    """
     from oos.audit.reading import export_document
     from oos.cli.printing import print_document
 
     app = session.app
+    execution = meant(app, execution, ANY)
     if session.is_json:
         require(app, execution)
         print_document(session, export_document(app.journal, app.codec, execution))

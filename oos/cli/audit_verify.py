@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from oos.cli import exits
-from oos.cli.complete import EXECUTION
 from oos.cli.lazy import Command
+from oos.cli.meant import ANY, execution_argument, meant
 from oos.cli.session import Session
 
 
@@ -27,6 +27,7 @@ def verify(session: Session, anchors: Path | None, public_key: Path | None, note
     """
     from oos.audit import verify as verification
     from oos.cli.printing import print_document
+    from oos.cli.words import counted
 
     if notebook is not None:
         from oos.cli.audit_notebook import verify_notebook
@@ -52,13 +53,19 @@ def verify(session: Session, anchors: Path | None, public_key: Path | None, note
             },
         )
         return exits.SUCCESS if report.holds else exits.NOT_VERIFIED
-    counted = f"{report.executions} executions, {report.entries} events, {report.anchors} anchors"
+    count = ", ".join(
+        (
+            counted(report.executions, "execution") + " with their children",
+            counted(report.entries, "event"),
+            counted(report.anchors, "anchor"),
+        )
+    )
     for each in report.breaks:
         session.warn(f"error: {each}")
     if not report.holds:
-        session.warn(f"the record does not verify: {len(report.breaks)} faults in {counted}")
+        session.warn(f"the record does not verify: {len(report.breaks)} faults in {count}")
         return exits.NOT_VERIFIED
-    print(f"verified: {counted}")
+    print(f"verified: {count}")
     roots = [each for each in report.unanchored if "." not in each]
     if roots:
         session.say(f"not anchored yet, so that a cut would not show: {', '.join(roots)}")
@@ -66,12 +73,12 @@ def verify(session: Session, anchors: Path | None, public_key: Path | None, note
 
 
 @click.command(cls=Command)
-@click.argument("execution", type=EXECUTION)
+@execution_argument
 @click.option("--verifiable", is_flag=True, help="The events as the journal holds them, one a line, secrets sealed.")
 @click.option("--file", "path", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to stdout.")
 @click.pass_obj
 def export(session: Session, execution: str, verifiable: bool, path: Path | None) -> int:
-    """Write the record of an execution and its children.
+    """Write the record of an execution (without EXECUTION, the newest) and its children.
 
     A JSON document for people and programs, secrets masked; with --verifiable, lines from which anybody can check
     the chain of hashes.
@@ -81,6 +88,7 @@ def export(session: Session, execution: str, verifiable: bool, path: Path | None
     from oos.cli.printing import print_document
 
     app = session.app
+    execution = meant(app, execution, ANY)
     require(app, execution)
     if verifiable:
         content = b"\n".join([*export_lines(app.journal, execution), b""])

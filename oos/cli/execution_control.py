@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from oos.cli import exits
-from oos.cli.complete import EXECUTION
 from oos.cli.lazy import Command
+from oos.cli.meant import ASKING, LEFT, OPEN, execution_argument, meant
 from oos.cli.options import following, following_options
 from oos.cli.session import Session
 
@@ -23,35 +23,40 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @click.command(cls=Command)
-@click.argument("execution", type=EXECUTION)
+@execution_argument
 @following_options
 @click.pass_obj
 def resume(session: Session, execution: str, detach: bool, no_input: bool, deadline: float | None) -> int:
     """Go on with an execution whose driver has gone, and follow it to its end.
 
     What was in flight is looked at first, and made again under the same client token where it is not done. Where
-    nothing can tell, you are asked.
+    nothing can tell, you are asked. Without EXECUTION, the only one that is left to be resumed; last is the newest of
+    several.
     """
     from oos.cli.follow.carry_out import print_result, take_up
     from oos.cli.follow.follower import exit_code_of
     from oos.cli.owners import look
 
-    # Before a fork nothing may be opened.
+    execution = meant(session.app, execution, LEFT)
+    if detach:
+        # Nothing that is open outlives a fork in a usable state.
+        session.close()
     known = look(session.app, execution) if not detach else None
     if known is not None and known.status.final:
         session.say(f"{execution} has ended already")
-        return print_result(session, known, exit_code_of(known, rejected=False))
+        return print_result(session, known, exit_code_of(known))
     return take_up(session, execution, following(no_input, deadline), detach=detach)
 
 
 @click.command(cls=Command)
-@click.argument("execution", type=EXECUTION)
+@execution_argument
 @click.option("--reason", default="", metavar="TEXT", help="Why; it is recorded.")
 @click.pass_obj
 def cancel(session: Session, execution: str, reason: str) -> int:
     """End an execution and its children: nothing new starts, what is in flight keeps its outcome.
 
-    One that nobody drives is taken over, and ended.
+    One that nobody drives is taken over, and ended. Without EXECUTION, the only one that has not ended; last is the
+    newest of several.
     """
     from oos.app.app import now
     from oos.cli.failures import stop
@@ -59,6 +64,7 @@ def cancel(session: Session, execution: str, reason: str) -> int:
     from oos.execution.events import CancelRequested
 
     app = session.app
+    execution = meant(app, execution, OPEN)
     known = look(app, execution)
     if known.status.final:
         raise stop(f"{execution} has ended already: {known.status}", code="NotAllowed")
@@ -74,7 +80,7 @@ def _answer_options(command: F) -> F:
         ),
         click.option("--task", default="", metavar="NAME", help="The task meant, where several wait."),
         click.option("--note", default="", metavar="TEXT", help="Why; it is recorded."),
-        click.argument("execution", type=EXECUTION),
+        execution_argument,
     ):
         command = option(command)
     return command
@@ -142,6 +148,7 @@ def _answer(
     from oos.execution.status import NotifyType
 
     app = session.app
+    execution = meant(app, execution, ASKING)
     type_ = NotifyType(type_name)
     answers: list[Told] = []
     refusals: list[Exception] = []
@@ -170,7 +177,7 @@ def _answer(
 
 
 @click.command(cls=Command)
-@click.argument("execution", type=EXECUTION)
+@execution_argument
 @click.option(
     "--status",
     type=click.Choice(("Success", "Failed", "Cancelled"), case_sensitive=False),
@@ -187,6 +194,7 @@ def complete(session: Session, execution: str, status: str, note: str) -> int:
     from oos.execution.status import NotifyType, Status
 
     app = session.app
+    execution = meant(app, execution, OPEN)
     type_ = NotifyType.COMPLETE_EXECUTION
     told = Notified(at=now(), type=type_, by=app.settings.user, note=note, execution_status=Status(status))
     app.engine.tell(execution, told)
@@ -194,7 +202,7 @@ def complete(session: Session, execution: str, status: str, note: str) -> int:
 
 
 @click.command(cls=Command)
-@click.argument("execution", type=EXECUTION)
+@execution_argument
 @click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=TEXT|NAME:=JSON", help="A parameter to change.")
 @click.option("--params", "files", multiple=True, metavar="FILE", help="A YAML or JSON file of them; - is stdin.")
 @click.option("--description", metavar="TEXT", help="What it is for.")
@@ -214,6 +222,7 @@ def update(
     from oos.execution.events import ExecutionUpdated
 
     app = session.app
+    execution = meant(app, execution, OPEN)
     given = read_arguments(pairs, files)
     if not (given or tags) and description is None:
         raise click.UsageError("nothing to change: give -p, --params, --description or --tag")

@@ -8,31 +8,36 @@ from pathlib import Path
 import click
 
 from oos.cli import exits
-from oos.cli.complete import EXECUTION
 from oos.cli.lazy import Command
+from oos.cli.meant import ANY, LAST, execution_argument, meant
 from oos.cli.session import Session
 
 FORMS = ("ipynb", "html", "md", "json")
 
 
 @click.command(cls=Command)
-@click.argument("execution", type=EXECUTION)
+@execution_argument
 @click.argument("file", required=False, type=click.Path(path_type=Path), metavar="[FILE]")
 @click.option("--to", "form", type=click.Choice(FORMS), help="The form; without it, by the ending of FILE.")
 @click.pass_obj
 def export(session: Session, execution: str, file: Path | None, form: str | None) -> int:
     """Write an execution, whatever has become of it, as a document; without FILE, to stdout.
 
+    Without EXECUTION, the newest.
+
     ipynb is an executed notebook: the runbook, and below each task what came of it, linked by hashes to the record
     (oos audit verify --notebook FILE). html is one page, md is Markdown, json is every event. Secrets are masked.
     """
     from oos.cli.audit_show import require
 
+    if file is None and execution != LAST and "." in execution and not execution.startswith("exec-"):
+        file, execution = Path(execution), ""
     form = form or (file.suffix.removeprefix(".") if file is not None else "")
     form = {"htm": "html", "markdown": "md"}.get(form, form)
     if form not in FORMS:
         raise click.UsageError(f"which form? Give --to {'|'.join(FORMS)}, or a FILE of such an ending")
     app = session.app
+    execution = meant(app, execution, ANY)
     require(app, execution)
     text = _json(session, execution) if form == "json" else _document(session, execution, form)
     if file is None:

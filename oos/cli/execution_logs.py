@@ -7,23 +7,24 @@ import sys
 import click
 
 from oos.cli import exits
-from oos.cli.complete import EXECUTION
 from oos.cli.lazy import Command
+from oos.cli.meant import ANY, execution_argument, meant
 from oos.cli.options import Duration
 from oos.cli.session import Session
 
 
 @click.command(cls=Command)
-@click.argument("execution", type=EXECUTION)
+@execution_argument
 @click.option("-f", "--follow", is_flag=True, help="Go on until the execution has ended; the exit code is that of run.")
 @click.option("--deadline", type=Duration(), metavar="TIME", help="Follow no longer than this; exit code 124.")
 @click.pass_obj
 def logs(session: Session, execution: str, follow: bool, deadline: float | None) -> int:
-    """Print what happened in an execution and its children, event by event.
+    """Print what happened in an execution (without EXECUTION, the newest) and its children, event by event.
 
     Without -f the lines go to stdout; -o ndjson prints the events themselves. With -f the execution is followed on
     stderr, as oos run does, whichever process drives it.
     """
+    execution = meant(session.app, execution, ANY)
     if follow:
         return _follow(session, execution, deadline)
     from oos.cli.follow.sinks import event_document
@@ -56,4 +57,4 @@ def _follow(session: Session, execution_id: str, deadline: float | None) -> int:
     if not execution.status.final:
         hint = f"go on with it: oos execution resume {execution_id}"
         raise stop(f"nobody drives {execution_id}", hint=hint, code="Interrupted", exit_code=exits.INTERRUPTED)
-    return print_result(session, execution, exit_code_of(execution, rejected=False))
+    return print_result(session, execution, exit_code_of(execution))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from oos.cli import exits
-from oos.cli.complete import EXECUTION
 from oos.cli.lazy import Command
+from oos.cli.meant import ANY, execution_argument, meant
 from oos.cli.session import Session
 
 if TYPE_CHECKING:
@@ -26,16 +26,20 @@ PLAIN_MARKS: Final = {"Success": "+", "Failed": "x", "Skipped": "-", "Cancelled"
 
 
 @click.command(cls=Command)
-@click.argument("execution", type=EXECUTION)
+@execution_argument
 @click.option("--full", is_flag=True, help="Every event of it and its children, with whole values.")
 @click.pass_obj
 def show(session: Session, execution: str, full: bool) -> int:
-    """Tell the story of an execution: what was asked, each task with its targets and outputs, and how it ended."""
+    """Tell the story of an execution: what was asked, each task with its targets and outputs, and how it ended.
+
+    Without EXECUTION, or with the word last, that of the newest.
+    """
     from oos.cli.owners import look, shown_status, waiting_roots
     from oos.cli.printing import print_document
     from oos.cli.record import execution_record
 
     app = session.app
+    execution = meant(app, execution, ANY)
     if session.is_json:
         known = look(app, execution)
         summary = app.journal.summary(execution)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -26,6 +26,15 @@ class Failure:
     diagnostics: tuple[Diagnostic, ...] = field(default=())
     execution_id: str = ""
     """The execution it is about."""
+
+
+GUARD: Final = "Guard."
+"""How the code of a guard's refusal begins."""
+_EXIT_CODES: Final = {
+    "ServiceUnavailable": exits.UNREACHABLE,
+    "ApprovalExpired": exits.REJECTED,
+    "Rejected": exits.REJECTED,
+}
 
 
 class Stopped(Exception):
@@ -126,7 +135,7 @@ def _of_executions(raised: Exception) -> Failure | None:
 
     match raised:
         case Refused():
-            return Failure(f"Guard.{raised.guard.capitalize()}", str(raised), "", exits.REFUSED)
+            return Failure(f"{GUARD}{raised.guard.capitalize()}", str(raised), "", exits.REFUSED)
         case ScheduleInvalid():
             return Failure("InvalidSchedule", str(raised), "", exits.USAGE)
         case ExecutionAbsent():
@@ -163,8 +172,10 @@ def _other(raised: Exception) -> Failure:
 
 
 def exit_code_of_error(code: str) -> int:
-    """The exit code for the code of a service's error: unreachable hosts are told apart."""
-    return exits.UNREACHABLE if code == "ServiceUnavailable" else exits.FAILED
+    """The exit code for the code of a fault: hosts that do not answer, guards and people are told apart."""
+    if code.startswith(GUARD):
+        return exits.REFUSED
+    return _EXIT_CODES.get(code, exits.FAILED)
 
 
 def _in_red(text: str) -> str:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from oos.cli import exits
+from oos.cli.at_once import at_once
 from oos.cli.lazy import Command
 from oos.cli.printing import Column, print_document, print_list
 from oos.cli.session import Session
-from oos.cli.words import size, when
+from oos.cli.words import counted, size, when
 from oos.values.json import Value
 
 if TYPE_CHECKING:
@@ -88,19 +89,29 @@ def _disks(app: App, region: str, wide: bool) -> Listing:
 def _snapshots(app: App, region: str, wide: bool) -> Listing:
     from oos.cli.nouns import snapshot_document
 
+    names = {each.id: each.name for each in app.fleet.instances(region)}
     found = sorted(app.fleet.snapshots(region), key=lambda each: (each.created, each.id))
     columns = [
         Column("SNAPSHOT"),
-        Column("NAME", flexible=True),
+        Column("OF", flexible=True),
         Column("STATUS", is_state=True),
         Column("CREATED"),
         Column("STORED", align_right=True),
     ]
-    rows = [[each.id, each.name, str(each.status), when(each.created)[:16], size(each.stored_bytes)] for each in found]
+    rows = [
+        [
+            each.id,
+            names.get(each.instance_id, each.instance_id or each.disk_id),
+            str(each.status),
+            when(each.created)[:16],
+            size(each.stored_bytes),
+        ]
+        for each in found
+    ]
     if wide:
-        columns += [Column("DISK"), Column("INSTANCE"), Column("DATA"), Column("VERIFIED"), Column("ON")]
+        columns += [Column("NAME", flexible=True), Column("DISK"), Column("DATA"), Column("VERIFIED"), Column("ON")]
         rows = [
-            [*row, each.disk_id, each.instance_id, str(each.consistency), str(each.verification), each.parent_id]
+            [*row, each.name, each.disk_id, str(each.consistency), str(each.verification), each.parent_id]
             for row, each in zip(rows, found, strict=True)
         ]
     return Listing([snapshot_document(each) for each in found], columns, rows)
@@ -126,7 +137,7 @@ def _images(app: App, region: str, wide: bool) -> Listing:
 
 def _hosts(app: App, region: str, _wide: bool) -> Listing:
     hosts = [host for each in app.inventory.regions if each.id == region for zone in each.zones for host in zone.hosts]
-    states = dict(zip((each.name for each in hosts), _at_once(lambda host: _state(app, host), hosts), strict=True))
+    states = dict(zip((each.name for each in hosts), at_once(lambda host: _state(app, host), hosts), strict=True))
     columns = [Column("HOST"), Column("STATUS", is_state=True), Column("ZONE"), Column("URI", flexible=True)]
     rows = [[each.name, states[each.name], each.zone, each.uri] for each in hosts]
     documents = [
@@ -150,7 +161,7 @@ def _state(app: App, host: Host) -> str:
     if host.maintenance:
         return "Maintenance"
     try:
-        return f"ok {len(app.fleet.hypervisor(host).instances())} instances"
+        return f"ok {counted(len(app.fleet.hypervisor(host).instances()), 'instance')}"
     except HostUnreachable as error:
         return f"Unreachable {error.cause}"
     except FleetError as error:
@@ -221,16 +232,7 @@ def addresses(app: App, instances: Iterable[Instance], region: str) -> dict[str,
         return instance.id, tuple(each for each in told if not ip_address(each).is_link_local)
 
     running = [each for each in instances if each.power is Power.RUNNING]
-    return dict(_at_once(ask, running))
-
-
-def _at_once(ask: Callable[[Any], Any], things: Sequence[Any]) -> list[Any]:
-    from concurrent.futures import ThreadPoolExecutor
-
-    if not things:
-        return []
-    with ThreadPoolExecutor(min(16, len(things))) as pool:
-        return list(pool.map(ask, things))
+    return dict(at_once(ask, running))
 
 
 def tag_text(tags: Any) -> str:

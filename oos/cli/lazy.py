@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from oos.cli import exits
 from oos.cli.session import OUTPUTS, Session
 
 Setter = Callable[[Session, Any], None]
@@ -96,12 +97,19 @@ class LazyGroup(click.Group):
     """A group whose commands are named in a table and imported one by one, when they are called."""
 
     def __init__(self, name: str, table: Mapping[str, tuple[str, str]], **attributes: Any) -> None:
-        super().__init__(name, no_args_is_help=True, **attributes)
+        super().__init__(name, subcommand_metavar="VERB [ARGS]...", **attributes)
         self._table = table
         """By verb: where it is (`module:attribute`), and what it does."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         return [*super().get_params(ctx), *GLOBAL_OPTIONS]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args and not ctx.resilient_parsing:
+            # Somebody who says no verb wants to know which there are.
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(exits.USAGE)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(self._table)

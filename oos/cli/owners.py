@@ -31,11 +31,12 @@ def is_driven(app: App, execution_id: str) -> bool:
 
 def waiting_roots(app: App) -> frozenset[str]:
     """Executions in whose family somebody waits for a person."""
-    from oos.execution.status import Status
+    from oos.execution.status import Status, WaitReason
     from oos.journal.port import ExecutionFilter
 
     waiting = app.journal.summaries(ExecutionFilter((Status.WAITING,), parent_id=None, limit=1000))
-    return frozenset(each.root_id for each in waiting)
+    # A trigger waits for its next firing, not for anybody.
+    return frozenset(each.root_id for each in waiting if each.waiting != WaitReason.TRIGGER)
 
 
 def shown_status(app: App, summary: Summary, waiting_roots: frozenset[str] = frozenset()) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from oos.cli import exits
-from oos.cli.complete import EXECUTION
 from oos.cli.lazy import Command
+from oos.cli.meant import TRIGGER, execution_argument, meant
 from oos.cli.session import Session
 
 
 @click.command(cls=Command)
-@click.argument("execution", type=EXECUTION)
+@execution_argument
 @click.option("--note", default="", metavar="TEXT", help="Why; it is recorded.")
 @click.pass_obj
 def pause(session: Session, execution: str, note: str) -> int:
@@ -20,7 +20,7 @@ def pause(session: Session, execution: str, note: str) -> int:
 
 
 @click.command(cls=Command)
-@click.argument("execution", type=EXECUTION)
+@execution_argument
 @click.option("--note", default="", metavar="TEXT", help="Why; it is recorded.")
 @click.pass_obj
 def resume(session: Session, execution: str, note: str) -> int:
@@ -29,7 +29,7 @@ def resume(session: Session, execution: str, note: str) -> int:
 
 
 @click.command(cls=Command)
-@click.argument("execution", type=EXECUTION)
+@execution_argument
 @click.option("--content", default="", metavar="JSON", help="The message that its outputs are selected from.")
 @click.option("--note", default="", metavar="TEXT", help="Why; it is recorded.")
 @click.pass_obj
@@ -46,6 +46,7 @@ def trigger(session: Session, execution: str, content: str, note: str) -> int:
     except ValueError as error:
         raise stop(f"--content is not JSON: {error}", code="InvalidUsage", exit_code=exits.USAGE) from error
     app = session.app
+    execution = meant(app, execution, TRIGGER)
     told = TriggerRequested(at=now(), by=app.settings.user, content=message, note=note)
     app.engine.tell(execution, told)
     return _told(session, execution, "fires")
@@ -57,6 +58,7 @@ def _switch(session: Session, execution: str, note: str, *, paused: bool) -> int
     from oos.execution.events import TriggerSwitched
 
     app = session.app
+    execution = meant(app, execution, TRIGGER)
     state = app.engine.look(execution)
     if state.current is None or state.current.trigger is None:
         raise stop(f"{execution} is no armed trigger", code="NotAllowed", hint="see oos schedule list")

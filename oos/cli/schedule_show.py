@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from oos.cli.complete import EXECUTION
 from oos.cli.lazy import Command
+from oos.cli.meant import TRIGGER, execution_argument, meant
 from oos.cli.session import Session
 
 FIRINGS_SHOWN = 10
 
 
 @click.command(cls=Command)
-@click.argument("execution", type=EXECUTION)
+@execution_argument
 @click.pass_obj
 def show(session: Session, execution: str) -> None:
     """Show a trigger and its last firings."""
@@ -25,6 +25,7 @@ def show(session: Session, execution: str) -> None:
     from oos.journal.port import ExecutionFilter, Firing
 
     app = session.app
+    execution = meant(app, execution, TRIGGER)
     summary = app.journal.summary(execution)
     if summary is None or summary.category in ("", "Other"):
         raise stop(f"{execution} is no trigger", code="EntityNotExists.Execution", hint="see oos schedule list")

@@ -45,8 +45,8 @@ class Session:
         return self.output != "table"
 
     def close(self) -> None:
-        """Let go of what the app opened."""
-        app = self.__dict__.get("app")
+        """Let go of what the app opened; what is asked for later opens it again."""
+        app = self.__dict__.pop("app", None)
         if app is not None:
             app.close()
 

@@ -105,6 +105,11 @@ def base_name(template_name: str) -> str:
     return next((name.removesuffix(ending) for ending in (".yml", ".yaml", ".json") if name.endswith(ending)), name)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 item`, `2 items`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def ago(instant: datetime, now: datetime | None = None) -> str:
     """How long ago something was."""
     return f"{span((now or datetime.now(UTC)) - instant)} ago"
@@ -134,7 +139,7 @@ def say(event: AnyEvent) -> str:
             of = f" by task {event.parent_task} of {event.parent_id}" if event.parent_id else f" by {event.by}"
             return f"started{of}: {event.template_name}"
         case LoopStarted():
-            return f"loops over {len(event.items)} items"
+            return f"loops over {counted(len(event.items), 'item')}"
         case BatchStarted():
             return f"batch {event.batch + 1} begins"
         case TaskStarted():

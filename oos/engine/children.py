@@ -136,8 +136,7 @@ def child_outcome(
     parent: Execution, task: Task, item: int, started: datetime, child: Execution, now: datetime
 ) -> ChildOutcome:
     """What the end of a child execution is for the task that started it."""
-    code = child.fault.code if child.fault else f"Child{child.status}"
-    message = child.fault.message if child.fault else f"the child execution is {child.status}"
+    code, message = _fault_of(child)
     if kind_of(task.action) is Kind.TRIGGER:
         told = "" if child.status is Status.SUCCESS else f"{code}: {message}"
         outputs = dict(child.outputs)
@@ -157,6 +156,16 @@ def child_outcome(
             return TaskCancelled(at=now, task=task.name, item=item, reason="cancelled with its child execution")
         case _:
             return TaskFailed(at=now, task=task.name, item=item, code=code, message=f"{child.id}: {message}")
+
+
+def _fault_of(child: Execution) -> tuple[str, str]:
+    """Code and message of a child that did not succeed."""
+    if child.fault is not None:
+        return child.fault.code, child.fault.message
+    if child.rejected_by:
+        note = child.cancel.note if child.cancel is not None else ""
+        return "Rejected", f"rejected by {child.rejected_by}" + (f": {note}" if note not in ("", "rejected") else "")
+    return f"Child{child.status}", f"the child execution is {child.status}"
 
 
 def _is_ending(parent: Execution) -> bool:

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from oos.diagnostics import DiagnosticError
 from oos.execution.inner import inner_template
-from oos.template.check import CheckedTemplate, check
-from oos.template.parse import parse
+from oos.template.check import CheckedTemplate, examine
 
 if TYPE_CHECKING:
     from oos.service.catalog import Catalog
@@ -40,7 +40,10 @@ class TemplateCache:
             if loop_path:
                 known = inner_template(self.checked(text, name), loop_path)
             else:
-                known = check(parse(text, name), self._catalog)
+                examination = examine(text, name, self._catalog)
+                if examination.checked is None:
+                    raise DiagnosticError(examination.diagnostics)
+                known = examination.checked
             with self._lock:
                 known = self._known.setdefault(key, known)
         return known

@@ -125,3 +125,12 @@ def test_a_reader_that_has_had_enough_is_no_failure(world: World) -> None:
         check=True,
     )
     assert (done.stdout, done.stderr) == ("{\n", "")
+
+
+@pytest.mark.parametrize("words", [[], ["fleet"]], ids=["oos", "oos fleet"])
+def test_without_a_verb_the_verbs_are_shown_on_stderr(world: World, words: list[str]) -> None:
+    said = world.run(*words)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("Usage: oos")
+    assert "Verbs:" in said.err
+    assert "error" not in said.err

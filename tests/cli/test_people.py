@@ -299,3 +299,30 @@ def test_parameters_can_be_changed_while_it_waits(world: World) -> None:
     assert (record["Parameters"], record["Tags"]) == ({"time": "1S"}, {"hurry": "yes"})
     assert world.run("execution", "approve", found[0]).code == 0
     assert world.end(process).code == 0
+
+
+PARENT = """\
+FormatVersion: OOS-2019-06-01
+Tasks:
+  - Name: ask
+    Action: ACS::Template
+    Properties: {TemplateName: approval}
+"""
+
+
+def test_a_rejection_in_a_child_ends_its_parent_with_6_whoever_follows(world: World) -> None:
+    (world.folder / "books").mkdir()
+    world.write("books/approval.yml", APPROVAL)
+    world.write("oos.toml", 'runbooks = ["books"]\n')
+    process = world.start("run", world.write("parent.yml", PARENT))
+    said = read_until(process, "oos execution reject")
+    found = EXECUTION.search(said)
+    assert found is not None
+    follower = world.start("execution", "logs", "-f", found[0])
+    read_until(follower, "waits for approval")
+    assert world.run("execution", "reject", found[0], "--note", "not on a Friday").code == 0
+    ended = world.end(process, said)
+    assert ended.code == 6, ended
+    assert "rejected by ada: not on a Friday" in ended.err
+    assert world.end(follower).code == 6
+    assert world.run("execution", "resume", found[0]).code == 6, "it has ended already"

@@ -197,3 +197,31 @@ def test_description_and_tags_are_recorded(world: World) -> None:
     record = world.run("run", world.write("nap.yml", NAP), *told, "-o", "json").document
     assert record["Description"] == "the monthly nap"
     assert record["Tags"] == {"team": "night", "url": "http://x/?a=b"}
+
+
+def test_faults_of_syntax_and_of_names_are_shown_together(world: World) -> None:
+    broken = NAP.replace("ACS::Sleep", "ACS::Slep") + "    Timeout: soon\n"
+    said = world.run("run", world.write("broken.yml", broken))
+    assert said.code == 2
+    assert "did you mean ACS::Sleep?" in said.err
+    assert "Timeout" in said.err
+
+
+RESTARTS = """\
+FormatVersion: OOS-2019-06-01
+Parameters:
+  instances: {Type: List}
+Tasks:
+  - Name: restart
+    Action: ACS::ECS::RebootInstance
+    Properties: {instanceId: '{{ ACS::TaskLoopItem }}'}
+    Loop: {Items: '{{ instances }}', RateControl: {Mode: Concurrency, Concurrency: 1, MaxErrors: 0}}
+"""
+
+
+def test_what_a_guard_refuses_on_the_way_ends_with_5(world: World) -> None:
+    made = [each.id for each in world.make_instances("web-1", "web-2")]
+    world.write("oos.toml", "[guards]\nmax_share = 1\n")
+    said = world.run("run", world.write("restarts.yml", RESTARTS), "-p", f"instances:={json.dumps(made)}")
+    assert said.code == 5, said
+    assert "one execution may touch 1" in said.err

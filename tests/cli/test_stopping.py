@@ -51,7 +51,7 @@ def test_a_second_signal_ends_at_once(world: World) -> None:
     world.make_instances("web-1")
     world.slow(snapshot=30)
     process = world.start("run", world.write("snapshots.yml", SNAPSHOTS))
-    read_until(process, "loops over 1 items")
+    read_until(process, "loops over 1 item")
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
     read_until(process, "the same again stops at once")

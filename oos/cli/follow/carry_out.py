@@ -41,7 +41,7 @@ def carry_out(
         execution = follower.drive(execution_id)
         if not execution.status.final:
             execution = _follow_known(session, execution_id, following)
-        return _ended(session, execution, follower, finish or print_result)
+        return _ended(session, execution, finish or print_result)
 
     return _work(session, work, detach=detach)
 
@@ -60,7 +60,7 @@ def take_up(session: Session, any_id: str, following: Following, *, detach: bool
         app.watcher = follower
         app.engine.resume(root_id, app.settings.user)
         announce(root_id)
-        return _ended(session, follower.drive(root_id), follower, print_result)
+        return _ended(session, follower.drive(root_id), print_result)
 
     return _work(session, work, detach=detach)
 
@@ -118,8 +118,8 @@ def _work(session: Session, work: Callable[[Announce], int], *, detach: bool) ->
     return code
 
 
-def _ended(session: Session, execution: Execution, follower: Follower, finish: Finish) -> int:
-    code = exit_code_of(execution, rejected=follower.rejected) if execution.status.final else exits.INTERRUPTED
+def _ended(session: Session, execution: Execution, finish: Finish) -> int:
+    code = exit_code_of(execution) if execution.status.final else exits.INTERRUPTED
     return finish(session, execution, code)
 
 

@@ -27,13 +27,12 @@ from oos.execution.events import (
     TaskResumed,
     TaskWaiting,
 )
-from oos.execution.status import NotifyType, Status
+from oos.execution.status import Status
 
 if TYPE_CHECKING:
     from oos.execution.model import Execution
 
 TICK_SECONDS = 0.1
-APPROVAL_EXPIRED = "ApprovalExpired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +58,6 @@ class Follower:
         self._sinks: tuple[Sink, ...] = (*extra, *_sinks(session, self._lock))
         self._told = False
         """Whether the person knows that the execution is being let go."""
-        self.rejected = False
-        """Whether a person rejected, here or elsewhere."""
 
     # what the engine tells, on its thread
 
@@ -103,7 +100,6 @@ class Follower:
             case ExecutionHeld():
                 self._questions.append(question_of_held(id_, event))
             case Notified():
-                self.rejected = self.rejected or event.type is NotifyType.REJECT
                 self._forget(id_, event.task, event.item)
             case TaskResumed():
                 self._forget(id_, event.task, event.item)
@@ -283,13 +279,12 @@ def _label(view: View, id_: str, event: TaskWaiting) -> str:
     return item_label(loop.items[event.item])
 
 
-def exit_code_of(execution: Execution, *, rejected: bool) -> int:
+def exit_code_of(execution: Execution) -> int:
     """The exit code that an ended execution stands for."""
     loops = [task.loop for task in execution.tasks.values() if task.loop is not None]
     if execution.status is Status.SUCCESS:
         return exits.PARTLY if any(loop.failed for loop in loops) else exits.SUCCESS
-    expired = execution.fault is not None and execution.fault.code == APPROVAL_EXPIRED
-    if rejected or execution.rejected_by or expired:
+    if execution.rejected_by:
         return exits.REJECTED
     last = execution.last
     if execution.status is Status.FAILED and execution.fault is not None:

@@ -17,7 +17,7 @@ from rich.text import Text
 from oos.cli.follow.sinks import Silent
 from oos.cli.follow.view import ActivityView, LoopView, TaskView, View
 from oos.cli.printing import console_on, shorten
-from oos.cli.words import between, place, say, span
+from oos.cli.words import between, counted, place, say, span
 from oos.execution.events import (
     NO_ITEM,
     AnyEvent,
@@ -108,7 +108,9 @@ class LiveDisplay(Silent):
         line.append(f"{mark if self._is_unicode else ascii_mark} ", style)
         line.append(ended.label)
         if ended.items:
-            line.append(f"  {ended.items} items")
+            line.append(f"  {counted(ended.items, 'item')}")
+            if ended.failed:
+                line.append(f", {ended.failed} failed", "red")
         line.append(f"  {between(ended.started, ended.ended)}", "dim")
         if ended.note:
             line.append(f"  {ended.note}", style)

@@ -156,7 +156,7 @@ class PlainLines(Silent):
 
     def _outcome(self, ended: ActivityView) -> str:
         took = between(ended.started, ended.ended)
-        word = coloured(str(ended.status), self._stream)
+        word = coloured(str(ended.status), self._stream) + (f", {ended.failed} failed" if ended.failed else "")
         note = f": {ended.note}" if ended.note else ""
         return f"{word}{note} ({took})"
 

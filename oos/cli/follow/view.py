@@ -44,6 +44,8 @@ class ActivityView:
     """The child execution that carries it out."""
     items: int = 0
     """Of a task that loops: how many items."""
+    failed: int = 0
+    """Of these, how many failed."""
 
 
 @dataclass(slots=True)
@@ -232,6 +234,7 @@ def _end(
     task = _begun(execution, event.task, event.at)
     if event.item == NO_ITEM:
         activity = task.activity
+        activity.failed = task.loop.failed if task.loop is not None else 0
         execution.current, execution.last = None, task
     else:
         loop = task.loop
