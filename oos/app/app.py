@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from oos.adapters.sealing import FileSealer
     from oos.adapters.sql import Database
     from oos.adapters.sql.leases import LeaseLocks
+    from oos.app.orchestration import EngineOrchestrator
     from oos.audit.anchors import AnchorRecord
     from oos.engine.engine import Engine
     from oos.engine.ports import Watcher
@@ -43,6 +44,7 @@ class App:
         self.settings = settings
         self.watcher: Watcher | None = None
         """Who is told as executions go on; set before the engine is first used."""
+        self._engine: Engine | None = None
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -122,10 +124,10 @@ class App:
         """Who drives which execution. Raises JournalFailed."""
         return self._leases or self._lock_files
 
-    @cached_property
+    @property
     def engine(self) -> Engine:
-        """What drives executions in this process."""
-        return self.new_engine(None)
+        """What drives executions in this process: the one that was made last."""
+        return self._engine or self.new_engine(None)
 
     def new_engine(self, park: timedelta | None) -> Engine:
         """An engine; `park` is how long an execution must have nothing to do to be let go of until then."""
@@ -134,7 +136,7 @@ class App:
         from oos.app.guards import guards_of
         from oos.engine.engine import Engine, Surroundings
 
-        return Engine(
+        self._engine = Engine(
             Surroundings(
                 catalog=self.catalog,
                 journal=self.journal,
@@ -157,6 +159,16 @@ class App:
             self.template_cache,
             self.watcher,
         )
+        return self._engine
+
+    @cached_property
+    def orchestrator(self) -> EngineOrchestrator:
+        """What operations start, list and steer executions through."""
+        from oos.app.orchestration import EngineOrchestrator
+        from oos.app.reading import ExecutionReader
+
+        reader = ExecutionReader(self.journal, self.codec, self.template_cache)
+        return EngineOrchestrator(lambda: self.engine, reader, self.template_cache, self.templates, self.catalog, now)
 
     @cached_property
     def anchor(self) -> Any:
@@ -184,6 +196,7 @@ class App:
             account=self.settings.account,
             now=now,
             report=report or _silent,
+            orchestrator=self.orchestrator,
         )
 
     def execution_context(
@@ -202,19 +215,20 @@ class App:
             now=now,
             report=report,
             cancelled=cancelled,
+            orchestrator=self.orchestrator,
         )
 
     def stored_parameters(self, names: Iterable[str]) -> dict[str, Any]:
         """Values of the parameter store (spec 1.11). Raises DiagnosticError for a name that is not there."""
         from oos.diagnostics import Diagnostic, DiagnosticError
+        from oos.service.stored_parameters import stored_value
 
-        values: dict[str, Any] = {}
-        for name in names:
-            kind, _, key = name.partition(":")
-            found: Mapping[str, Any] | None = self.registry.get("parameter" if kind == "oos" else "secret", key)
-            if found is None:
-                raise DiagnosticError([Diagnostic("OOS930", f"the parameter store has no {name}", "parameters")])
-            values[name] = found["value"]
+        values = {name: stored_value(self.registry, name) for name in names}
+        missing = [name for name, value in values.items() if value is None]
+        if missing:
+            raise DiagnosticError(
+                [Diagnostic("OOS930", f"the parameter store has no {name}", "parameters") for name in missing]
+            )
         return values
 
     def open_template(self, name: str) -> CheckedTemplate:
@@ -224,7 +238,9 @@ class App:
 
     def close(self) -> None:
         """Let go of what was opened."""
-        for name in ("engine", "fleet", "_leases", "_database"):
+        if self._engine is not None:
+            self._engine.close()
+        for name in ("fleet", "_leases", "_database"):
             part = self.__dict__.get(name)
             if part is not None:
                 part.close()

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from oos.diagnostics import Diagnostic, DiagnosticError, did_you_mean
 from oos.service.catalog import Catalog
 from oos.service.registry import Registry
+from oos.service.stored_templates import find_version
 
 ENDINGS = (".yml", ".yaml", ".json", ".ipynb")
 READERS = "oos.template_readers"
 """Entry points: by the ending of a file (without its dot), what makes a template of its text (text and name in)."""
 REHEARSAL = ".rehearsal"
 """How names end of files that hold rehearsals of the template beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A template that was found."""
+
+    title: str
+    """How messages call it: its path, or its name."""
+    text: str
+    version: str = ""
+    """Of a registered one."""
 
 
 class TemplateFinder:
@@ -27,16 +40,21 @@ class TemplateFinder:
 
     def find(self, name: str, version: str) -> tuple[str, str] | None:
         """The name (for messages) and text of a template or product action, or None."""
+        found = self.locate(name, version)
+        return None if found is None else (found.title, found.text)
+
+    def locate(self, name: str, version: str) -> Located | None:
+        """A template or product action, or None."""
         action = self._catalog.action(name)
         if action is not None:
-            return action.path, action.text
+            return Located(action.path, action.text)
         for folder in self._folders:
             for ending in ENDINGS:
                 path = folder / f"{name}{ending}"
                 if not version and "/" not in name and path.is_file():
-                    return str(path), read_template(path)
-        registered = self._registry().get("template", f"{name}@{version}" if version else name)
-        return None if registered is None else (name, str(registered["content"]))
+                    return Located(str(path), read_template(path))
+        registered = find_version(self._registry(), name, version)
+        return None if registered is None else Located(name, registered.text, registered.name)
 
     def names(self) -> Iterator[str]:
         """Names of the runbooks in the folders."""

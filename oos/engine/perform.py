@@ -117,7 +117,7 @@ class Performer:
         response = self._call(operation, parameters, call.context, paging=pages)
         keep = operation.effect is not Effect.READS or call.task.name in call.execution.template.needs_response
         outcome = self._succeeded(call, response, scope, keep=keep)
-        return outcome, tuple(secrets_in(parameters))
+        return outcome, tuple(secrets_in([parameters, response]))
 
     def _look(self, call: Call, scope: ExecutionScope) -> tuple[Outcome, tuple[Secret, ...]]:
         operation, parameters = self._request(call.task, scope)
@@ -134,8 +134,8 @@ class Performer:
         seen = conclude_look(call.task, scope, response, call.polls, self._now(), call.action.item)
         if seen is None:
             keep = call.task.name in call.execution.template.needs_response
-            return self._succeeded(call, response, scope, keep=keep), tuple(secrets_in(parameters))
-        return seen, tuple(secrets_in(parameters))
+            return self._succeeded(call, response, scope, keep=keep), tuple(secrets_in([parameters, response]))
+        return seen, tuple(secrets_in([parameters, response]))
 
     def _select_targets(self, call: Call, scope: ExecutionScope) -> Outcome:
         kind = str(property_of(call.task, "ResourceType", scope) or "")

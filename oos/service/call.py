@@ -27,7 +27,7 @@ from oos.service.binding import Others, bind
 from oos.service.context import Context
 from oos.service.errors import ApiError, NotFound, Refused, Unavailable
 from oos.service.operation import Operation, Risk
-from oos.service.paging import EVERYTHING, Paged
+from oos.service.paging import EVERYTHING, Paged, Tokened
 from oos.values.identifiers import client_token
 from oos.values.json import Value, transform
 from oos.values.secret import Secret, secrets_in
@@ -117,6 +117,8 @@ def _call(
         raise ApiError("DryRunOperation", "Request validation has been passed with DryRun flag set.")
     if all_pages and isinstance(request, Paged):
         request = replace(request, page_number=1, page_size=EVERYTHING, next_token="", max_results=None)
+    elif all_pages and isinstance(request, Tokened):
+        request = replace(request, max_results=EVERYTHING, next_token="")
     context.called(operation, parameters)
     try:
         response = dict(operation.handle(context, request))

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from oos.service.errors import Cancelled
+from oos.service.errors import Cancelled, Unsupported
 from oos.service.registry import Registry
 from oos.values.secret import Secret, redact
 
 if TYPE_CHECKING:
     from oos.fleet.fleet import Fleet
     from oos.service.operation import Operation
+    from oos.service.orchestration import Orchestrator
     from oos.values.json import Value
 
 
@@ -45,6 +46,8 @@ class Context:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     report: Callable[[str], None] = _silent
     """Tells a watcher how far the call has come, in a few words."""
+    orchestrator: Orchestrator | None = None
+    """Whoever carries out executions; None in a rehearsal, which starts and steers nothing."""
     secrets: tuple[Secret, ...] = ()
     """The secrets that the caller knows of: those of its execution, and those of the request itself."""
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -53,6 +56,13 @@ class Context:
     """How time passes; in a rehearsal it takes none."""
     called: Callable[[Operation, Mapping[str, Value]], None] = _unheard
     """Hears of each call just before it is made, with the parameters as they were given."""
+
+    @property
+    def orchestration(self) -> Orchestrator:
+        """Whoever carries out executions. Raises Unsupported where nobody does."""
+        if self.orchestrator is None:
+            raise Unsupported("No executions are carried out here: this is a rehearsal, or a catalog alone.")
+        return self.orchestrator
 
     def redact(self, text: str) -> str:
         """Mask the secrets that the caller knows of in text that will be kept, such as a command's output."""

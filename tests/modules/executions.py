@@ -11,6 +11,9 @@ from typing import Any
 import yaml
 
 from oos.adapters.memory_journal import MemoryJournal
+from oos.app.orchestration import EngineOrchestrator
+from oos.app.reading import ExecutionReader
+from oos.app.templates import TemplateFinder
 from oos.engine.engine import Engine, Surroundings
 from oos.engine.ports import StartRequest
 from oos.engine.templates import TemplateCache
@@ -18,6 +21,7 @@ from oos.execution.model import Execution
 from oos.execution.status import SafetyCheck
 from oos.journal.codec import Codec
 from oos.service.catalog import Catalog, installed_modules
+from oos.service.stored_parameters import stored_value
 from tests.engine.world import ListAnchor, MemoryLocks, NoSealer, Story, finished
 from tests.modules.world import World
 
@@ -38,28 +42,30 @@ class Runner:
         self.world = world
         self.journal = journal or MemoryJournal()
         self.cache = TemplateCache(world.catalog)
+        codec = Codec(NoSealer)
+        finder = TemplateFinder(world.catalog, lambda: world.registry, (RUNBOOKS,))
         self.engine = Engine(
             Surroundings(
                 catalog=world.catalog,
                 journal=self.journal,
-                codec=Codec(NoSealer),
+                codec=codec,
                 locks=MemoryLocks(),
                 anchor=ListAnchor(),
-                templates=self,
+                templates=finder,
                 context=lambda start, token, cancelled, report: world.context(
                     token, cancelled=cancelled, report=report
                 ),
-                store=lambda names: {},
+                store=lambda names: {name: stored_value(world.registry, name) for name in names},
                 now=lambda: datetime.now(UTC),
                 chance=lambda count: next(_numbers).to_bytes(count, "big"),
             ),
             self.cache,
             Story(),
         )
-
-    def find(self, name: str, version: str) -> tuple[str, str] | None:
-        action = self.world.catalog.action(name)
-        return None if action is None else (action.path, action.text)
+        reader = ExecutionReader(self.journal, codec, self.cache)
+        world.orchestrator = EngineOrchestrator(
+            lambda: self.engine, reader, self.cache, finder, world.catalog, lambda: datetime.now(UTC)
+        )
 
     def run(self, text: str, name: str = "test.yml", **parameters: Any) -> Execution:
         """Start a template and wait for its end."""

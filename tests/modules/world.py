@@ -22,6 +22,7 @@ from oos.service.catalog import Catalog
 from oos.service.context import Context
 from oos.service.errors import ApiError
 from oos.service.operation import Module, Operation
+from oos.service.orchestration import Orchestrator
 from oos.service.registry import MemoryRegistry
 from tests.modules import sdk
 
@@ -79,6 +80,7 @@ class World:
     told: list[str] = field(default_factory=list)
     """What operations reported."""
     calls: int = 0
+    orchestrator: Orchestrator | None = None
     wrap: Callable[[Hypervisor], Hypervisor] = lambda hypervisor: hypervisor
 
     def __post_init__(self) -> None:
@@ -108,6 +110,7 @@ class World:
             "now": self.clock.now,
             "report": self.told.append,
             "sleep": lambda cancelled, seconds: self.clock.sleep(seconds),
+            "orchestrator": self.orchestrator,
             **changes,
         }
         return Context(self.fleet, self.registry, "lab", token, **given)
