@@ -72,7 +72,7 @@ def test_the_example_inventory_shows_every_field() -> None:
 def test_an_operation_says_what_it_does(operation: Operation) -> None:
     assert operation.summary.endswith(".")
     assert operation.risk is risk_of_name(operation.name)
-    reads = operation.name.startswith(("Describe", "Get", "List", "Validate", "Generate"))
+    reads = operation.name.startswith(("Describe", "Get", "List", "Validate", "Generate", "Search"))
     assert (operation.effect is Effect.READS) is reads
     assert (operation.effect is Effect.DESTROYS) is operation.name.startswith(("Delete", "Reset"))
     assert list(undescribed("", parameters_of(operation.request))) == []

@@ -23,7 +23,7 @@ def world() -> World:
 
 
 def names(world: World, id: str, *conditions: dict[str, Any]) -> list[str]:
-    given = {"InstanceId": id, "TypeName": "acs:application", "Filter": list(conditions)}
+    given: dict[str, Any] = {"InstanceId": id, "TypeName": "acs:application", "Filter": list(conditions)}
     return [each["Name"] for each in world.call("OOS.ListInventoryEntries", **given)["Entries"]]
 
 
@@ -69,7 +69,11 @@ def test_entries_that_cannot_be_read_are_refused(world: World, entries: Any) -> 
 def test_unknown_types_attributes_and_instances_are_named(world: World) -> None:
     id = world.run()
     world.call("OOS.PutInventory", InstanceId=id, Entries={"ACS:Application": PACKAGES})
-    given = {"InstanceId": id, "TypeName": "ACS:Application", "Filter": [{"Name": "Colour", "Value": ["x"]}]}
+    given: dict[str, Any] = {
+        "InstanceId": id,
+        "TypeName": "ACS:Application",
+        "Filter": [{"Name": "Colour", "Value": ["x"]}],
+    }
     assert "Colour" in world.refusal("OOS.ListInventoryEntries", **given).message
     assert "ACS:Odd" in world.refusal("OOS.ListInventoryEntries", InstanceId=id, TypeName="ACS:Odd").message
     missing = world.refusal("OOS.ListInventoryEntries", InstanceId="i-none", TypeName="ACS:File")
