@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from oos.app.settings import Settings
 from oos.app.templates import TemplateFinder
+from oos.app.watching import Watching
 from oos.service.catalog import Catalog, installed_modules
 
 if TYPE_CHECKING:
@@ -42,9 +43,17 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.watcher: Watcher | None = None
-        """Who is told as executions go on; set before the engine is first used."""
+        self._watching = Watching()
         self._engine: Engine | None = None
+
+    @property
+    def watcher(self) -> Watcher | None:
+        """Who is told as executions go on; from when it is set, whether or not an engine is there already."""
+        return self._watching.watcher
+
+    @watcher.setter
+    def watcher(self, watcher: Watcher | None) -> None:
+        self._watching.watcher = watcher
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -157,7 +166,7 @@ class App:
                 park=park,
             ),
             self.template_cache,
-            self.watcher,
+            self._watching,
         )
         return self._engine
 
