@@ -24,12 +24,6 @@ T = TypeVar("T")
 FINISHED = 0
 
 
-def die(before: str) -> None:
-    """End at once, unprepared."""
-    print(f"killed before: {before}", flush=True)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 class MortalConnection(Connection):
     """A connection whose process dies before a certain call."""
 
@@ -37,7 +31,8 @@ class MortalConnection(Connection):
 
     def call(self, target: str, what: str, function: Callable[[Handle], T], *, seconds: float | None = None) -> T:
         if self.calls_left == 0:
-            die(what)
+            print(f"killed before: {what}", flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
         self.calls_left -= 1
         return super().call(target, what, function, seconds=seconds)
 
@@ -63,8 +58,6 @@ def main(uri: str, calls: str, method: str, arguments: str) -> None:
             hypervisor.remove_instance(given[0])
         case "create_snapshot":
             hypervisor.create_snapshot(msgspec.convert(given[0], SnapshotRequest), lambda percent: None)
-        case "killed_while_copying":
-            hypervisor.create_snapshot(msgspec.convert(given[0], SnapshotRequest), lambda percent: die("the end"))
         case "restore_disk":
             hypervisor.restore_disk(*given)
         case "delete_snapshot":

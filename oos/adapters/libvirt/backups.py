@@ -102,7 +102,8 @@ class LibvirtBackups(LibvirtAgents):
             return 0
         except (AgentUnavailable, DeadlineExceeded):
             # It may have frozen all the same, and only the answer was late.
-            self._thaw_if_frozen(instance_id)
+            if self._is_frozen(instance_id):
+                self._thaw(instance_id)
             return 0
 
     def _thaw(self, instance_id: str) -> int:
@@ -117,14 +118,12 @@ class LibvirtBackups(LibvirtAgents):
                     raise HypervisorFailed(instance_id, f"its file systems stay frozen: {error}") from error
         return 0
 
-    def _thaw_if_frozen(self, instance_id: str) -> None:
-        """Thaw what a crash left frozen; nothing where no agent answers."""
+    def _is_frozen(self, instance_id: str) -> bool:
+        """Whether file systems are frozen; no, where no agent answers."""
         try:
-            status = self._agent(instance_id, "guest-fsfreeze-status")
+            return bool(self._agent(instance_id, "guest-fsfreeze-status") == "frozen")
         except (AgentFailed, AgentUnavailable, DeadlineExceeded):
-            return
-        if status == "frozen":
-            self._thaw(instance_id)
+            return False
 
     # the job
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 
 import msgspec
@@ -22,6 +23,8 @@ class LibvirtDeleting(LibvirtSnapshots):
     def delete_snapshot(self, snapshot_id: str) -> None:
         manifest = self._snapshots.find(snapshot_id)
         if manifest is None:
+            # Its maker may have died before the first manifest was whole.
+            self._snapshots.remove(snapshot_id)
             return
         with self._alone_with(manifest.instance_id or manifest.disk_id):
             manifests = self._snapshots.all()
@@ -33,6 +36,7 @@ class LibvirtDeleting(LibvirtSnapshots):
             for child in children:
                 if child.status is SnapshotStatus.ACCOMPLISHED:
                     self._make_whole(child, manifests.values())
+            self._thaw_what_it_left(manifest)
             self._forget_checkpoint(manifest)
             # The volume first: until the manifest is gone, asking again finds what is left to do.
             for kind in (WHOLE, DELTA):
@@ -51,6 +55,12 @@ class LibvirtDeleting(LibvirtSnapshots):
             return self._is_ours(manifest)
         except AbsentError:
             return False
+
+    def _thaw_what_it_left(self, manifest: SnapshotManifest) -> None:
+        """A snapshot that is still in progress though nobody makes it any more may have left its guest frozen."""
+        if manifest.status is SnapshotStatus.PROGRESSING and manifest.instance_id:
+            with contextlib.suppress(AbsentError):
+                self._thaw_leftovers(self._domain(manifest.instance_id), manifest.id)
 
     def _make_whole(self, child: SnapshotManifest, manifests: Iterable[SnapshotManifest]) -> None:
         """Turn an increment into a full snapshot, so that its parent can go; each step can be the last before a crash.

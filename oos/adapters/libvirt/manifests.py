@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from oos.adapters.libvirt.connection import LibvirtFailed, libvirt
 from oos.adapters.libvirt.pools import Pool
 from oos.fleet.manifest import (
     MANIFEST_BYTES,
+    MANIFEST_NAME,
     ImageManifest,
     ManifestTorn,
     SnapshotManifest,
@@ -18,6 +19,9 @@ from oos.fleet.manifest import (
     manifest_name,
     versions,
 )
+
+WRITING_SECONDS: Final = 60.0
+"""A manifest that is torn after so long is not being written any more: its writer died."""
 
 M = TypeVar("M", SnapshotManifest, ImageManifest)
 
@@ -35,6 +39,7 @@ class Manifests(Generic[M]):
         self._decode: Callable[[bytes], M] = decode
         self._lock = threading.Lock()
         self._known: dict[str, M] = {}
+        self._torn: set[str] = set()
 
     def all(self) -> dict[str, M]:
         """Every manifest by id, each in its newest whole version."""
@@ -47,6 +52,7 @@ class Manifests(Generic[M]):
         with self._lock:
             names = {manifest_name(id, number) for id, numbers in listed.items() for number in numbers}
             self._known = {name: manifest for name, manifest in self._known.items() if name in names}
+            self._torn &= names
         return found
 
     def find(self, id: str) -> M | None:
@@ -93,11 +99,14 @@ class Manifests(Generic[M]):
     def _read(self, name: str) -> M | None:
         with self._lock:
             known = self._known.get(name)
-        if known is not None:
-            return known
+            if known is not None or name in self._torn:
+                return known
         try:
             manifest = self._decode(self._pool.read(name, MANIFEST_BYTES))
         except ManifestTorn:
+            if _age(name) > WRITING_SECONDS:
+                with self._lock:
+                    self._torn.add(name)
             return None
         except LibvirtFailed as failed:
             # A newer version replaced it since the names were listed.
@@ -107,3 +116,10 @@ class Manifests(Generic[M]):
         with self._lock:
             self._known[name] = manifest
         return manifest
+
+
+def _age(name: str) -> float:
+    """How many seconds ago a version was numbered."""
+    matched = MANIFEST_NAME.fullmatch(name)
+    assert matched is not None, f"{name} is not the name of a manifest"
+    return time.time() - int(matched["version"]) / 1000

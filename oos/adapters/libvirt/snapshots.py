@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from oos.adapters.libvirt.backups import Backup, BackupInTheWay, LibvirtBackups
-from oos.adapters.libvirt.connection import LibvirtFailed, libvirt
+from oos.adapters.libvirt.connection import LibvirtFailed, Stopwatch, libvirt
 from oos.adapters.libvirt.disks import LibvirtDisks
 from oos.adapters.libvirt.domain_xml import DomainDisk
 from oos.adapters.libvirt.host import Domain
@@ -31,6 +31,8 @@ WHOLE: Final = "whole"
 DELTA: Final = "delta"
 ATTEMPTS: Final = 20
 """How often a snapshot gives way to backups of others."""
+FROZEN_SECONDS: Final = 5.0
+"""A guest that is frozen for longer than this was left so; it should be for a tenth of a second."""
 NOTE_PAUSES: Final = (0.0, 0.2, 0.5, 1.0, 2.0)
 """Before each try to write down that a snapshot failed."""
 
@@ -144,16 +146,36 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
             self._clear_away(request.id, domain)
             self._copy_stopped(request, disk)
             return
-        if known is not None:
-            if self._is_ours(known):
-                self._finish_backup(known, report)
-                return
-            # A crash between freeze and thaw leaves the guest frozen, and this snapshot in progress.
-            self._thaw_if_frozen(domain.id)
+        self._thaw_leftovers(domain, request.id)
+        if known is not None and self._is_ours(known):
+            self._finish_backup(known, report)
+            return
         self._clear_away(request.id, domain)
         self._wait_for_others(domain.id)
         manifest = self._back_up(request, disk, domain)
         self._finish_backup(manifest, report)
+
+    def _thaw_leftovers(self, domain: Domain, snapshot_id: str) -> None:
+        """Thaw a guest that a process of ours left frozen when it died; what others froze is their business.
+
+        Between freeze and thaw a snapshot is in progress. If it is not this one, its maker may be alive: then the
+        guest thaws by itself within a moment.
+        """
+        if not _may_answer(domain):
+            return
+        watch = Stopwatch(FROZEN_SECONDS)
+        while self._is_frozen(domain.id):
+            begun = {
+                each.id
+                for each in self._snapshots.all().values()
+                if each.instance_id == domain.id and each.status is SnapshotStatus.PROGRESSING
+            }
+            if snapshot_id in begun or (begun and not watch.left):
+                self._thaw(domain.id)
+                return
+            if not begun:
+                return
+            time.sleep(0.2)
 
     def _clear_away(self, snapshot_id: str, domain: Domain | None) -> None:
         """Remove what an earlier attempt left: volumes and checkpoint, not the manifest."""
