@@ -284,7 +284,7 @@ def test_too_many_targets_fail_before_the_first_is_touched(tmp_path):
     site.write("stop.yml", RUNBOOK)
     (tmp_path / "oos.toml").write_text('[guards]\nmax_share = "34%"\n')
     said = site.run("run", "stop.yml", "-p", 'targets:={"Type": "All"}', "-o", "json")
-    assert said.code == 1
+    assert said.code == 5
     assert "3 targets are selected; one execution may touch 1" in said.err + said.out
     assert not [effect for effect in site.effects() if effect.startswith("stop")]
     site.close()
