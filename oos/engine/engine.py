@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from datetime import datetime
 
+from oos.diagnostics import DiagnosticError
 from oos.engine.driver import Driver
 from oos.engine.errors import EngineStopped
 from oos.engine.family import Family, Live
@@ -23,6 +24,7 @@ from oos.execution.record import record
 from oos.execution.scope import start_scope
 from oos.execution.triggers import rearm
 from oos.journal.port import StartedAlready
+from oos.template.check import faults_at_start
 from oos.template.parameters import bind_arguments
 from oos.values.identifiers import execution_id, root_execution_id
 from oos.values.json import Value
@@ -52,9 +54,13 @@ class Engine:
         """Journal a new execution and begin to drive it; its id is durable when this returns.
 
         With a client token that is known, the id of the execution it started. Raises DiagnosticError for arguments
-        that do not fit, Refused by a guard, EngineStopped, JournalFailed.
+        that do not fit and for a template that needs what no installed module offers, Refused by a guard,
+        EngineStopped, JournalFailed.
         """
         around = self._around
+        faults = faults_at_start(request.template)
+        if faults:
+            raise DiagnosticError(faults)
         if around.guards.gate is not None:
             around.guards.gate.admit(request.template, around.now())
         started = self._started(request)

@@ -71,7 +71,8 @@ def test_warnings_are_faults_when_strict(world: World) -> None:
     assert world.run("template", "validate", "elsewhere.yml", "--strict").code == 2
     started = world.run("run", "elsewhere.yml")
     assert started.code == 2
-    assert "error[" in started.err
+    assert "error[OOS210]" in started.err
+    assert world.run("execution", "list", "-o", "json").document == []
 
 
 def test_a_file_that_cannot_be_read_is_told_of_beside_the_others(world: World) -> None:
