@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation, Risk
-from oos_instance import describe, operations, requests, responses, several
+from oos_instance import describe, launching, operations, requests, responses, several
 
 OPERATIONS = (
     Operation(
@@ -117,7 +117,7 @@ OPERATIONS = (
             "DataDiskSnapshotId",
             "DedicatedHostId",
             "DataDiskStorageClusterId",
-            "DeploymentSet*",
+            "DeploymentSetGroupNo",
             "HibernationOptionsConfigured",
             "HostNames",
             "HpcClusterId",
@@ -126,7 +126,6 @@ OPERATIONS = (
             "ImageOptions*",
             "InternetMaxBandwidthOut",
             "Ipv6*",
-            "LaunchTemplate*",
             "ManagedHostId",
             "NetworkInterface*",
             "NetworkOptions*",
@@ -146,6 +145,7 @@ OPERATIONS = (
             "Tenancy",
             "UserData",
         ),
+        complete=launching.completed,
     ),
     Operation(
         "ECS",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from oos.fleet.identity import made_instance_id
 from oos.fleet.instance import DataDiskSpec, Instance, InstanceSpec, Labels, Power
 from oos.inventory.model import Host, InstanceType
+from oos.service.deployment_sets import Strategy
 from oos.service.errors import ApiError, InvalidParameter, NotFound, Refused
 from oos.service.filtering import creation_period, has_tags, is_wanted, matches_name
 from oos.service.shape import GIB
@@ -174,10 +176,19 @@ def require_asked_for(made: Instance, spec: InstanceSpec) -> None:
         raise NotFound("InvalidKeyPairName.NotFound", message)
 
 
-def placed(specs: Sequence[InstanceSpec], hosts: Sequence[Host], instances: Iterable[Instance]) -> Mapping[str, Host]:
-    """The host of each spec, by token: where it is already, else where least memory is promised."""
+def placed(
+    specs: Sequence[InstanceSpec],
+    hosts: Sequence[Host],
+    instances: Iterable[Instance],
+    together: Together | None = None,
+) -> Mapping[str, Host]:
+    """The host of each spec, by token: where it is already, else where least memory is promised.
+
+    With a deployment set, first as its strategy wants. Raises ApiError when that leaves no host.
+    """
     at = {host.name: host for host in hosts}
     promised = dict.fromkeys(at, 0)
+    inside = dict.fromkeys(at, 0)
     homes: dict[str, Host] = {}
     made = {made_instance_id(spec.token): spec.token for spec in specs}
     for each in instances:
@@ -185,9 +196,36 @@ def placed(specs: Sequence[InstanceSpec], hosts: Sequence[Host], instances: Iter
             promised[each.host] += each.memory_mib
             if each.id in made:
                 homes[made[each.id]] = at[each.host]
+            if each.id in made or (together is not None and each.id in together.instance_ids):
+                inside[each.host] += 1
     for spec in specs:
         if spec.token not in homes:
-            name = min(promised, key=lambda each: (promised[each], each))
+            name = _best_host(promised, inside, together)
             promised[name] += spec.memory_mib
+            inside[name] += 1
             homes[spec.token] = at[name]
     return homes
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """The deployment set that new instances join."""
+
+    set_id: str
+    strategy: Strategy
+    instance_ids: frozenset[str]
+    """Those that are in it already."""
+
+
+def _best_host(promised: Mapping[str, int], inside: Mapping[str, int], together: Together | None) -> str:
+    match together:
+        case Together(strategy=Strategy.AVAILABILITY):
+            free = [name for name in promised if not inside[name]]
+            if not free:
+                message = f"Each host has an instance of the deployment set {together.set_id} already; none is left."
+                raise ApiError("OperationDenied.NoStock", message, status=403)
+            return min(free, key=lambda name: (promised[name], name))
+        case Together():
+            return min(promised, key=lambda name: (-inside[name], promised[name], name))
+        case None:
+            return min(promised, key=lambda name: (promised[name], name))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from oos.fleet.errors import FleetError
 from oos.fleet.instance import Instance
 from oos.service.context import Context
+from oos.service.deployment_sets import members
 from oos.service.errors import NotFound
 from oos.service.guest import addresses_of
 from oos.service.paging import page_of
@@ -64,9 +65,9 @@ def describe_instances(context: Context, request: requests.DescribeInstances) ->
         wanted = frozenset(request.private_ip_addresses)
         found = [each for each, addresses in asked if wanted & {address.address for address in addresses}]
     page = page_of(found, request, lambda each: newest_first(each.created, each.id), descending=True)
-    images = images_of(context, page.items)
+    images, sets = images_of(context, page.items), members(context.registry)
     shapes = [
-        instance_shape(each, addresses, images.get(each.image_id))
+        instance_shape(each, addresses, images.get(each.image_id), sets.get(each.id, ""))
         for each, addresses in zip(page.items, addresses_of(context, page.items), strict=True)
     ]
     return {"Instances": {"Instance": shapes}, **page.fields}

@@ -12,12 +12,13 @@ from oos.fleet.instance import Instance, InstanceSpec, Labels, Power, StopMethod
 from oos.service.call import service_error
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
-from oos.service.errors import ApiError, NotFound, Unavailable
+from oos.service.deployment_sets import leave_set
+from oos.service.errors import ApiError, MissingParameter, NotFound, Unavailable
 from oos.service.guest import boot_of
 from oos.service.labels import change_labels
 from oos.service.tags import forget_tags
 from oos.values.time import format_instant
-from oos_instance import decide, requests, responses
+from oos_instance import decide, launching, requests, responses
 from oos_instance.decide import Step
 from oos_instance.describe import region_of
 
@@ -175,6 +176,7 @@ def delete_instance(context: Context, request: requests.DeleteInstance) -> respo
     if instance.power is not Power.STOPPED:
         _stop(context, hypervisor, instance, force=request.force_stop)
     hypervisor.remove_instance(instance.id)
+    leave_set(context.registry, instance.id)
     for disk_id in instance.disk_ids:
         try:
             hypervisor.disk(disk_id)
@@ -205,18 +207,24 @@ def modify_instance_attribute(context: Context, request: requests.ModifyInstance
 
 def run_instances(context: Context, request: requests.RunInstances) -> responses.MadeInstances:
     """Make instances from an image, spread over the hosts that have it, and start them."""
+    if not request.image_id:
+        raise MissingParameter("ImageId")
+    if not request.instance_type:
+        raise MissingParameter("InstanceType")
     type = context.fleet.inventory.instance_types.get(request.instance_type)
     if type is None:
         message = f"The specified instance type {request.instance_type} does not exist."
         raise NotFound("InvalidInstanceType.NotFound", message)
     specs = decide.specs_of(request, type, decide.tokens_of(context.token, request.amount), context.now())
     instances = context.fleet.instances(context.region)
-    homes = decide.placed(specs, _hosts_for(context, request), instances)
+    together = launching.together(context, request.deployment_set_id)
+    homes = decide.placed(specs, _hosts_for(context, request), instances, together)
     there = {each.id: each for each in instances}
     for spec in specs:
         found = there.get(made_instance_id(spec.token))
         if found is not None:
             decide.require_same(found, spec)
+    launching.join(context, request.deployment_set_id, specs)
     made = _make_all(context, specs, homes, frozenset(there), request.min_amount or request.amount)
     _start_all(context, made)
     return {"InstanceIdSets": {"InstanceIdSet": [each.id for each in made]}}

@@ -101,8 +101,11 @@ class DataDisk:
 class RunInstances:
     """What to make, and how many."""
 
-    image_id: Annotated[str, Param("Image to make them from.")]
-    instance_type: Annotated[str, Param("Instance type.")]
+    image_id: Annotated[str, Param("Image to make them from; needed unless a launch template names it.")] = ""
+    instance_type: Annotated[str, Param("Instance type; needed unless a launch template names it.")] = ""
+    launch_template_id: Annotated[str, Param("Launch template for what is not given here.")] = ""
+    launch_template_name: Annotated[str, Param("Name of the launch template.")] = ""
+    launch_template_version: Annotated[int | None, Param("Its version; the default one when not given.")] = None
     amount: Annotated[int, Param("How many.", minimum=1, maximum=100)] = 1
     min_amount: Annotated[int | None, Param("How many at least.", minimum=1, maximum=100)] = None
     instance_name: Annotated[str, Param("Name of the instance.", most=128)] = ""
@@ -117,6 +120,7 @@ class RunInstances:
     data_disk: Annotated[tuple[DataDisk, ...], Param("Empty disks to make with it.", most=16)] = ()
     key_pair_name: Annotated[str, Param("Key pair.")] = ""
     resource_group_id: Annotated[str, Param("Resource group.")] = ""
+    deployment_set_id: Annotated[str, Param("Deployment set that says on which hosts they are made.")] = ""
     deletion_protection: Annotated[bool, Param("Refuse DeleteInstance.")] = False
     tag: Annotated[tuple[Tag, ...], Param("Tags.", most=20)] = ()
 

@@ -137,6 +137,7 @@ class InstanceShape(TypedDict):
     KeyPairName: str
     SerialNumber: str
     ResourceGroupId: str
+    DeploymentSetId: str
     DeletionProtection: bool
     InstanceChargeType: str
     InstanceNetworkType: str

@@ -17,7 +17,9 @@ _NEVER = "2099-12-31T15:59Z"
 """When what is not paid in advance expires, in the words of ECS."""
 
 
-def instance_shape(instance: Instance, addresses: Sequence[GuestAddress], image: Image | None) -> InstanceShape:
+def instance_shape(
+    instance: Instance, addresses: Sequence[GuestAddress], image: Image | None, deployment_set: str = ""
+) -> InstanceShape:
     """One instance of DescribeInstances."""
     stopped = status_of(instance.power) == "Stopped"
     groups = dict.fromkeys(group for card in instance.interfaces for group in card.security_group_ids)
@@ -44,6 +46,7 @@ def instance_shape(instance: Instance, addresses: Sequence[GuestAddress], image:
         "KeyPairName": instance.key_pair,
         "SerialNumber": instance.uuid,
         "ResourceGroupId": instance.labels.resource_group,
+        "DeploymentSetId": deployment_set,
         "DeletionProtection": instance.labels.deletion_protection,
         "InstanceChargeType": "PostPaid",
         "InstanceNetworkType": "vpc",

@@ -110,9 +110,11 @@ def _call(
     region = _take(given, "RegionId")
     token = _take(given, "ClientToken")
     dry_run = _take(given, "DryRun")
+    context = _surroundings(operation, context, region, token).knowing(secrets_in(dict(parameters)))
+    if operation.complete is not None:
+        given = dict(operation.complete(context, given))
     others = Others(ignored=(*COMMON, *operation.ignores), refused=operation.refuses)
     request: Any = bind(operation.request, given, others)
-    context = _surroundings(operation, context, region, token).knowing(secrets_in(dict(parameters)))
     if str(dry_run).casefold() == "true":
         raise ApiError("DryRunOperation", "Request validation has been passed with DryRun flag set.")
     if all_pages and isinstance(request, Paged):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from oos.service.context import Context
+    from oos.values.json import Value
 
 
 class Effect(StrEnum):
@@ -58,6 +59,8 @@ class Operation:
     """Parameters of the service that mean nothing on a hypervisor (billing, …): taken, and left alone."""
     refuses: tuple[str, ...] = ()
     """Parameters that a hypervisor cannot honour: any value that asks for something is answered *not supported*."""
+    complete: Callable[[Context, Mapping[str, Value]], Mapping[str, Value]] | None = None
+    """Adds to the given parameters those that are kept elsewhere (a launch template), before they are bound."""
 
     @property
     def key(self) -> tuple[str, str]:

@@ -1,0 +1,156 @@
+"""Operations on deployment sets, and on which instance is in which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from oos.fleet.instance import Instance
+from oos.service.context import Context
+from oos.service.deletion import intend_deletion, was_deletion_intended
+from oos.service.deployment_sets import (
+    DeploymentSet,
+    Strategy,
+    forget_set,
+    join_set,
+    keep_set,
+    leave_set,
+    load_set,
+    load_sets,
+    members,
+)
+from oos.service.errors import MissingParameter, NotFound, Refused, Unsupported
+from oos.service.filtering import is_wanted, matches_name
+from oos.service.paging import page_of
+from oos.service.shape import instant, newest_first
+from oos.values.identifiers import resource_id
+from oos_deployment_set import requests, responses
+
+
+def create_deployment_set(context: Context, request: requests.CreateDeploymentSet) -> responses.MadeSet:
+    """Make a deployment set; instances are taken into it when they are made."""
+    made = DeploymentSet(
+        id=resource_id("ds", context.token),
+        region=context.region,
+        strategy=Strategy(request.strategy),
+        created=context.now(),
+        name=request.deployment_set_name,
+        description=request.description,
+    )
+    if load_set(context.registry, made.id) is None:
+        keep_set(context.registry, made)
+    return {"DeploymentSetId": made.id}
+
+
+def describe_deployment_sets(context: Context, request: requests.DescribeDeploymentSets) -> responses.Sets:
+    """List deployment sets with the instances in them, and the room that is left."""
+    found = [
+        each
+        for each in load_sets(context.registry, context.region)
+        if (request.deployment_set_ids is None or each.id in request.deployment_set_ids)
+        and matches_name(each.name, request.deployment_set_name)
+        and is_wanted(each.strategy, request.strategy)
+    ]
+    page = page_of(found, request, lambda each: newest_first(each.created, each.id), descending=True)
+    of, instances = members(context.registry), context.fleet.instances(context.region)
+    return {
+        "DeploymentSets": {
+            "DeploymentSet": [_shape(context, each, _inside(each.id, of, instances)) for each in page.items]
+        },
+        "RegionId": context.region,
+        "TotalCount": page.fields["TotalCount"],
+        "PageNumber": page.fields["PageNumber"],
+        "PageSize": page.fields["PageSize"],
+    }
+
+
+def _inside(id: str, of: Mapping[str, str], instances: Sequence[Instance]) -> list[Instance]:
+    return [each for each in instances if of.get(each.id) == id]
+
+
+def _shape(context: Context, each: DeploymentSet, inside: Sequence[Instance]) -> responses.SetShape:
+    zones = sorted({host.zone for host in context.fleet.hosts(context.region)})
+    capacities: list[responses.CapacityShape] = []
+    for zone in zones:
+        hosts = {host.name for host in context.fleet.hosts(context.region, zone)}
+        used = [instance for instance in inside if instance.zone == zone]
+        free = hosts - {instance.host for instance in used}
+        room = len(free) if each.strategy is Strategy.AVAILABILITY else len(hosts)
+        capacities.append({"ZoneId": zone, "UsedAmount": len(used), "AvailableAmount": room})
+    return {
+        "DeploymentSetId": each.id,
+        "DeploymentSetName": each.name,
+        "DeploymentSetDescription": each.description,
+        "Strategy": str(each.strategy),
+        "DeploymentStrategy": str(each.strategy),
+        "Domain": "Default",
+        "Granularity": "Host",
+        "Type": str(each.strategy),
+        "CreationTime": instant(each.created),
+        "InstanceAmount": len(inside),
+        "InstanceIds": {"InstanceId": [instance.id for instance in inside]},
+        "Capacities": {"Capacity": capacities},
+    }
+
+
+def _found(context: Context, id: str) -> DeploymentSet:
+    known = load_set(context.registry, id)
+    if known is None or known.region != context.region:
+        raise NotFound("InvalidDeploymentSetId.NotFound", f"The specified deployment set {id} does not exist.")
+    return known
+
+
+def modify_deployment_set_attribute(
+    context: Context, request: requests.ModifyDeploymentSetAttribute
+) -> responses.Nothing:
+    """Change the name or the description of a deployment set."""
+    known = _found(context, request.deployment_set_id)
+    name, description = request.deployment_set_name, request.description
+    changed = replace(
+        known,
+        name=known.name if name is None else name,
+        description=known.description if description is None else description,
+    )
+    keep_set(context.registry, changed)
+    return {}
+
+
+def delete_deployment_set(context: Context, request: requests.DeleteDeploymentSet) -> responses.Nothing:
+    """Delete a deployment set that no instance is in."""
+    id = request.deployment_set_id
+    if load_set(context.registry, id) is None and was_deletion_intended(context, id):
+        return {}
+    _found(context, id)
+    inside = _inside(id, members(context.registry), context.fleet.instances(context.region))
+    if inside:
+        message = f"The instance {inside[0].id} ({inside[0].name}) is in the deployment set {id}."
+        raise Refused("DeploymentSet.NotEmpty", message)
+    intend_deletion(context, id)
+    forget_set(context.registry, id)
+    return {}
+
+
+def modify_instance_deployment(context: Context, request: requests.ModifyInstanceDeployment) -> responses.Nothing:
+    """Take an instance into a deployment set where it stands, or out of one; it is not moved to another host."""
+    instance = context.fleet.of_instance(request.instance_id, context.region)[1]
+    if request.remove_from_deployment_set:
+        leave_set(context.registry, instance.id)
+        return {}
+    if not request.deployment_set_id:
+        raise MissingParameter("DeploymentSetId")
+    wanted = _found(context, request.deployment_set_id)
+    inside = _inside(wanted.id, members(context.registry), context.fleet.instances(context.region))
+    beside = [each for each in inside if each.host == instance.host and each.id != instance.id]
+    if wanted.strategy is Strategy.AVAILABILITY and beside:
+        message = f"{instance.id} is on {instance.host}, as {beside[0].id} of {wanted.id}; instances are not moved."
+        raise Unsupported(message)
+    join_set(context.registry, wanted.id, instance.id)
+    return {}
+
+
+def describe_deployment_set_supported_instance_type_family(
+    context: Context, _request: requests.DescribeDeploymentSetSupportedInstanceTypeFamily
+) -> responses.Families:
+    """List the families of instance types that can be in deployment sets: all."""
+    families = sorted({each.family for each in context.fleet.inventory.instance_types.values()})
+    return {"InstanceTypeFamilies": ",".join(families)}
