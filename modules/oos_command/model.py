@@ -11,6 +11,7 @@ import msgspec
 
 from oos.service.registry import Registry
 from oos.values.secret import Secret, secrets_in
+from oos.values.typed import convert_as
 
 
 class State(StrEnum):
@@ -104,13 +105,13 @@ class Run:
 def load_command(registry: Registry, id: str) -> Command | None:
     """The command with this id."""
     document = registry.get("command", id)
-    return None if document is None else msgspec.convert(dict(document), Command)
+    return None if document is None else convert_as(dict(document), Command)
 
 
 def load_commands(registry: Registry) -> Iterator[Command]:
     """All commands."""
     for _, document in registry.items("command"):
-        yield msgspec.convert(dict(document), Command)
+        yield convert_as(dict(document), Command)
 
 
 def keep_command(registry: Registry, command: Command) -> None:
@@ -121,13 +122,13 @@ def keep_command(registry: Registry, command: Command) -> None:
 def load_invocation(registry: Registry, id: str) -> Invocation | None:
     """The invocation with this id."""
     document = registry.get("invocation", id)
-    return None if document is None else msgspec.convert(dict(document), Invocation)
+    return None if document is None else convert_as(dict(document), Invocation)
 
 
 def load_invocations(registry: Registry) -> Iterator[Invocation]:
     """All invocations."""
     for _, document in registry.items("invocation"):
-        yield msgspec.convert(dict(document), Invocation)
+        yield convert_as(dict(document), Invocation)
 
 
 def keep_invocation(registry: Registry, invocation: Invocation) -> bool:
@@ -150,7 +151,7 @@ def load_secrets(registry: Registry, invocation_id: str) -> tuple[Secret, ...]:
 def load_run(registry: Registry, invocation_id: str, instance_id: str) -> Run | None:
     """How the invocation stands on the instance, as far as it was written down."""
     document = registry.get("invocation-result", f"{invocation_id}/{instance_id}")
-    return None if document is None else msgspec.convert(dict(document), Run)
+    return None if document is None else convert_as(dict(document), Run)
 
 
 def keep_run(registry: Registry, run: Run) -> Run:

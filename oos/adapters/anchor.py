@@ -18,6 +18,7 @@ import msgspec
 from oos.adapters.key_file import KeyRefused, read_or_make_key
 from oos.adapters.write_once import write_once
 from oos.audit.anchors import Anchored, AnchorFailed, AnchorFault, AnchorRecord, Head
+from oos.values.typed import decode_as
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -138,7 +139,7 @@ def read_anchors(path: Path, public_key: Path | None = None) -> AnchorRecord:
     before: str | None = FIRST
     for number, raw in enumerate(content.split(b"\n")[:-1], start=1):
         try:
-            line = msgspec.json.decode(raw, type=_Line)
+            line = decode_as(raw, _Line)
             anchored = _anchored(line, key)
         except ValueError as error:
             faults.append(AnchorFault(number, f"it was changed ({error})"))

@@ -13,6 +13,7 @@ from oos.journal.chain import Break, entry_hash, first_hash
 from oos.journal.codec import content_digest, stored_content
 from oos.journal.port import Entry, ExecutionFilter, Journal, Summary
 from oos.values.time import format_instant
+from oos.values.typed import decode_as
 
 PAGE: Final = 500
 TRIES: Final = 5
@@ -180,17 +181,17 @@ class _Chain:
         digest = content_digest(payload)
         if digest is not None:
             payload = self._contents.get(digest)
-        kind = msgspec.json.decode(payload, type=_Kind).event
+        kind = decode_as(payload, _Kind).event
         if entry.sequence == 1:
             if kind != "ExecutionStarted":
                 self._note(1, f"an execution does not begin with {kind}")
                 return
-            self.start = msgspec.json.decode(payload, type=_Start)
+            self.start = decode_as(payload, _Start)
             if self.start.execution_id != self._execution_id:
                 self._note(1, f"it is the start of {self.start.execution_id}")
             self._contents.check(self.start.template_hash)
         elif kind == "ExecutionFinished":
-            self._finish = msgspec.json.decode(payload, type=_Finish)
+            self._finish = decode_as(payload, _Finish)
 
     def _note(self, sequence: int, reason: str) -> None:
         self.breaks.append(Break(self._execution_id, sequence, reason))

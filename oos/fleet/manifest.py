@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from oos.fleet.storage import Consistency, DirectBoot, DiskKind, SnapshotStatus, Verification
+from oos.values.typed import decode_as
 
 MANIFEST_NAME: Final = re.compile(r"(?P<id>[a-z]+-[0-9a-f]{20})\.(?P<version>\d+)\.json")
 MANIFEST_BYTES: Final = 65536
@@ -110,6 +111,6 @@ def _decode(content: bytes, type: type[_Manifest]) -> _Manifest:
     if hashlib.sha256(body).hexdigest().encode() != line.strip():
         raise ManifestTorn("the manifest is torn")
     try:
-        return msgspec.json.decode(body, type=type)
+        return decode_as(body, type)
     except msgspec.ValidationError as error:
         raise ManifestTorn(f"not a manifest: {error}") from error

@@ -14,6 +14,7 @@ import yaml
 from oos.diagnostics import Diagnostic, DiagnosticError
 from oos.inventory.model import Accelerator, Host, InstanceType, Inventory, Pools, Region, Zone
 from oos.source import Span
+from oos.values.typed import convert_as
 
 DEFAULT_INSTANCE_TYPES = (
     InstanceType("ecs.t1.tiny", 1, 96),
@@ -89,7 +90,7 @@ def read_inventory(text: str, name: str, variables: Mapping[str, str]) -> Invent
         span = Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2) if mark else Span(1, 1, 1, 1)
         raise DiagnosticError([Diagnostic("OOS901", f"not valid YAML: {error.problem}", name, span)]) from error
     try:
-        file = msgspec.convert(document, _File)
+        file = convert_as(document, _File)
     except msgspec.ValidationError as error:
         hint = "see inventory/example.yml for every field"
         raise DiagnosticError([Diagnostic("OOS902", f"not an inventory: {error}", name, hint=hint)]) from error

@@ -12,6 +12,7 @@ import msgspec
 
 from oos.service.errors import InvalidParameter
 from oos.service.parameter import Param
+from oos.values.typed import decode_as
 
 T = TypeVar("T")
 
@@ -120,6 +121,6 @@ def read_token(token: str) -> Key:
     """The key behind which a page begins. Raises InvalidParameter for a token that is none of ours."""
     try:
         content = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        return msgspec.json.decode(content, type=tuple[str, ...])
+        return decode_as(content, tuple[str, ...])
     except (ValueError, msgspec.DecodeError) as error:
         raise InvalidParameter("NextToken", f"The NextToken {token[:60]!r} is none of ours.") from error

@@ -17,6 +17,7 @@ import msgspec
 from oos.service.registry import Registry
 from oos.values.json import Value
 from oos.values.secret import Secret
+from oos.values.typed import convert_as
 
 MOST_VERSIONS: Final = 100
 
@@ -59,13 +60,13 @@ class ParameterVersion:
 def load_head(registry: Registry, store: Store, name: str) -> ParameterHead | None:
     """The head of a parameter."""
     document = registry.get(store, name)
-    return None if document is None else msgspec.convert(dict(document), ParameterHead)
+    return None if document is None else convert_as(dict(document), ParameterHead)
 
 
 def load_heads(registry: Registry, store: Store) -> Iterator[ParameterHead]:
     """The heads of all parameters, by name."""
     for _, document in registry.items(store):
-        yield msgspec.convert(dict(document), ParameterHead)
+        yield convert_as(dict(document), ParameterHead)
 
 
 def keep_head(registry: Registry, store: Store, head: ParameterHead) -> None:
@@ -119,7 +120,7 @@ def _document(version: ParameterVersion) -> dict[str, Any]:
 
 
 def _version(document: Mapping[str, Any]) -> ParameterVersion:
-    plain = msgspec.convert({key: part for key, part in document.items() if key != "value"}, _Plain)
+    plain = convert_as({key: part for key, part in document.items() if key != "value"}, _Plain)
     return ParameterVersion(plain.number, document["value"], plain.at, plain.by, plain.token)
 
 

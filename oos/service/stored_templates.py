@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from oos.service.registry import Registry
+from oos.values.typed import convert_as
 
 _HEAD: Final = "template"
 _VERSION: Final = "template-version"
@@ -60,13 +61,13 @@ class TemplateVersion:
 def load_head(registry: Registry, name: str) -> TemplateHead | None:
     """The head of a template."""
     document = registry.get(_HEAD, name)
-    return None if document is None else msgspec.convert(dict(document), TemplateHead)
+    return None if document is None else convert_as(dict(document), TemplateHead)
 
 
 def load_heads(registry: Registry) -> Iterator[TemplateHead]:
     """The heads of all templates, by name."""
     for _, document in registry.items(_HEAD):
-        yield msgspec.convert(dict(document), TemplateHead)
+        yield convert_as(dict(document), TemplateHead)
 
 
 def keep_head(registry: Registry, head: TemplateHead) -> None:
@@ -77,7 +78,7 @@ def keep_head(registry: Registry, head: TemplateHead) -> None:
 def load_versions(registry: Registry, name: str) -> list[TemplateVersion]:
     """The versions of a template, oldest first."""
     documents = registry.items(_VERSION, f"{name}/")
-    return [msgspec.convert(dict(document), TemplateVersion) for _, document in documents]
+    return [convert_as(dict(document), TemplateVersion) for _, document in documents]
 
 
 def find_version(registry: Registry, name: str, version: str) -> TemplateVersion | None:

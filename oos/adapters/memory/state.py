@@ -16,6 +16,7 @@ from oos.fleet.instance import GuestProcess, Instance, Power
 from oos.fleet.statistics import InstanceStatistics
 from oos.fleet.storage import Disk, Image, Snapshot
 from oos.values.identifiers import resource_id
+from oos.values.typed import convert_as, decode_as
 
 Files = dict[str, bytes]
 """What is on a disk: content by path."""
@@ -78,13 +79,13 @@ def to_value(state: HostState) -> dict[str, Any]:
 
 def from_value(value: Mapping[str, Any]) -> HostState:
     """The state that such a value holds. Raises msgspec.ValidationError."""
-    return msgspec.convert(value, HostState)
+    return convert_as(value, HostState)
 
 
 def load_state(path: Path) -> HostState | None:
     """The state kept in a file, or None when there is none."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=HostState)
+        return decode_as(path.read_bytes(), HostState)
     except FileNotFoundError:
         return None
 

@@ -25,6 +25,7 @@ from oos.journal.port import (
     Summary,
 )
 from oos.values.identifiers import root_execution_id
+from oos.values.typed import decode_as
 
 if TYPE_CHECKING:
     from oos.adapters.sql.leases import LeaseLocks
@@ -231,7 +232,7 @@ def _summary(row: Sequence[Any]) -> Summary:
         region=region,
         due=None if due is None else _instant(due),
         category=category,
-        firing=None if firing is None else msgspec.json.decode(firing, type=Firing),
+        firing=None if firing is None else decode_as(firing, Firing),
     )
 
 
