@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def list_record(session: Session, by: str, since: str, template: str, limit: int) -> None:
     """List who did what, newest first."""
-    from oos.cli.owners import shown_status, waiting_roots
+    from oos.cli.owners import shown_status, standing
     from oos.cli.printing import Column, print_list
     from oos.cli.record import summary_record
     from oos.cli.words import base_name, when
@@ -36,7 +36,7 @@ def list_record(session: Session, by: str, since: str, template: str, limit: int
 
     app = session.app
     earliest = _instant(since) if since else None
-    waiting = waiting_roots(app)
+    families = standing(app)
     found: list[Summary] = []
     before = ""
     while len(found) < limit:
@@ -52,7 +52,7 @@ def list_record(session: Session, by: str, since: str, template: str, limit: int
         Column("RESULT", is_state=True),
         Column("TEMPLATE", flexible=True),
     ]
-    states = [(each, shown_status(app, each, waiting)) for each in found[:limit]]
+    states = [(each, shown_status(app, each, families)) for each in found[:limit]]
     rows = [
         [when(each.started)[:16], each.by, each.execution_id, state, base_name(each.template_name)]
         for each, state in states

@@ -79,16 +79,16 @@ def _select(app: App, filter_: ExecutionFilter, statuses: set[str]) -> list[tupl
     """Executions with their status as people should see it; pages are read until enough are found."""
     from dataclasses import replace
 
-    from oos.cli.owners import shown_status, waiting_roots
+    from oos.cli.owners import shown_status, standing
 
-    waiting = waiting_roots(app)
+    families = standing(app)
     wanted = {each.casefold() for each in statuses}
     found: list[tuple[Summary, str]] = []
     page = filter_
     while True:
         summaries = app.journal.summaries(page)
         for each in summaries:
-            status = shown_status(app, each, waiting)
+            status = shown_status(app, each, families)
             if not wanted or status.casefold() in wanted:
                 found.append((each, status))
         if len(summaries) < page.limit or len(found) >= filter_.limit:

@@ -34,7 +34,7 @@ def show(session: Session, execution: str, full: bool) -> int:
 
     Without EXECUTION, or with the word last, that of the newest.
     """
-    from oos.cli.owners import look, shown_status, waiting_roots
+    from oos.cli.owners import look, shown_status, standing
     from oos.cli.printing import print_document
     from oos.cli.record import execution_record
 
@@ -44,7 +44,7 @@ def show(session: Session, execution: str, full: bool) -> int:
         known = look(app, execution)
         summary = app.journal.summary(execution)
         assert summary is not None, execution
-        print_document(session, execution_record(known, shown_status(app, summary, waiting_roots(app))))
+        print_document(session, execution_record(known, shown_status(app, summary, standing(app))))
         return exits.SUCCESS
     if full:
         from oos.cli.audit_show import print_story
@@ -110,12 +110,12 @@ class _Glance:
         )
 
     def _status(self, node: ExecutionNode) -> str:
-        from oos.cli.owners import shown_status, waiting_roots
+        from oos.cli.owners import shown_status, standing
 
         if node.ended is not None:
             return str(node.ended.status)
         summary = self._app.journal.summary(node.start.execution_id)
-        return "Running" if summary is None else shown_status(self._app, summary, waiting_roots(self._app))
+        return "Running" if summary is None else shown_status(self._app, summary, standing(self._app))
 
     def _driver(self, node: ExecutionNode) -> str:
         """Who drives it; where nobody does, how it goes on."""

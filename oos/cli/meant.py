@@ -88,14 +88,15 @@ def _open(app: App) -> Iterator[Summary]:
 
 def _left(app: App) -> Iterator[Summary]:
     """Those that can be resumed: the interrupted ones, and only where there is none those that merely wait."""
-    from oos.cli.owners import INTERRUPTED, is_driven, shown_status
+    from oos.cli.owners import INTERRUPTED, is_driven, shown_status, standing
 
+    families = standing(app)
     waiting = []
     interrupted = False
     for each in _roots(app, unfinished=True):
         if is_driven(app, each.execution_id):
             continue
-        if shown_status(app, each) == INTERRUPTED:
+        if shown_status(app, each, families) == INTERRUPTED:
             interrupted = True
             yield each
         else:
@@ -105,9 +106,9 @@ def _left(app: App) -> Iterator[Summary]:
 
 
 def _asking(app: App) -> Iterator[Summary]:
-    from oos.cli.owners import waiting_roots
+    from oos.cli.owners import standing
 
-    waiting = waiting_roots(app)
+    waiting = standing(app).waiting
     for each in _roots(app, unfinished=True):
         if each.execution_id in waiting:
             yield each

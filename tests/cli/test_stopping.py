@@ -75,6 +75,29 @@ def test_an_id_that_was_printed_is_never_lost(world: World) -> None:
         assert listed[0]["Status"] in ("Interrupted", "Waiting"), "it was killed before its nap, or in it"
 
 
+IN_A_CHILD = """\
+FormatVersion: OOS-2019-06-01
+Parameters: {{diskIds: {{Type: List, Default: {disks}}}}}
+Tasks:
+  - Name: snapshot
+    Action: ACS::ECS::CreateSnapshot
+    Properties: {{diskId: '{{{{ ACS::TaskLoopItem }}}}'}}
+    Loop: {{Items: '{{{{ diskIds }}}}'}}
+"""
+
+
+def test_what_was_killed_in_a_child_execution_is_interrupted_not_waiting(world: World) -> None:
+    instance = world.make_instances("web-1")[0]
+    world.slow(snapshot=30)
+    process = world.start("run", world.write("child.yml", IN_A_CHILD.format(disks=list(instance.disk_ids))))
+    read_until(process, "loops over 1 item")
+    time.sleep(1)  # the child has begun its snapshot, which takes half a minute
+    process.kill()
+    process.wait()
+    assert world.run("execution", "list", "-o", "json").document[0]["Status"] == "Interrupted"
+    assert world.run("execution", "show", "-o", "json").document["Status"] == "Interrupted"
+
+
 def test_a_deadline_lets_go_with_124(world: World) -> None:
     said = world.run("run", world.write("nap.yml", LONG_NAP), "--deadline", "1s")
     assert said.code == 124
