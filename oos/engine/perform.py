@@ -36,7 +36,11 @@ log = logging.getLogger(__name__)
 
 Outcome: TypeAlias = TaskSucceeded | TaskFailed | TaskWaiting
 
-TARGETS = {"aliyun::ecs::instance": ("ECS", "DescribeInstances", "InstanceId")}
+TARGETS = {
+    "aliyun::ecs::instance": ("ECS", "DescribeInstances", "InstanceId"),
+    "aliyun::rds::instance": ("RDS", "DescribeDBInstances", "DBInstanceId"),
+    "aliyun::redis::instance": ("R-KVSTORE", "DescribeInstances", "InstanceId"),
+}
 """Which operation lists the targets of a resource type, and the name of its id (spec 4.4 SelectTargets)."""
 
 

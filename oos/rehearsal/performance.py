@@ -23,7 +23,7 @@ from oos.execution.events import (
 )
 from oos.execution.model import Execution
 from oos.execution.notify import NotAllowed
-from oos.execution.status import NotifyType
+from oos.execution.status import NotifyType, WaitReason
 from oos.rehearsal.case import ANY, Answer, Verb
 from oos.rehearsal.mishaps import is_task
 from oos.rehearsal.runtime import JumpingRuntime
@@ -40,6 +40,12 @@ _VERBS: Final = {
     Verb.EXECUTE: NotifyType.EXECUTE_TASK,
     Verb.COMPLETE: NotifyType.COMPLETE_EXECUTION,
 }
+
+_STEPS: Final = {
+    True: frozenset({Verb.EXECUTE, Verb.SKIP}),
+    False: frozenset({Verb.APPROVE, Verb.REJECT, Verb.RETRY, Verb.SKIP}),
+}
+"""What is said to a step of Debug mode, and to any other wait."""
 
 
 @dataclass(slots=True)
@@ -88,6 +94,8 @@ class _Performer:
         self._said = [0] * len(stage.case.people)
         self._events = list(stage.case.events)
         self._refusals: list[str] = []
+        self._silent: set[int] = set()
+        """Answers that were refused: they are not repeated."""
         self._fired = 0
 
     # as the engine's watcher
@@ -183,9 +191,10 @@ class _Performer:
             for number, answer in enumerate(self._stage.case.people):
                 if answer.times is not None and self._said[number] >= answer.times:
                     continue
-                if self._waits_for(execution, answer):
+                if number not in self._silent and self._waits_for(execution, answer):
                     self._said[number] += 1
-                    self._tell(execution, answer)
+                    if not self._tell(execution, answer):
+                        self._silent.add(number)
                     return True
         return False
 
@@ -193,12 +202,16 @@ class _Performer:
         current = execution.current
         if execution.held is None and current is None:
             return False
-        if answer.verb not in (Verb.CANCEL, Verb.COMPLETE) and execution.waiting is None:
+        waiting = execution.waiting
+        if answer.verb not in (Verb.CANCEL, Verb.COMPLETE) and (
+            waiting is None or answer.verb not in _STEPS[waiting.reason is WaitReason.DEBUG]
+        ):
             return False
         name = current.task.name if current is not None else ""
         return answer.task == ANY or is_task(self._path_of(execution, name), answer.task)
 
-    def _tell(self, execution: Execution, answer: Answer) -> None:
+    def _tell(self, execution: Execution, answer: Answer) -> bool:
+        """Say it; whether that is allowed."""
         now = self._stage.clock.now()
         try:
             if answer.verb is Verb.CANCEL:
@@ -214,6 +227,8 @@ class _Performer:
                 self._engine.tell(execution.id, told)
         except NotAllowed as refused:
             self._refusals.append(str(refused))
+            return False
+        return True
 
     # paths
 

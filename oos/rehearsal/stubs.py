@@ -17,8 +17,9 @@ from oos.service.context import Context
 from oos.service.errors import ApiError
 from oos.service.messenger import HttpRequest, HttpResponse, Mail, MessageFailed
 from oos.service.operation import ActionSource, Effect, Module, Operation, Risk
+from oos.template.expression import Expression
 from oos.template.model import Template
-from oos.values.json import Value
+from oos.values.json import TYPE_NAMES, Value, type_name
 
 ACTIONS: Final = "REHEARSAL"
 """The service behind product actions that are not simulated."""
@@ -27,6 +28,7 @@ LIST_FIELDS: Final[Mapping[tuple[str, str], str]] = {
     ("r-kvstore", "describeinstances"): "Instances.KVStoreInstance",
 }
 """Listings by which SelectTargets finds resources that no module offers (spec 4.4)."""
+_WHOLE: Final = re.compile(r"\{\{[^{}]*\}\}")
 _READS: Final = re.compile(r"(Describe|Get|List|Query|Check|Search|Count).*", re.IGNORECASE)
 
 Parameters = Mapping[str, Value]
@@ -106,14 +108,14 @@ def _operation(service: str, name: str, replies: Replies, said: Callable[[], Par
 
 def _action(name: str, replies: tuple[Reply, ...], template: Template) -> ActionSource:
     """A product action whose outputs are what it answers; its parameters are those that the template gives it."""
-    names: dict[str, None] = {}
+    types: dict[str, str] = {}
     for task in (*template.tasks, *(inner for each in template.tasks for inner in each.loop_tasks)):
         if task.action.casefold() == name.casefold():
-            names.update(dict.fromkeys(task.properties))
+            types.update({key: _type_of(value, template) for key, value in task.properties.items()})
     outputs = sorted({key for each in replies if isinstance(each.gives, Mapping) for key in each.gives})
     document = {
         "FormatVersion": "OOS-2019-06-01",
-        "Parameters": {each: {"Type": "Json", "Default": None} for each in names},
+        "Parameters": {each: {"Type": type_, "Default": ""} for each, type_ in types.items()},
         "Tasks": [
             {
                 "Name": "answer",
@@ -121,7 +123,7 @@ def _action(name: str, replies: tuple[Reply, ...], template: Template) -> Action
                 "Properties": {
                     "Service": ACTIONS,
                     "API": name,
-                    "Parameters": {each: f"{{{{ {each} }}}}" for each in names},
+                    "Parameters": {each: f"{{{{ {each} }}}}" for each in types},
                 },
                 "Outputs": {each: {"Type": "Json", "ValueSelector": f".[{json.dumps(each)}]"} for each in outputs},
             }
@@ -129,6 +131,17 @@ def _action(name: str, replies: tuple[Reply, ...], template: Template) -> Action
         "Outputs": {each: {"Type": "Json", "Value": f"{{{{ answer.{each} }}}}"} for each in outputs},
     }
     return ActionSource(name, yaml.safe_dump(document, sort_keys=False, allow_unicode=True), f"{name} (rehearsed)")
+
+
+def _type_of(value: Expression, template: Template) -> str:
+    """The type that keeps what a template hands over as it is, as far as the text tells it."""
+    raw = value.raw
+    if isinstance(raw, str) and len(value.references) == 1 and _WHOLE.fullmatch(raw):
+        parameter = template.parameters.get(value.references[0].name)
+        return "String" if parameter is None else parameter.type
+    if isinstance(raw, dict):
+        return "String" if any(key.startswith("Fn::") for key in raw) else "Json"
+    return type_name(raw) if type_name(raw) in TYPE_NAMES else "String"
 
 
 def without(modules: Iterable[Module], stubs: Module) -> tuple[Module, ...]:

@@ -13,6 +13,7 @@ import yaml
 
 from oos.rehearsal.case import Case
 from oos.rehearsal.rehearse import Rehearsal
+from oos.rehearsal.tree import Tree
 from oos.values.json import Value
 
 _MADE: Final = re.compile(r"\b(?P<kind>[a-z]+)-[0-9a-f]{20}(?P<rest>(?:\.[tr]?[0-9]+)*)\b")
@@ -67,7 +68,7 @@ def updated(text: str, rehearsals: Iterable[Rehearsal], before: Mapping[str, Val
     for each in sorted(rehearsals, key=lambda each: each.case.tree.span, reverse=True):
         expectation = _block(expectation_of(each.observed, before.get(each.case.name)))
         if each.case.expect is None:
-            last = _last_line(lines, each.case)
+            last = _last_line(lines, each.case.tree)
             lines[last:last] = textwrap.indent(expectation, _margin(lines, each.case)).splitlines()
         elif not each.is_as_expected:
             added = ["", *_copy(lines, each.case, expectation), *added]
@@ -172,21 +173,24 @@ def _margin(lines: list[str], case: Case) -> str:
     return " " * (span.column - 1)
 
 
-def _last_line(lines: list[str], case: Case) -> int:
-    """The number of the last line of a case that is not empty, and no remark on what follows."""
-    span = case.tree.span
-    last = min(span.end_line if span.end_column > 1 else span.end_line - 1, len(lines))
-    while last > span.line and (not lines[last - 1].strip() or lines[last - 1].lstrip().startswith("#")):
-        last -= 1
-    return last
+def _last_line(lines: list[str], tree: Tree) -> int:
+    """The number of the last line of a value. YAML lets what is not in brackets end where the next thing begins."""
+    span = tree.span
+    in_brackets = lines[span.line - 1][span.column - 1 : span.column] in ("{", "[")
+    content = tree.content
+    if not in_brackets and isinstance(content, dict):
+        return max([span.line, *(max(each.key.line, _last_line(lines, each)) for each in content.values())])
+    if not in_brackets and isinstance(content, list):
+        return max([span.line, *(_last_line(lines, each) for each in content)])
+    return max(span.line, span.end_line if span.end_column > 1 else span.end_line - 1)
 
 
 def _copy(lines: list[str], case: Case, expectation: str) -> list[str]:
     """The case once more, under another name, with what was observed."""
     margin = _margin(lines, case)
     assert case.expect is not None
-    own = list(range(case.tree.span.line, _last_line(lines, case) + 1))
-    end = case.expect.span.end_line if case.expect.span.end_column > 1 else case.expect.span.end_line - 1
+    own = list(range(case.tree.span.line, _last_line(lines, case.tree) + 1))
+    end = _last_line(lines, case.expect)
     kept = [lines[number - 1] for number in own if not case.expect.key.line <= number <= end]
     content = case.tree.content
     assert isinstance(content, dict)
