@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from oos.diagnostics import Diagnostic, DiagnosticError
 from oos.inventory.model import Accelerator, Host, InstanceType, Inventory, Pools, Region, Zone
-from oos.source import Span
+from oos.inventory.prices import Prices, load_prices
+from oos.inventory.yaml_file import read_yaml
 from oos.values.typed import convert_as
 
 DEFAULT_INSTANCE_TYPES = (
@@ -58,6 +58,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     regions: list[_Region]
     instance_types: list[_InstanceType] = []
     default_region: str = ""
+    price_file: str = ""
 
 
 def local_inventory(uri: str) -> Inventory:
@@ -83,12 +84,7 @@ def load_inventory(path: Path, variables: Mapping[str, str]) -> Inventory:
 
 def read_inventory(text: str, name: str, variables: Mapping[str, str]) -> Inventory:
     """The inventory that a YAML text describes. Raises DiagnosticError."""
-    try:
-        document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (safe loaders both)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        span = Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2) if mark else Span(1, 1, 1, 1)
-        raise DiagnosticError([Diagnostic("OOS901", f"not valid YAML: {error.problem}", name, span)]) from error
+    document = read_yaml(text, name)
     try:
         file = convert_as(document, _File)
     except msgspec.ValidationError as error:
@@ -119,6 +115,7 @@ def read_inventory(text: str, name: str, variables: Mapping[str, str]) -> Invent
         regions,
         {each.id: each for each in types or DEFAULT_INSTANCE_TYPES},
         file.default_region or regions[0].id,
+        load_prices(Path(name).parent / file.price_file) if file.price_file else Prices(),
     )
 
 

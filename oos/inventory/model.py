@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from oos.inventory.prices import Prices
+
 
 @dataclass(frozen=True, slots=True)
 class Pools:
@@ -86,6 +88,8 @@ class Inventory:
     regions: tuple[Region, ...]
     instance_types: Mapping[str, InstanceType]
     default_region: str
+    prices: Prices = field(default_factory=Prices)
+    """What the operator wrote down that instances cost; empty when he did not."""
 
     def region(self, id: str) -> Region | None:
         """The region with this id, or None."""

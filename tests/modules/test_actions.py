@@ -61,9 +61,11 @@ def test_an_inventory_of_ours_can_be_read(name: str) -> None:
 
 def test_the_example_inventory_shows_every_field() -> None:
     text = (RUNBOOKS.parent / "inventory" / "example.yml").read_text()
-    from oos.inventory import load
+    text += (RUNBOOKS.parent / "inventory" / "prices.yml").read_text()
+    from oos.inventory import load, prices
 
-    for struct in (load._File, load._Region, load._Zone, load._Host, load._InstanceType):
+    files = (load._File, load._Region, load._Zone, load._Host, load._InstanceType)
+    for struct in (*files, prices._File, prices._Type, prices._Spot, prices._Rate):
         for field in struct.__struct_fields__:
             assert re.search(rf"\b{field}:", text), field
 

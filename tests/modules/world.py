@@ -17,6 +17,7 @@ from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import Instance
 from oos.inventory.load import DEFAULT_INSTANCE_TYPES
 from oos.inventory.model import Host, Inventory, Region, Zone
+from oos.inventory.prices import Prices
 from oos.service.call import invoke
 from oos.service.catalog import Catalog
 from oos.service.context import Context
@@ -80,6 +81,7 @@ class World:
     told: list[str] = field(default_factory=list)
     """What operations reported."""
     calls: int = 0
+    prices: Prices = field(default_factory=Prices)
     orchestrator: Orchestrator | None = None
     wrap: Callable[[Hypervisor], Hypervisor] = lambda hypervisor: hypervisor
 
@@ -93,6 +95,7 @@ class World:
             (Region("lab", "the lab", zones), Region("empty", "nothing", ())),
             {each.id: each for each in DEFAULT_INSTANCE_TYPES},
             "lab",
+            self.prices,
         )
         self.hosts = {each.name: self._simulated(each) for each in hosts}
         self.image_id = sample_image("h-1", "lab-a", "lab").id
