@@ -12,6 +12,7 @@ import msgspec
 from oos.diagnostics import Diagnostic, DiagnosticError
 from oos.inventory.yaml_file import read_yaml
 from oos.values.time import parse_instant
+from oos.values.typed import convert_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def load_prices(path: Path) -> Prices:
         raise DiagnosticError([Diagnostic("OOS908", f"cannot read the prices: {error.strerror}", str(path))]) from error
     document = read_yaml(text, str(path))
     try:
-        file = msgspec.convert(document, _File)
+        file = convert_as(document, _File)
         types = {each.instance_type: _type(each) for each in file.instance_types}
     except (msgspec.ValidationError, ValueError) as error:
         hint = "see inventory/prices.yml for every field"

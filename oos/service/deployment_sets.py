@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from oos.service.registry import Registry
+from oos.values.typed import convert_as
 
 _SET: Final = "deployment-set"
 _MEMBER: Final = "deployment-set-member"
@@ -40,13 +41,13 @@ class DeploymentSet:
 def load_set(registry: Registry, id: str) -> DeploymentSet | None:
     """The deployment set with this id."""
     document = registry.get(_SET, id)
-    return None if document is None else msgspec.convert(dict(document), DeploymentSet)
+    return None if document is None else convert_as(dict(document), DeploymentSet)
 
 
 def load_sets(registry: Registry, region: str) -> Iterator[DeploymentSet]:
     """All deployment sets of a region."""
     for _, document in registry.items(_SET):
-        found = msgspec.convert(dict(document), DeploymentSet)
+        found = convert_as(dict(document), DeploymentSet)
         if found.region == region:
             yield found
 

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from oos.service.registry import Registry
+from oos.values.typed import convert_as
 
 _KIND: Final = "key-pair"
 
@@ -34,13 +35,13 @@ class KeyPair:
 def load_key_pair(registry: Registry, region: str, name: str) -> KeyPair | None:
     """The key pair of this name."""
     document = registry.get(_KIND, f"{region}/{name}")
-    return None if document is None else msgspec.convert(dict(document), KeyPair)
+    return None if document is None else convert_as(dict(document), KeyPair)
 
 
 def load_key_pairs(registry: Registry, region: str) -> Iterator[KeyPair]:
     """All key pairs of a region, by name."""
     for _, document in registry.items(_KIND, f"{region}/"):
-        yield msgspec.convert(dict(document), KeyPair)
+        yield convert_as(dict(document), KeyPair)
 
 
 def keep_key_pair(registry: Registry, pair: KeyPair) -> None:

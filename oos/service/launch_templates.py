@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from oos.service.registry import Registry
+from oos.values.typed import convert_as
 
 _HEAD: Final = "launch-template"
 _VERSION: Final = "launch-template-version"
@@ -49,7 +50,7 @@ def find_launch_template(registry: Registry, region: str, *, id: str = "", name:
     """The launch template with this id, or of this name in the region."""
     if id:
         document = registry.get(_HEAD, id)
-        found = None if document is None else msgspec.convert(dict(document), LaunchTemplate)
+        found = None if document is None else convert_as(dict(document), LaunchTemplate)
         return found if found is not None and name in ("", found.name) else None
     return next((each for each in load_launch_templates(registry, region) if each.name == name), None)
 
@@ -57,7 +58,7 @@ def find_launch_template(registry: Registry, region: str, *, id: str = "", name:
 def load_launch_templates(registry: Registry, region: str) -> Iterator[LaunchTemplate]:
     """All launch templates of a region."""
     for _, document in registry.items(_HEAD):
-        found = msgspec.convert(dict(document), LaunchTemplate)
+        found = convert_as(dict(document), LaunchTemplate)
         if found.region == region:
             yield found
 
@@ -69,9 +70,7 @@ def keep_launch_template(registry: Registry, template: LaunchTemplate) -> None:
 
 def load_versions(registry: Registry, id: str) -> list[LaunchTemplateVersion]:
     """The versions of a launch template, oldest first."""
-    return [
-        msgspec.convert(dict(document), LaunchTemplateVersion) for _, document in registry.items(_VERSION, f"{id}/")
-    ]
+    return [convert_as(dict(document), LaunchTemplateVersion) for _, document in registry.items(_VERSION, f"{id}/")]
 
 
 def find_version(registry: Registry, template: LaunchTemplate, number: int | None) -> LaunchTemplateVersion | None:
