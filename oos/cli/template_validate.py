@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from oos.diagnostics import Diagnostic
     from oos.source import Source
 
+REHEARSALS = (".rehearsal.yml", ".rehearsal.yaml")
+"""They lie beside their templates, so `runbooks/*.yml` means them too."""
+
 
 @click.command(cls=Command)
 @click.argument("files", nargs=-1, required=True, type=TEMPLATE, metavar="FILE…")
@@ -33,6 +36,9 @@ def validate(session: Session, files: tuple[str, ...], strict: bool) -> int:
     sources: dict[str, Source] = {}
     failed = 0
     for name in files:
+        if name.endswith(REHEARSALS):
+            session.say(f"{name}: a rehearsal, not a template; see oos template rehearse")
+            continue
         diagnostics = _examine(session, name, sources)
         found.extend(diagnostics)
         if _fails(diagnostics, strict=strict):

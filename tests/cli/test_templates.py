@@ -142,3 +142,14 @@ def test_formatting_is_told_of_and_checked(world: World) -> None:
     assert world.run("template", "fmt", "untidy.yml", "--check").code == 0
     assert (world.folder / "untidy.yml").read_text() == SNAPSHOTS
     assert world.run("template", "fmt", "-", input=untidy).out == SNAPSHOTS
+
+
+def test_rehearsals_among_the_files_are_passed_over(world: World) -> None:
+    world.write(
+        "nap.yml",
+        "FormatVersion: OOS-2019-06-01\nTasks: [{Name: nap, Action: 'ACS::Sleep', Properties: {Duration: 1S}}]\n",
+    )
+    world.write("nap.rehearsal.yml", "cases: []\n")
+    said = world.run("template", "validate", "nap.yml", "nap.rehearsal.yml")
+    assert said.code == 0
+    assert "nap.rehearsal.yml: a rehearsal" in said.err
