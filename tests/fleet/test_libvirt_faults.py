@@ -195,6 +195,23 @@ def test_a_full_pool_is_named_and_leaves_nothing_half_done(fragile: RealWorld) -
     fragile.clean_up(fragile.made)
 
 
+def test_a_full_pool_of_snapshots_does_not_stop_a_guest_that_writes(fragile: RealWorld) -> None:
+    small_pool(fragile, "narrow", 6)
+    hypervisor = LibvirtHypervisor(lab_host(fragile.zone, snapshots="narrow"))
+    running = fragile.run(fragile.make().id)
+    script = "while :; do dd if=/dev/urandom of=/root/noise bs=64k count=100 conv=fsync; done"
+    hypervisor.guest_execute(running.id, ["/bin/sh", "-c", script])
+    for freeze in (False, True) * 4:
+        request = fragile.request(running.disk_ids[0], freeze=freeze)
+        with pytest.raises(PoolFull, match="pool narrow of host lab-1"):
+            hypervisor.create_snapshot(request, lambda percent: None)
+        assert hypervisor.snapshot(request.id).status is SnapshotStatus.FAILED
+        assert hypervisor.instance(running.id).power is Power.RUNNING
+        hypervisor.guest_write(running.id, "/root/file", b"the guest is alive")
+    hypervisor.close()
+    fragile.clean_up(fragile.made)
+
+
 def test_a_full_pool_of_disks_leaves_no_half_made_instance(fragile: RealWorld) -> None:
     small_pool(fragile, "crowded", 4)
     hypervisor = LibvirtHypervisor(lab_host(fragile.zone, disks="crowded"))

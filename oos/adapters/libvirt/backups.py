@@ -24,10 +24,13 @@ from oos.fleet.errors import (
     WrongState,
 )
 from oos.fleet.instance import Power
+from oos.values.identifiers import is_resource_id
 
 SHORTEST_PAUSE: Final = 0.02
 LONGEST_PAUSE: Final = 1.0
 """Seconds between two looks at a backup. Each pause is at most half as long as the backup ran so far."""
+JOB_SECONDS: Final = 5.0
+"""How long a backup that cannot write may take to notice."""
 CLOCK_SLACK: Final = 0.1
 """Seconds by which libvirt's account of a job may fall short of what was seen of it."""
 THAW_TRIES: Final = 5
@@ -112,11 +115,40 @@ class LibvirtBackups(LibvirtAgents):
             try:
                 return int(self._agent(instance_id, "guest-fsfreeze-thaw"))
             except (AgentFailed, AgentUnavailable, DeadlineExceeded) as error:
-                if self._domain(instance_id).power is Power.STOPPED:
+                domain = self._domain(instance_id)
+                if domain.power is Power.STOPPED:
                     return 0
+                if domain.is_stuck:
+                    self._set_going(instance_id)
                 if attempt == THAW_TRIES:
                     raise HypervisorFailed(instance_id, f"its file systems stay frozen: {error}") from error
         return 0
+
+    def _set_going(self, instance_id: str) -> None:
+        """Let a guest go on that QEMU stopped for want of room in our pool.
+
+        While a backup runs, QEMU saves what the guest is about to overwrite. If it cannot, the guest's own write fails,
+        and the guest is stopped. When the backup is gone, the write is done again, and succeeds.
+        """
+        watch = Stopwatch(JOB_SECONDS)
+        while self._is_snapshot(self._backup_target(instance_id)) and watch.left:
+            # It fails by itself, for the same reason, and then says so.
+            time.sleep(SHORTEST_PAUSE)
+        if self._is_snapshot(self._backup_target(instance_id)):
+            self._give_up(instance_id)
+        if self._domain(instance_id).is_stuck:
+            self._ask(instance_id, "resuming", lambda domain: domain.resume())
+
+    def _give_up(self, instance_id: str) -> None:
+        """End a backup that runs; one that has ended meanwhile is as good."""
+        try:
+            self._ask(instance_id, "giving up its backup", lambda domain: domain.abortJob())
+        except LibvirtFailed as failed:
+            if failed.code != libvirt.VIR_ERR_OPERATION_INVALID:
+                raise
+
+    def _is_snapshot(self, path: str) -> bool:
+        return is_resource_id(path.rsplit("/", 1)[-1].split(".", 1)[0], "s")
 
     def _is_frozen(self, instance_id: str) -> bool:
         """Whether file systems are frozen; no, where no agent answers."""
@@ -159,9 +191,11 @@ class LibvirtBackups(LibvirtAgents):
             ran = watch.seconds - watch.left
             report(self._backup_percent(instance_id))
             if not watch.left:
-                self._ask(instance_id, "giving up its backup", lambda domain: domain.abortJob())
+                self._give_up(instance_id)
                 raise DeadlineExceeded(instance_id, "its backup", watch.seconds)
             time.sleep(min(max(ran / 2, SHORTEST_PAUSE), LONGEST_PAUSE))
+        if self._domain(instance_id).is_stuck:
+            self._set_going(instance_id)
         self._require_success(instance_id, ran, checkpoints)
 
     def _backup_percent(self, instance_id: str) -> int:

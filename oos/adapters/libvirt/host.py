@@ -28,6 +28,8 @@ class Domain:
 
     text: DomainText
     power: Power
+    is_stuck: bool = False
+    """Whether QEMU stopped it because a write failed."""
 
     @property
     def id(self) -> str:
@@ -70,15 +72,14 @@ class LibvirtHost:
     def _domains(self) -> tuple[Domain, ...]:
         """All domains, in bulk: one call for their states, one each for their XML, on one worker."""
         listed = self._connection.call(self._host.name, "listing its domains", _list_domains)
-        found = tuple(Domain(read_domain(xml), power_of(state, reason)) for xml, state, reason in listed)
+        found = tuple(_as_domain(*each) for each in listed)
         with self._lock:
             self._uuids = {domain.id: domain.text.uuid for domain in found}
         return found
 
     def _domain(self, instance_id: str) -> Domain:
         """One domain as it is now. Raises InstanceAbsent."""
-        xml, state, reason = self._ask(instance_id, "looking", _describe)
-        return Domain(read_domain(xml), power_of(state, reason))
+        return _as_domain(*self._ask(instance_id, "looking", _describe))
 
     def _ask(self, instance_id: str, what: str, ask: Callable[[Handle], T], *, seconds: float | None = None) -> T:
         """Ask a domain something, or make it change one thing. Raises InstanceAbsent."""
@@ -133,6 +134,11 @@ def _list_domains(conn: Handle) -> list[tuple[str, int, int]]:
 def _describe(domain: Handle) -> tuple[str, int, int]:
     state, reason = domain.state(0)
     return str(domain.XMLDesc(0)), state, reason
+
+
+def _as_domain(xml: str, state: int, reason: int) -> Domain:
+    is_stuck = (state, reason) == (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_IOERROR)
+    return Domain(read_domain(xml), power_of(state, reason), is_stuck)
 
 
 def power_of(state: int, reason: int) -> Power:

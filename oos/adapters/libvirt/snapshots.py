@@ -6,6 +6,7 @@ volume of its parent. The two names have one length on purpose: see `_make_whole
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Final
@@ -151,9 +152,18 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
             self._finish_backup(known, report)
             return
         self._clear_away(request.id, domain)
+        if known is not None and domain.is_stuck:
+            domain = self._freed(domain.id, request.id)
         self._wait_for_others(domain.id)
         manifest = self._back_up(request, disk, domain)
         self._finish_backup(manifest, report)
+
+    def _freed(self, instance_id: str, snapshot_id: str) -> Domain:
+        """A guest that our backup stopped goes on, with its file systems thawed."""
+        self._set_going(instance_id)
+        domain = self._domain(instance_id)
+        self._thaw_leftovers(domain, snapshot_id)
+        return domain
 
     def _thaw_leftovers(self, domain: Domain, snapshot_id: str) -> None:
         """Thaw a guest that a process of ours left frozen when it died; what others froze is their business.
@@ -186,27 +196,39 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
 
     def _note_failure(self, snapshot_id: str, fault: str) -> None:
         """Write down why; best effort, because the pool may be what failed."""
+        manifest = self._snapshots.find(snapshot_id)
+        if manifest is None:
+            return
+        failed = msgspec.structs.replace(manifest, status=SnapshotStatus.FAILED, fault=fault, parent_id="")
         for pause in NOTE_PAUSES:
             time.sleep(pause)
             try:
-                self._put_failed(snapshot_id, fault)
-            except PoolFull:
-                # The emulator holds the deleted file, and its room, for a moment more.
+                self._take_down(manifest)
+                self._put_somehow(failed)
+            except (HypervisorFailed, DeadlineExceeded):
                 continue
-            except (HypervisorFailed, DeadlineExceeded, AbsentError):
-                break
             else:
                 return
-        # The manifest still says "progressing", and asking again begins again.
+        # The manifest still says "progressing", or is gone: asking again begins again.
 
-    def _put_failed(self, snapshot_id: str, fault: str) -> None:
-        manifest = self._snapshots.find(snapshot_id)
-        if manifest is not None and manifest.instance_id and self._is_ours(manifest):
-            self._ask(manifest.instance_id, "giving up its backup", lambda domain: domain.abortJob())
+    def _take_down(self, manifest: SnapshotManifest) -> None:
+        """End what still works on a failed snapshot, and remove what there is of it."""
+        with contextlib.suppress(AbsentError):
+            if manifest.instance_id and self._is_ours(manifest):
+                self._give_up(manifest.instance_id)
         for kind in (WHOLE, DELTA):
-            self._snapshot_pool.delete(volume_name(snapshot_id, kind))
-        if manifest is not None:
-            failed = msgspec.structs.replace(manifest, status=SnapshotStatus.FAILED, fault=fault, parent_id="")
+            self._snapshot_pool.delete(volume_name(manifest.id, kind))
+        with contextlib.suppress(AbsentError):
+            if manifest.instance_id and self._domain(manifest.instance_id).is_stuck:
+                self._freed(manifest.instance_id, manifest.id)
+
+    def _put_somehow(self, failed: SnapshotManifest) -> None:
+        try:
+            self._snapshots.put(failed)
+        except PoolFull:
+            # QEMU may hold the deleted file, and its room, until the guest stops. The version that says "progressing"
+            # takes up the room that this one needs.
+            self._snapshots.remove(failed.id)
             self._snapshots.put(failed)
 
     def _copy_stopped(self, request: SnapshotRequest, disk: Disk) -> None:
