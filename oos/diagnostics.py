@@ -6,8 +6,10 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from oos.source import NOWHERE, Source, Span
+from oos.values.visible import UNSEEN
 
 
 class Severity(StrEnum):
@@ -69,6 +71,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return ""
 
 
+LONGEST_LINE: Final = 120
+"""Of a longer line only the surroundings of the place are shown."""
+
+
 def excerpt(diagnostic: Diagnostic, source: Source) -> str:
     """The line a diagnostic speaks of, with carets below the place."""
     line = source.line(diagnostic.span.line)
@@ -79,5 +85,12 @@ def excerpt(diagnostic: Diagnostic, source: Source) -> str:
     start = min(span.column, len(line) + 1)
     width = max(1, min(end, len(line) + 1) - start)
     margin = f"{span.line:>5} | "
+    line = UNSEEN.sub("\N{REPLACEMENT CHARACTER}", line)
+    if len(line) > LONGEST_LINE:
+        first = max(0, start - 1 - LONGEST_LINE // 2)
+        shown = line[first : first + LONGEST_LINE]
+        line = f"{'…' if first else ''}{shown}…"
+        start -= first - bool(first)
+        width = max(1, min(width, len(line) - start))
     blanks = "".join("\t" if character == "\t" else " " for character in line[: start - 1])
     return f"{margin}{line}\n{' ' * (len(margin) - 2)}| {blanks}{'^' * width}"

@@ -13,8 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from oos.app.guard_settings import GuardSettings, read_guards
 from oos.diagnostics import Diagnostic, DiagnosticError, did_you_mean
+from oos.values.bounded_file import read_at_most
 
 FILE_NAME = "oos.toml"
+LARGEST_FILE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,10 @@ def _files(environment: Mapping[str, str], directory: Path) -> Iterator[Path]:
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DiagnosticError([Diagnostic("OOS910", f"cannot read the settings: {error}", str(path))]) from error
+        document = tomllib.loads(read_at_most(path, LARGEST_FILE).decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        cause = error.strerror if isinstance(error, OSError) else error
+        raise DiagnosticError([Diagnostic("OOS910", f"cannot read the settings: {cause}", str(path))]) from error
     unknown = [name for name in document if name not in KNOWN]
     if unknown:
         raise DiagnosticError(
@@ -122,11 +125,13 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 def _typed(name: str, value: Any, source: str, base: Path) -> Any:
     if name in _PATHS:
-        return _path(value, base)
+        return _path(_text(name, value, source), base)
     if name == "guards":
         return read_guards(value, source, base)
     if name == "runbooks":
-        texts = value.split(":") if isinstance(value, str) else list(value)
+        texts = value.split(":") if isinstance(value, str) else value
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise DiagnosticError([Diagnostic("OOS912", f"runbooks must be a list of folders, not {value!r}", source)])
         return tuple(_path(text, base) for text in texts)
     if name == "workers":
         try:
@@ -140,7 +145,7 @@ def _typed(name: str, value: Any, source: str, base: Path) -> Any:
     if name == "database":
         return _database(str(value), source)
     assert name in _PLAIN, name
-    return str(value)
+    return _text(name, value, source)
 
 
 def _database(url: str, source: str) -> str:
@@ -159,6 +164,12 @@ def _database(url: str, source: str) -> str:
     if problem:
         raise DiagnosticError([Diagnostic("OOS913", problem, source, hint=hint)])
     return url
+
+
+def _text(name: str, value: Any, source: str) -> str:
+    if isinstance(value, str | int | Path) and not isinstance(value, bool) and "\0" not in str(value):
+        return str(value)
+    raise DiagnosticError([Diagnostic("OOS912", f"{name} must be a text, not {value!r}", source)])
 
 
 def _path(value: Any, base: Path) -> Path:

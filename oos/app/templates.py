@@ -11,10 +11,13 @@ from oos.diagnostics import Diagnostic, DiagnosticError, did_you_mean
 from oos.service.catalog import Catalog
 from oos.service.registry import Registry
 from oos.service.stored_templates import find_version
+from oos.values.bounded_file import read_at_most
 
 ENDINGS = (".yml", ".yaml", ".json", ".ipynb")
 READERS = "oos.template_readers"
 """Entry points: by the ending of a file (without its dot), what makes a template of its text (text and name in)."""
+LARGEST_FILE = 32 << 20
+"""A notebook with its outputs may be large; what is made of it, like any template, may not (oos.template.limits)."""
 REHEARSAL = ".rehearsal"
 """How names end of files that hold rehearsals of the template beside them."""
 
@@ -66,11 +69,13 @@ class TemplateFinder:
     def open(self, name: str) -> tuple[str, str]:
         """The name and text of what a person named: a path, or the name of a template. Raises DiagnosticError."""
         path = Path(name)
-        if path.is_file():
+        if path.exists() and not path.is_dir():
             return name, read_template(path)
         found = self.find(name, "")
         if found is not None:
             return found
+        if path.is_dir():
+            raise DiagnosticError([Diagnostic("OOS921", "cannot be read: it is a folder", name)])
         hint = did_you_mean(path.stem, self.names()) or "give the path of a file, or see: oos template list"
         raise DiagnosticError([Diagnostic("OOS920", f"there is no template {name}", name, hint=hint)])
 
@@ -81,7 +86,7 @@ def read_template(path: Path) -> str:
     Raises DiagnosticError.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = read_at_most(path, LARGEST_FILE).decode("utf-8")
     except OSError as error:
         raise DiagnosticError([Diagnostic("OOS921", f"cannot be read: {error.strerror}", str(path))]) from error
     except UnicodeDecodeError as error:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from oos.diagnostics import Diagnostic, DiagnosticError
+from oos.template.limits import LARGEST_TEMPLATE as MOST
+from oos.values.bounded_file import read_at_most, read_stream
 from oos.values.json import Value
 
 _PAIR: Final = re.compile(r"([^=:\s]+)(:?=)(.*)", re.DOTALL)
@@ -50,7 +52,7 @@ def read_file(name: str) -> dict[str, Value]:
 
     title = "(stdin)" if name == "-" else name
     try:
-        text = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        text = read_stream(sys.stdin.buffer, title, MOST) if name == "-" else read_at_most(Path(name), MOST)
     except OSError as error:
         raise DiagnosticError([Diagnostic(CODE_FILE, f"cannot be read: {error.strerror}", title)]) from error
     try:

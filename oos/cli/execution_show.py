@@ -85,7 +85,7 @@ class _Glance:
             print_facts(rows_of(node.ended.outputs), indent=2)
 
     def _head(self, node: ExecutionNode) -> None:
-        from oos.cli.printing import coloured, print_facts, print_title
+        from oos.cli.printing import print_facts, print_title
         from oos.cli.words import between, say, when
 
         start = node.start
@@ -97,7 +97,7 @@ class _Glance:
         print_facts(
             [
                 ("Template", " ".join(filter(None, (start.template_name, start.template_version)))),
-                ("Status", coloured(status) + (f" in {took}" if took else "")),
+                ("Status", status + (f" in {took}" if took else "")),
                 ("Why", " ".join(filter(None, (node.ended.code, node.ended.message))) if node.ended else ""),
                 ("Driver", "" if node.ended else self._driver(node)),
                 ("Started", f"{when(start.at)} by {start.by}" + (f", {parent}" if parent else "")),

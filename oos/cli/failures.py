@@ -66,9 +66,11 @@ def report(session: Session, raised: Exception) -> int:
 
         print_diagnostics(session, failure.diagnostics)
     else:
-        session.warn(_in_red(f"error: {failure.message}"))
+        from oos.values.visible import visible
+
+        session.warn(_in_red(f"error: {visible(failure.message)}"))
         if failure.hint:
-            session.warn(f"  hint: {failure.hint}")
+            session.warn(f"  hint: {visible(failure.hint)}")
     return failure.exit_code
 
 

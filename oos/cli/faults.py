@@ -9,6 +9,7 @@ from typing import Any
 from oos.cli.session import Session, in_colour
 from oos.diagnostics import Diagnostic, Severity, excerpt
 from oos.source import NOWHERE, Source
+from oos.values.visible import visible
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.HINT: "36"}
 
@@ -27,7 +28,7 @@ def print_diagnostics(
         for span, word in each.related:
             session.warn(f"  {each.source}:{span}: {word}")
         if each.hint:
-            session.warn(f"  hint: {each.hint}")
+            session.warn(f"  hint: {visible(each.hint)}")
 
 
 def diagnostic_document(each: Diagnostic) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def _first_line(each: Diagnostic, *, of_text: bool) -> str:
     # A fault of an argument has no line to speak of.
     place = f"{each.source}:{each.span}" if of_text or each.span != NOWHERE else each.source
     where = f"{place}: " if place else ""
-    return f"{where}{each.severity}[{each.code}]: {each.message}"
+    return visible(f"{where}{each.severity}[{each.code}]: {each.message}")
 
 
 def _source_of(each: Diagnostic, sources: dict[str, Source]) -> Source | None:
@@ -64,7 +65,10 @@ def _source_of(each: Diagnostic, sources: dict[str, Source]) -> Source | None:
         from pathlib import Path
 
         try:
-            text = Path(each.source).read_text(encoding="utf-8", errors="replace")
+            path = Path(each.source)
+            if not path.is_file():
+                return None  # a pipe or device that is read once more would wait, or never end
+            text = path.read_text(encoding="utf-8", errors="replace")
         except (OSError, ValueError):
             return None
         sources[each.source] = Source(each.source, text)

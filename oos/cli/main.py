@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -62,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     session = Session()
     session.output = _asked_output(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What the terminal's or the file's encoding cannot write is spelt out; stderr does so by itself.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return guarded(session, lambda: cli.main(list(arguments), "oos", standalone_mode=False, obj=session))
     finally:

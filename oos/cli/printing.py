@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 from oos.cli.session import Session, in_colour, is_terminal
 from oos.values.json import Value, json_text
 from oos.values.secret import MASK, Secret
+from oos.values.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,6 +85,7 @@ def print_list(
 
 def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
     """A table as wide as the terminal, or as wide as it is where no terminal reads it."""
+    rows = [list(map(visible, row)) for row in rows]
     if not is_terminal(sys.stdout):
         _print_plain(columns, rows)
         return
@@ -105,7 +107,7 @@ def print_facts(facts: Iterable[tuple[str, str]], *, indent: int = 0) -> None:
     shown = [(name, value) for name, value in facts if value]
     width = max((cells(name) for name, _ in shown), default=0)
     for name, value in shown:
-        first, *others = value.splitlines() or [""]
+        first, *others = map(visible, value.split("\n"))
         print(f"{' ' * indent}{dim(name)}{' ' * (width - cells(name) + GAP)}{coloured(first)}")
         for line in others:
             print(f"{' ' * (indent + width + GAP)}{line}")
@@ -179,7 +181,7 @@ def shorten(text: str, width: int) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split()) if any(each in text for each in "\n\r\t") else text
+    return visible(" ".join(text.split()) if any(each in text for each in "\n\r\t") else text)
 
 
 def _print_plain(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:

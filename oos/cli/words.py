@@ -36,6 +36,7 @@ from oos.execution.events import (
 from oos.execution.status import NotifyType, WaitReason
 from oos.values.json import Value, json_text
 from oos.values.secret import MASK, Secret
+from oos.values.visible import visible
 
 LABEL_FIELDS: Final = ("InstanceId", "DiskId", "SnapshotId", "ImageId", "Id", "id", "Name", "name")
 """By which field a loop item that is a map is called."""
@@ -60,12 +61,12 @@ def item_label(value: Value) -> str:
     if isinstance(value, Secret):
         return MASK
     if isinstance(value, str):
-        return value
+        return visible(value)
     if isinstance(value, Mapping):
         for field in LABEL_FIELDS:
             if isinstance(value.get(field), str):
-                return str(value[field])
-    text = json_text(value)
+                return visible(str(value[field]))
+    text = visible(json_text(value))
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
@@ -134,6 +135,10 @@ def place(event: AnyEvent) -> str:
 
 def say(event: AnyEvent) -> str:
     """An event in a few words, without its task."""
+    return visible(_say(event))
+
+
+def _say(event: AnyEvent) -> str:
     match event:
         case ExecutionStarted():
             of = f" by task {event.parent_task} of {event.parent_id}" if event.parent_id else f" by {event.by}"

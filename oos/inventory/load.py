@@ -13,7 +13,7 @@ import msgspec
 from oos.diagnostics import Diagnostic, DiagnosticError
 from oos.inventory.model import Accelerator, Host, InstanceType, Inventory, Pools, Region, Zone
 from oos.inventory.prices import Prices, load_prices
-from oos.inventory.yaml_file import read_yaml
+from oos.inventory.yaml_file import read_text, read_yaml
 from oos.values.typed import convert_as
 
 DEFAULT_INSTANCE_TYPES = (
@@ -73,13 +73,7 @@ def load_inventory(path: Path, variables: Mapping[str, str]) -> Inventory:
 
     Raises DiagnosticError with the place of the fault.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise DiagnosticError(
-            [Diagnostic("OOS900", f"cannot read the inventory: {error.strerror}", str(path))]
-        ) from error
-    return read_inventory(text, str(path), variables)
+    return read_inventory(read_text(path, "inventory", "OOS900"), str(path), variables)
 
 
 def read_inventory(text: str, name: str, variables: Mapping[str, str]) -> Inventory:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from oos.diagnostics import Diagnostic, DiagnosticError
-from oos.inventory.yaml_file import read_yaml
+from oos.inventory.yaml_file import read_text, read_yaml
 from oos.values.time import parse_instant
 from oos.values.typed import convert_as
 
@@ -87,11 +87,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 def load_prices(path: Path) -> Prices:
     """The prices in a YAML file. Raises DiagnosticError with the place of the fault."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise DiagnosticError([Diagnostic("OOS908", f"cannot read the prices: {error.strerror}", str(path))]) from error
-    document = read_yaml(text, str(path))
+    document = read_yaml(read_text(path, "prices", "OOS908"), str(path))
     try:
         file = convert_as(document, _File)
         types = {each.instance_type: _type(each) for each in file.instance_types}

@@ -141,10 +141,11 @@ def tell_end(session: Session, execution: Execution, code: int) -> None:
     from oos.cli.printing import coloured
     from oos.cli.record import status_message
     from oos.cli.words import between
+    from oos.values.visible import visible
 
     took = between(execution.start.at, execution.ended)
     line = f"{coloured(str(execution.shown_status), sys.stderr)} {execution.id}" + (f" in {took}" if took else "")
-    message = status_message(execution)
+    message = visible(status_message(execution))
     if code == exits.SUCCESS:
         session.say(line)
         return

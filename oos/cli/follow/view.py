@@ -28,6 +28,7 @@ from oos.execution.events import (
 )
 from oos.execution.status import Status, WaitReason
 from oos.values.json import Value
+from oos.values.visible import visible
 
 
 @dataclass(slots=True)
@@ -122,7 +123,7 @@ class View:
         """Take in how far a call has come."""
         activity = self._activity(id_, task, item)
         if activity is not None:
-            activity.note = message
+            activity.note = visible(message)
 
     def detail(self, activity: ActivityView) -> str:
         """What exactly is going on in an activity, down to the deepest child."""
@@ -162,7 +163,7 @@ def _apply(execution: ExecutionView, event: AnyEvent) -> ActivityView | None:
             activity = _found(execution, event.task, event.item) or _begun(execution, event.task, event.at).activity
             person = event.reason.needs_person
             activity.status = Status.WAITING if person else Status.RUNNING
-            activity.note = _wait_note(event)
+            activity.note = visible(_wait_note(event))
         case TriggerFired():
             _begun(execution, event.task, event.at).firings += 1
         case TriggerArmed() | TriggerEnded() | FiringMissed():
@@ -250,9 +251,9 @@ def _end(
     activity.ended = event.at
     match event:
         case TaskFailed():
-            activity.note = f"{event.code}: {event.message}"
+            activity.note = visible(f"{event.code}: {event.message}")
         case TaskSkipped() | TaskCancelled():
-            activity.note = event.reason
+            activity.note = visible(event.reason)
         case _:
             activity.note = ""
     return activity
