@@ -55,7 +55,7 @@ def verify(session: Session, anchors: Path | None, public_key: Path | None, note
         return exits.SUCCESS if report.holds else exits.NOT_VERIFIED
     count = ", ".join(
         (
-            counted(report.executions, "execution") + " with their children",
+            counted(report.executions, "execution") + " (children counted)",
             counted(report.entries, "event"),
             counted(report.anchors, "anchor"),
         )

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from oos.audit.anchors import Head
 from oos.diagnostics import DiagnosticError
+from oos.engine.anchoring import Anchoring
 from oos.engine.births import Births
 from oos.engine.children import child_outcome
 from oos.engine.ears import Ears
@@ -65,6 +65,7 @@ class Driver:
         self.guard = threading.Lock()
         """Held while the table of families changes, which other threads look at."""
         self.ledger = Ledger(around.journal, around.codec)
+        self.anchoring = Anchoring(around.anchor, runtime.seconds)
         self.draining = False
         self.stop = False
         self.failure: BaseException | None = None
@@ -146,7 +147,7 @@ class Driver:
         actions, self._actions = self._actions, []
         for live, action in actions:
             self._send_out(live, action)
-        if self._finished or self._idle:
+        if self._finished or self._idle or self.anchoring.is_due():
             self._settle()
 
     def patience(self) -> float:
@@ -285,6 +286,7 @@ class Driver:
             return
         self.family(live.execution.id).members[child.live.execution.id] = child.live
         self._told.append((child.live.execution, child.started))
+        self.anchoring.note(child.live.execution)
         self.apply(child.live, child.events, ())
 
     def fail_child(self, live: Live, action: StartChild, code: str, message: str, now: datetime) -> None:
@@ -323,6 +325,7 @@ class Driver:
         self._forget(live)
 
     def _forget(self, live: Live) -> None:
+        self.anchoring.note(live.execution)
         self.family(live.execution.id).members.pop(live.execution.id, None)
         self.ledger.forget(live.execution.id)
 
@@ -330,17 +333,19 @@ class Driver:
         """Give up what has ended or come to rest, once that is durable and anchored; tell those who wait."""
         finished, self._finished = self._finished, []
         resting = self._resting()
-        heads = [_head(live.execution) for live in finished]
-        heads += [_head(family.members[family.root_id].execution) for family in resting]
-        if heads:
-            self.around.anchor.append_all(heads)
+        for live in finished:
+            self.anchoring.note(live.execution)
+        for rested in resting:
+            self.anchoring.note(rested.members[rested.root_id].execution)
+        if finished or resting or self.anchoring.is_due():
+            self.anchoring.write()
         for live in finished:
             family = self._drop(live.execution.id)
             if family is not None:
                 family.result = live.execution
                 family.ended.set()
-        for family in resting:
-            self._drop(family.root_id)
+        for rested in resting:
+            self._drop(rested.root_id)
         self._left += len(resting)
         if self._left > MOST_STALE:
             # The timers of those that were let go of are of no use here any more.
@@ -389,7 +394,10 @@ class Driver:
             families, self.families = list(self.families.values()), {}
             self.failure = self.failure or EngineStopped("it was asked to stop")
         if families and not self.stop and isinstance(self.failure, EngineStopped):
-            self.around.anchor.append_all([_head(family.members[family.root_id].execution) for family in families])
+            for family in families:
+                for live in family.members.values():
+                    self.anchoring.note(live.execution)
+            self.anchoring.write()
         for family in families:
             family.stop_listening()
             with self.guard:
@@ -407,10 +415,6 @@ class Driver:
     def family(self, id_: str) -> Family:
         """The family of an execution that is driven here."""
         return self.families[root_execution_id(id_)]
-
-
-def _head(execution: Execution) -> Head:
-    return Head(execution.id, execution.sequence, execution.head)
 
 
 def _nothing() -> None:

@@ -70,6 +70,7 @@ class Engine:
         execution = ledger.begin(started, request.template, request.template.template.source.text)
         try:
             ledger.commit()
+            self._driver.anchoring.begin(execution)
         except StartedAlready as known:
             lock.release()
             return known.execution_id

@@ -56,6 +56,8 @@ class SimulatedHost:
         self._keep = keep
         self._lock = threading.RLock()
         self._busy: dict[str, threading.Lock] = {}
+        self._made: set[str] = set()
+        """Snapshots that are being made now; one in progress that is not among them was left by a crash."""
         self._listeners: dict[int, queue.SimpleQueue[InstanceEvent | None]] = {}
         for instance in self.state.instances.values():
             if instance.power is not Power.STOPPED:

@@ -115,6 +115,7 @@ class SimulatedStorage(SimulatedHost):
                     if known is not None and known.status is SnapshotStatus.ACCOMPLISHED:
                         return known
                     self._thaw_after_crash(disk.instance_id)
+                    self._made.add(request.id)
                     begun = self._begin_snapshot(request, disk)
                     self._require_space(self._host.pools.snapshots, fault)
                     content = self._take_point_in_time(begun, fault)
@@ -124,6 +125,8 @@ class SimulatedStorage(SimulatedHost):
                 if begun is not None and self._snapshot(begun.id).status is SnapshotStatus.PROGRESSING:
                     self._put_snapshot(replace(begun, status=SnapshotStatus.FAILED, progress=0, fault=str(failed)))
                 raise
+            finally:
+                self._made.discard(request.id)
 
     def _begin_snapshot(self, request: SnapshotRequest, disk: Disk) -> Snapshot:
         parent = self._parent(disk) if request.incremental else ""
@@ -223,7 +226,8 @@ class SimulatedStorage(SimulatedHost):
                 return
             children = [each for each in self.state.snapshots.values() if each.parent_id == snapshot_id]
             for child in children:
-                if child.status is SnapshotStatus.PROGRESSING:
+                # What a crash left does not count: begun again, it finds its parent gone, and becomes a whole one.
+                if child.id in self._made:
                     raise WrongState(snapshot_id, "being continued", f"wait until {child.id} is accomplished")
             with self._change():
                 for child in children:
