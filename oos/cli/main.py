@@ -86,9 +86,18 @@ def guarded(session: Session, work: Callable[[], int | None]) -> int:
         session.warn("interrupted")
         return exits.SIGINT
     except Exception as failure:  # noqa: BLE001 (the one place where a command's failure ends)
-        from oos.cli.failures import report
+        try:
+            return _report(session, failure)
+        except OSError:
+            # Without descriptors not even what tells of it can be imported; what was open gives some back.
+            session.close()
+            return _report(session, failure)
 
-        return report(session, failure)
+
+def _report(session: Session, failure: Exception) -> int:
+    from oos.cli.failures import report
+
+    return report(session, failure)
 
 
 def _asked_output(arguments: Sequence[str]) -> str:
