@@ -65,7 +65,7 @@ def load_settings(
 ) -> Settings:
     """The settings in force; a flag that is None is not given. Raises DiagnosticError naming the file and key."""
     environment = os.environ if environment is None else environment
-    directory = directory or Path.cwd()
+    directory = directory or _here()
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
 
@@ -88,10 +88,7 @@ def load_settings(
         if value is not None:
             take(name, value, f"--{name.replace('_', '-')}", directory)
     if "state_dir" not in values:
-        base = environment.get("XDG_STATE_HOME") or str(
-            Path(environment.get("HOME", "~")).expanduser() / ".local/state"
-        )
-        values["state_dir"] = Path(base) / "oos"
+        values["state_dir"] = _state_home(environment) / "oos"
     values.setdefault("user", _user(environment))
     return Settings(**values, sources=sources)
 
@@ -102,10 +99,39 @@ def _files(environment: Mapping[str, str], directory: Path) -> Iterator[Path]:
         if (place / FILE_NAME).is_file():
             yield place / FILE_NAME
             break
-    home = environment.get("XDG_CONFIG_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".config")
-    for path in (Path(home) / "oos" / FILE_NAME, Path("/etc/oos") / FILE_NAME):
+    home = _home(environment)
+    config = environment.get("XDG_CONFIG_HOME") or (str(home / ".config") if home is not None else "")
+    for path in (*([Path(config) / "oos" / FILE_NAME] if config else []), Path("/etc/oos") / FILE_NAME):
         if path.is_file():
             yield path
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        message = "the current directory does not exist any more"
+        raise DiagnosticError([Diagnostic("OOS914", message, hint="go to another one")]) from error
+
+
+def _home(environment: Mapping[str, str]) -> Path | None:
+    """The person's home, if there is one."""
+    if environment.get("HOME"):
+        return Path(environment["HOME"])
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
+def _state_home(environment: Mapping[str, str]) -> Path:
+    if environment.get("XDG_STATE_HOME"):
+        return Path(environment["XDG_STATE_HOME"])
+    home = _home(environment)
+    if home is None:
+        hint = "name one: --state-dir, OOS_STATE_DIR, or state_dir in oos.toml"
+        raise DiagnosticError([Diagnostic("OOS914", "there is no home to keep the state directory in", hint=hint)])
+    return home / ".local/state"
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -173,7 +199,7 @@ def _text(name: str, value: Any, source: str) -> str:
 
 
 def _path(value: Any, base: Path) -> Path:
-    path = Path(os.path.expandvars(str(value))).expanduser()
+    path = Path(os.path.expanduser(os.path.expandvars(str(value))))  # noqa: PTH111 (leaves a home that is unknown as it is)
     return path if path.is_absolute() else base / path
 
 

@@ -48,6 +48,10 @@ class TargetOutputs(Silent):
         elif isinstance(event, TaskSucceeded | TaskFailed) and event.item != NO_ITEM and ended is not None:
             self._tell(event, ended)
 
+    @property
+    def prints_results(self) -> bool:
+        return True
+
     def wants_terminal(self) -> bool:
         return bool(self.waiting)
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from oos.cli import exits
-from oos.cli.session import OUTPUTS, Session
+from oos.cli.session import OUTPUTS, ReaderGone, Session
 
 Setter = Callable[[Session, Any], None]
 
@@ -74,7 +74,11 @@ class Command(click.Command):
         session = ctx.ensure_object(Session)
         if session.verbose:
             session.start_logging()
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            # click would end the process by itself, with an exit code that says "failed".
+            raise ReaderGone from error
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _write_options(self, ctx, formatter)

@@ -11,7 +11,7 @@ import click
 
 from oos.cli import exits
 from oos.cli.lazy import LazyGroup
-from oos.cli.session import Session
+from oos.cli.session import ReaderGone, Session
 
 VERBS = {
     "run": ("oos.cli.run:run", "Start an execution of a template, and follow it."),
@@ -61,6 +61,7 @@ cli = LazyGroup(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command line; its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    _open_streams()
     session = Session()
     session.output = _asked_output(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -78,9 +79,8 @@ def guarded(session: Session, work: Callable[[], int | None]) -> int:
         code = work() or exits.SUCCESS
         sys.stdout.flush()
         return code
-    except BrokenPipeError:
-        # Whoever read stdout has had enough; what is still buffered must not raise again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, ReaderGone):
+        mute_stdout()
         return exits.BROKEN_PIPE
     except (click.Abort, KeyboardInterrupt):
         session.warn("interrupted")
@@ -89,9 +89,32 @@ def guarded(session: Session, work: Callable[[], int | None]) -> int:
         try:
             return _report(session, failure)
         except OSError:
-            # Without descriptors not even what tells of it can be imported; what was open gives some back.
+            # Without descriptors not even what tells of it can be imported; what was open gives some back. Where stdout
+            # cannot be written, what is left to say goes to stderr.
             session.close()
+            mute_stdout()
             return _report(session, failure)
+
+
+def mute_stdout() -> None:
+    """Nothing more goes to stdout, and what is still buffered must not raise again at exit."""
+    try:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)
+    except (OSError, ValueError):  # it has no descriptor, or none is left
+        sys.stdout = io.StringIO()
+
+
+def _open_streams() -> None:
+    """Have three streams, whatever the caller closed: else the next file to be opened takes the place of stdout."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # it gets the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 def _report(session: Session, failure: Exception) -> int:

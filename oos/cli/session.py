@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from functools import cached_property
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from oos.app.settings import Settings
 
 OUTPUTS = ("table", "json", "ndjson")
+
+
+class ReaderGone(Exception):
+    """Whoever read stdout has had enough."""
 
 
 class Session:
@@ -57,7 +62,9 @@ class Session:
 
     def warn(self, text: str) -> None:
         """Tell the person something that matters, quiet or not."""
-        print(text, file=sys.stderr, flush=True)
+        # Where stderr cannot be written, nobody can be told; the work is not the worse for it.
+        with contextlib.suppress(OSError):
+            print(text, file=sys.stderr, flush=True)
 
     def start_logging(self) -> None:
         """Send logs to stderr, as much of them as was asked for."""

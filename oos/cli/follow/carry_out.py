@@ -113,8 +113,8 @@ def _work(session: Session, work: Callable[[Announce], int], *, detach: bool) ->
         if session.is_json:
             print_document(session, {"ExecutionId": execution_id})
         else:
-            print(execution_id)
             session.say(f"it goes on by itself; follow it: oos execution logs -f {execution_id}")
+            print(execution_id)
     return code
 
 

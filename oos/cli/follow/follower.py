@@ -6,7 +6,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,10 @@ class Follower:
         self._questions: deque[Question] = deque()
         self._asks = not (following.no_input or session.is_json) and all(map(is_terminal, (sys.stdin, sys.stderr)))
         self._sinks: tuple[Sink, ...] = (*extra, *_sinks(session, self._lock))
+        self._lost: OSError | None = None
+        """Why results could no longer be printed."""
+        self._gone: OSError | None = None
+        """Why somebody could no longer be told."""
         self._told = False
         """Whether the person knows that the execution is being let go."""
 
@@ -70,7 +75,8 @@ class Follower:
                 return
             self._view.progressed(execution.id, task, item, message)
             for sink in self._sinks:
-                sink.progressed(self._view, execution.id, task, item, message)
+                with self._unless_lost(sink):
+                    sink.progressed(self._view, execution.id, task, item, message)
 
     def take_in(self, id_: str, event: AnyEvent) -> None:
         """An event of the family."""
@@ -83,7 +89,8 @@ class Follower:
             ended = view.apply(id_, event)
             self._note(view, id_, event)
             for sink in self._sinks:
-                sink.happened(view, id_, event, ended)
+                with self._unless_lost(sink):
+                    sink.happened(view, id_, event, ended)
 
     def recall(self, id_: str, events: Iterable[tuple[str, AnyEvent]]) -> None:
         """Take in what is past without showing it."""
@@ -145,6 +152,7 @@ class Follower:
                 if interrupts.exit_code or expired:
                     raise self._let_go(execution_id, interrupts, expired=expired)
                 raise EngineStopped(f"{execution_id} stopped before its end")
+        self._raise_what_was_lost()
         return ended
 
     def watch(self, execution_id: str, look: Callable[[], bool]) -> None:
@@ -157,6 +165,8 @@ class Follower:
             try:
                 while look():
                     self._show()
+                    if self._gone is not None:
+                        raise self._gone
                     while self._questions:
                         self._leave_open(self._questions[0])
                     if interrupts.exit_code or time.monotonic() >= deadline:
@@ -167,10 +177,16 @@ class Follower:
             finally:
                 self.close()
 
+    def _raise_what_was_lost(self) -> None:
+        """Results that could not be printed are a failure of the command, though not of the execution."""
+        if self._lost is not None:
+            raise self._lost
+
     def close(self) -> None:
         """Nothing more is shown; a display goes first, so that what others still print stays."""
         for sink in reversed(self._sinks):
-            sink.close()
+            with self._unless_lost(sink):
+                sink.close()
 
     def _deadline(self) -> float:
         seconds = self._following.deadline_seconds
@@ -179,10 +195,28 @@ class Follower:
     def _show(self) -> None:
         """Let the sinks print what has come; a display makes room for what others print."""
         if any(sink.wants_terminal() for sink in self._sinks):
-            for sink in self._sinks:
-                sink.pause()
+            self._pause()
         for sink in self._sinks:
-            sink.tick()
+            with self._unless_lost(sink):
+                sink.tick()
+
+    def _pause(self) -> None:
+        """Displays leave the terminal to others."""
+        for sink in self._sinks:
+            with self._unless_lost(sink):
+                sink.pause()
+
+    @contextmanager
+    def _unless_lost(self, sink: Sink) -> Iterator[None]:
+        """Let a sink print; whoever reads it may be gone, which must not end what is being followed."""
+        try:
+            yield
+        except OSError as failure:
+            with self._lock:
+                self._sinks = tuple(each for each in self._sinks if each is not sink)
+                self._gone = failure
+                if sink.prints_results:
+                    self._lost = self._lost or failure
 
     def _tick(self, interrupts: Interrupts) -> None:
         self._show()
@@ -200,8 +234,7 @@ class Follower:
 
     def _put(self, question: Question, interrupts: Interrupts) -> None:
         app = self._session.app
-        for sink in self._sinks:
-            sink.pause()
+        self._pause()
         interrupts.asking = True
         try:
             from oos.app.app import now
@@ -245,8 +278,7 @@ class Follower:
 
     def _aside(self, text: str) -> None:
         """Say something between what is shown."""
-        for sink in self._sinks:
-            sink.pause()
+        self._pause()
         self._session.say(text)
 
     def _let_go(self, execution_id: str, interrupts: Interrupts, *, expired: bool) -> Stopped:

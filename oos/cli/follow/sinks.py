@@ -40,6 +40,10 @@ class Sink(Protocol):
     def progressed(self, view: View, id_: str, task: str, item: int, message: str, /) -> None:
         """A call told how far it has come."""
 
+    @property
+    def prints_results(self) -> bool:
+        """Whether it prints what was asked for on stdout, rather than telling how it goes."""
+
     def wants_terminal(self) -> bool:
         """Whether the next tick prints something that a display must not run into."""
 
@@ -62,6 +66,10 @@ class Silent:
     def progressed(self, view: View, id_: str, task: str, item: int, message: str, /) -> None:
         """Nothing is shown."""
 
+    @property
+    def prints_results(self) -> bool:
+        return False
+
     def wants_terminal(self) -> bool:
         return False
 
@@ -77,6 +85,10 @@ class Silent:
 
 class EventLines(Silent):
     """Every event as a line of JSON on stdout."""
+
+    @property
+    def prints_results(self) -> bool:
+        return True
 
     def happened(self, _view: View, id_: str, event: AnyEvent, _ended: ActivityView | None, /) -> None:
         print_line(event_document(id_, event))
