@@ -143,8 +143,14 @@ def start_guests(config: LabConfig, app: App, image_id: str, report: Report) -> 
             }
             _invoke(app, "RunInstances", request, client_token("lab", str(config.host_uuid), name))
         elif found.power is not Power.RUNNING:
-            report(f"starting {name}")
-            _invoke(app, "StartInstance", {"InstanceId": found.id}, client_token("lab-start", found.id))
+            _start(app, found, report)
+
+
+def _start(app: App, instance: Instance, report: Report) -> None:
+    from oos.values.identifiers import client_token
+
+    report(f"starting {instance.name}")
+    _invoke(app, "StartInstance", {"InstanceId": instance.id}, client_token("lab-start", instance.id))
 
 
 def _invoke(app: App, name: str, parameters: dict[str, Any], token: str) -> None:
@@ -187,12 +193,22 @@ def _address(config: LabConfig, app: App, instance: Instance) -> str:
 
 
 def wait_for_guests(config: LabConfig, app: App, report: Report, *, timeout: float = BOOT_SECONDS) -> tuple[Guest, ...]:
-    """Wait until every guest's agent tells an address, and its SSH server greets there."""
+    """Wait until every guest's agent tells an address, and its SSH server greets there.
+
+    A guest that died just before it was looked at may still have counted as running; so whatever turns out to be off is
+    started, once.
+    """
+    from oos.fleet.instance import Power
+
     deadline = time.monotonic() + timeout
     up: dict[str, Guest] = {}
+    started: set[str] = set()
     while len(up) < len(config.guests):
         for instance in app.fleet.instances(REGION):
             if instance.name in config.guests and instance.name not in up:
+                if instance.power is Power.STOPPED and instance.name not in started:
+                    started.add(instance.name)
+                    _start(app, instance, report)
                 guest = _observed(config, app, instance)
                 if guest.address and _greets(config, guest.address):
                     up[guest.name] = guest
