@@ -92,3 +92,7 @@ class ImageAbsent(AbsentError):
 
 class NetworkAbsent(AbsentError):
     kind = "network"
+
+
+class InterfaceAbsent(AbsentError):
+    kind = "network interface"

@@ -13,10 +13,12 @@ from oos.fleet.errors import (
     HostUnreachable,
     ImageAbsent,
     InstanceAbsent,
+    NetworkAbsent,
     SnapshotAbsent,
 )
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import Instance
+from oos.fleet.network import Network
 from oos.fleet.statistics import InstanceStatistics
 from oos.fleet.storage import Disk, Image, Snapshot
 from oos.inventory.model import Host, Inventory
@@ -86,6 +88,10 @@ class Fleet:
         """Every image of the region."""
         return self._gather(region, lambda each: each.images())
 
+    def networks(self, region: str | None = None) -> tuple[Network, ...]:
+        """Every network of the region; those of the same name on several hosts are several."""
+        return self._gather(region, lambda each: each.networks())
+
     def statistics(self, region: str | None = None) -> dict[str, InstanceStatistics]:
         """What every running instance of the region has used; a host that does not answer is left out."""
         answers = self._ask_all(self.hosts(region), lambda each: each.statistics())
@@ -106,6 +112,10 @@ class Fleet:
     def of_image(self, image_id: str, region: str | None = None) -> tuple[Hypervisor, Image]:
         """The image and a host it is on. Raises ImageAbsent, HostUnreachable."""
         return self._find(region, ImageAbsent(image_id), lambda each: each.image(image_id))
+
+    def of_network(self, name: str, region: str | None = None) -> tuple[Hypervisor, Network]:
+        """The network and a host it is on. Raises NetworkAbsent, HostUnreachable."""
+        return self._find(region, NetworkAbsent(name), lambda each: each.network(name))
 
     def _gather(self, region: str | None, ask: Callable[[Hypervisor], tuple[T, ...]]) -> tuple[T, ...]:
         answers = self._ask_all(self.hosts(region), ask)

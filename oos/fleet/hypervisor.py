@@ -19,6 +19,7 @@ from oos.fleet.instance import (
     Labels,
     StopMethod,
 )
+from oos.fleet.network import Bandwidth, InterfaceSpec, Network, NetworkLabels, NetworkSpec
 from oos.fleet.statistics import InstanceStatistics
 from oos.fleet.storage import Disk, Image, Snapshot, SnapshotRequest
 from oos.inventory.model import Host
@@ -122,6 +123,54 @@ class Hypervisor(Protocol):
 
     def image(self, image_id: str) -> Image:
         """One image. Raises ImageAbsent."""
+
+    # networks
+
+    def networks(self) -> tuple[Network, ...]:
+        """Every network of the host, those made by others too."""
+
+    def network(self, name: str) -> Network:
+        """One network. Raises NetworkAbsent."""
+
+    def make_network(self, spec: NetworkSpec) -> Network:
+        """A network with DHCP and address translation outwards, up, now and after each start of the host.
+
+        Finds the one that this token already made. Raises HypervisorFailed, and leaves nothing behind, when its
+        addresses are in use on the host.
+        """
+
+    def label_network(self, name: str, labels: NetworkLabels) -> Network:
+        """Write a person's labels in place of those there; nothing else of it changes. Raises NetworkAbsent."""
+
+    def remove_network(self, name: str) -> None:
+        """Take a network down and away. Absent is done. Raises WrongState while an instance has a card in it."""
+
+    def reserve_address(self, network: str, mac: str, address: str) -> None:
+        """From now on DHCP gives this card this address; an empty one gives the reservation up.
+
+        A reservation of the same address for another card goes. Raises NetworkAbsent, and WrongState where the
+        network has no DHCP.
+        """
+
+    # network cards
+
+    def attach_interface(self, instance_id: str, spec: InterfaceSpec) -> Instance:
+        """Plug a card in, running or not; it stays over restarts. One with this MAC address is done already.
+
+        Raises InstanceAbsent, NetworkAbsent.
+        """
+
+    def detach_interface(self, instance_id: str, mac: str) -> Instance:
+        """Unplug a card, running or not; none with this MAC address is done already.
+
+        A running guest has to let it go: DeadlineExceeded when it does not.
+        """
+
+    def limit_interface(self, instance_id: str, mac: str, bandwidth: Bandwidth) -> Instance:
+        """What a card may carry, from now on and after each start. Raises InterfaceAbsent."""
+
+    def move_interface(self, instance_id: str, mac: str, network: str) -> Instance:
+        """Plug a card of a stopped instance into another network. Raises WrongState, NetworkAbsent, InterfaceAbsent."""
 
     # guest agent
 

@@ -42,6 +42,11 @@ def made_mac(token: str, number: int = 0) -> str:
     return ":".join(("52", *(digits[place : place + 2] for place in range(0, 10, 2))))
 
 
+def made_network_name(token: str) -> str:
+    """The name on its host, and the id, of the network that a request with this token makes."""
+    return resource_id("vsw", token)
+
+
 def made_domain_name(spec: InstanceSpec) -> str:
     """The domain's name on its host, which must be unique there: the given name made plain, and part of the id."""
     id = made_instance_id(spec.token)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from oos.fleet.network import Bandwidth
+
 
 class Power(StrEnum):
     """What an instance is doing, in the words of ECS instance status."""
@@ -34,11 +36,17 @@ class NetworkInterface:
     mac: str
     network: str
     security_group_ids: tuple[str, ...] = ()
+    bandwidth: Bandwidth = field(default_factory=Bandwidth)
 
     @property
     def id(self) -> str:
         """`eni-` and 20 hex digits, from the MAC address."""
-        return f"eni-{self.mac.replace(':', ''):0>20}"
+        return interface_id(self.mac)
+
+
+def interface_id(mac: str) -> str:
+    """The id of the network card with this MAC address, plugged in or not."""
+    return f"eni-{mac.replace(':', '').lower():0>20}"
 
 
 @dataclass(frozen=True, slots=True)

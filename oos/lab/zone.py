@@ -36,7 +36,7 @@ from oos.lab.process import (
     start_time,
     wait_until,
 )
-from oos.lab.zone_files import write_files
+from oos.lab.zone_files import PROGRAMS, write_files
 
 SCRIPT = Path(__file__).parent / "zone.sh"
 MARKER = ".oos-lab"
@@ -207,7 +207,8 @@ def _start_libvirtd(config: LabConfig, zone: Zone, report: Report) -> None:
         report("libvirtd does not answer: starting it anew")
         end(process)
     report("starting libvirtd")
-    environment = [f"{name}={value}" for name, value in CLEAN_ENVIRONMENT.items()]
+    programs = {"PATH": f"{PROGRAMS}:{CLEAN_ENVIRONMENT['PATH']}"}
+    environment = [f"{name}={value}" for name, value in {**CLEAN_ENVIRONMENT, **programs}.items()]
     daemon = ["libvirtd", "--daemon", "--pid-file", "/run/libvirt/libvirtd.pid"]
     # Whether it started is seen by its answering; its own word may be that another is there already.
     said = run_unchecked([*zone.enter(), "env", "-i", *environment, *daemon], timeout=START_SECONDS).stderr

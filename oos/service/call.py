@@ -18,6 +18,7 @@ from oos.fleet.errors import (
     HypervisorFailed,
     ImageAbsent,
     InstanceAbsent,
+    InterfaceAbsent,
     NetworkAbsent,
     PoolFull,
     SnapshotAbsent,
@@ -86,6 +87,10 @@ def service_error(error: FleetError) -> ApiError:
             return NotFound("InvalidImageId.NotFound", f"The specified image {error.id} does not exist.")
         case NetworkAbsent():
             return NotFound("InvalidVSwitchId.NotFound", f"The specified network {error.id} does not exist.")
+        case InterfaceAbsent():
+            return NotFound("InvalidEniId.NotFound", f"The specified network interface {error.id} does not exist.")
+        case WrongState() if error.target.startswith("network "):
+            return ApiError("DependencyViolation", message)
         case WrongState():
             of = (
                 "Disk" if error.target.startswith("d-") else "Snapshot" if error.target.startswith("s-") else "Instance"

@@ -5,7 +5,7 @@ https://libvirt.org/formatdomain.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 from oos.adapters.libvirt.note import NAMESPACE, Note, read_note, read_run_note, write_note
 from oos.fleet.identity import adopted_disk_id
+from oos.fleet.network import Bandwidth
 from oos.values.identifiers import instance_id, is_resource_id
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class DomainCard:
 
     mac: str
     network: str
+    bandwidth: Bandwidth = field(default_factory=Bandwidth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,13 @@ def _card(element: Element) -> DomainCard:
     mac, source = element.find("mac"), element.find("source")
     facts = source.attrib if source is not None else {}
     network = facts.get("network") or facts.get("bridge") or facts.get("dev") or ""
-    return DomainCard(mac.get("address", "") if mac is not None else "", network)
+    bandwidth = Bandwidth(_average(element, "inbound"), _average(element, "outbound"))
+    return DomainCard(mac.get("address", "") if mac is not None else "", network, bandwidth)
+
+
+def _average(element: Element, direction: str) -> int:
+    limit = element.find(f"bandwidth/{direction}")
+    return int(limit.get("average", "0")) if limit is not None else 0
 
 
 def with_disk_replaced(xml: str, device: str, path: str, note: Note) -> str:

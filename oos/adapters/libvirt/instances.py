@@ -55,7 +55,7 @@ class LibvirtInstances(LibvirtAgents):
             host_name=note.host_name,
             created=note.created,
             started=text.started if domain.power is not Power.STOPPED else None,
-            interfaces=tuple(NetworkInterface(card.mac, card.network) for card in text.cards),
+            interfaces=tuple(NetworkInterface(card.mac, card.network, bandwidth=card.bandwidth) for card in text.cards),
             disk_ids=tuple(text.disk_id(disk) for disk in text.disks),
             token=note.token,
             has_agent=domain.power is Power.RUNNING and text.agent_state == "connected",
@@ -140,7 +140,9 @@ class LibvirtInstances(LibvirtAgents):
 
     def _texts(self, instance_id: str) -> tuple[tuple[int, DomainText], ...]:
         """What a domain is now and what it will be when it starts next, each with the flag that changes it."""
+        return tuple((flag, read_domain(xml)) for flag, xml in self._xmls(instance_id))
 
+    def _xmls(self, instance_id: str) -> list[tuple[int, str]]:
         def look(domain: Handle) -> list[tuple[int, str]]:
             found = []
             if domain.isActive():
@@ -150,7 +152,7 @@ class LibvirtInstances(LibvirtAgents):
                 found.append((libvirt.VIR_DOMAIN_AFFECT_CONFIG, inactive))
             return found
 
-        return tuple((flag, read_domain(xml)) for flag, xml in self._ask(instance_id, "looking", look))
+        return self._ask(instance_id, "looking", look)
 
     def _put_note(self, instance_id: str, note: Note, flag: int) -> None:
         try:

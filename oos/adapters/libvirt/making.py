@@ -9,10 +9,10 @@ from typing import Final
 from oos.adapters.libvirt.connection import Handle, LibvirtFailed, libvirt
 from oos.adapters.libvirt.domain_template import NewDisk, NewDomain, domain_xml
 from oos.adapters.libvirt.domain_xml import DomainText
-from oos.adapters.libvirt.instances import LibvirtInstances
+from oos.adapters.libvirt.interfaces import LibvirtInterfaces
 from oos.adapters.libvirt.note import DiskNote, Note
 from oos.adapters.libvirt.pools import Volume
-from oos.fleet.errors import HypervisorFailed, ImageAbsent, InstanceAbsent, NetworkAbsent, WrongState
+from oos.fleet.errors import HypervisorFailed, ImageAbsent, InstanceAbsent, WrongState
 from oos.fleet.identity import made_disk_id, made_domain_name, made_instance_id, made_mac, made_uuid
 from oos.fleet.instance import Instance, InstanceSpec, Power
 from oos.fleet.manifest import ImageManifest
@@ -25,7 +25,7 @@ MOST_DISKS: Final = 26
 """`vda` to `vdz`."""
 
 
-class LibvirtMaking(LibvirtInstances):
+class LibvirtMaking(LibvirtInterfaces):
     """The half of the port that makes and removes instances."""
 
     def make_instance(self, spec: InstanceSpec) -> Instance:
@@ -66,16 +66,6 @@ class LibvirtMaking(LibvirtInstances):
         except ValueError as error:
             raise HypervisorFailed(instance_id, str(error)) from error
         self._connection.call(instance_id, "defining it", lambda conn: conn.defineXML(xml))
-
-    def _require_network(self, name: str) -> None:
-        try:
-            self._connection.call(
-                self._host.name, f"finding network {name}", lambda conn: conn.networkLookupByName(name)
-            )
-        except LibvirtFailed as failed:
-            if failed.code == libvirt.VIR_ERR_NO_NETWORK:
-                raise NetworkAbsent(name) from failed
-            raise
 
     def _make_disks(self, spec: InstanceSpec, image: ImageManifest) -> list[NewDisk]:
         if len(spec.data_disks) >= MOST_DISKS:

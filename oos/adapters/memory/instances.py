@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
-from oos.adapters.memory.host import SimulatedHost
+from oos.adapters.memory.networks import SimulatedNetworks
 from oos.adapters.memory.state import Guest
 from oos.fleet.errors import AgentUnavailable, ImageAbsent, NetworkAbsent, WrongState
 from oos.fleet.identity import made_disk_id, made_domain_name, made_instance_id, made_mac, made_uuid
@@ -26,7 +25,7 @@ CONSOLE_BYTES = 65536
 """How much of a console is kept."""
 
 
-class SimulatedInstances(SimulatedHost):
+class SimulatedInstances(SimulatedNetworks):
     """The half of the port that is about instances."""
 
     def instances(self) -> tuple[Instance, ...]:
@@ -198,7 +197,7 @@ class SimulatedInstances(SimulatedHost):
             if instance.power is not Power.RUNNING:
                 return ()
             return tuple(
-                GuestAddress(card.mac, _address(card.mac), 16, f"eth{number}" if instance.has_agent else "")
+                GuestAddress(card.mac, *self._address(card), f"eth{number}" if instance.has_agent else "")
                 for number, card in enumerate(instance.interfaces)
             )
 
@@ -206,9 +205,3 @@ class SimulatedInstances(SimulatedHost):
         with self._call("console", instance_id), self._lock:
             self._instance(instance_id)
             return self.state.consoles.get(instance_id, b"")
-
-
-def _address(mac: str) -> str:
-    """An address of the network 10.1.0.0/16 that stays the same for a card."""
-    digits = hashlib.sha256(mac.encode()).digest()
-    return f"10.1.{digits[0]}.{digits[1] % 254 + 1}"

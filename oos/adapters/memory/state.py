@@ -13,8 +13,10 @@ import msgspec
 
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import GuestProcess, Instance, Power
+from oos.fleet.network import Network
 from oos.fleet.statistics import InstanceStatistics
 from oos.fleet.storage import Disk, Image, Snapshot
+from oos.inventory.model import Host
 from oos.values.identifiers import resource_id
 from oos.values.typed import convert_as, decode_as
 
@@ -43,6 +45,8 @@ class HostState:
     """Everything on one simulated host."""
 
     networks: list[str] = field(default_factory=lambda: ["default"])
+    network_details: dict[str, Network] = field(default_factory=dict)
+    """What is known about a network beyond its name; one without is as `plain_network` has it."""
     instances: dict[str, Instance] = field(default_factory=dict)
     guests: dict[str, Guest] = field(default_factory=dict)
     """By instance; there is one while the instance has power."""
@@ -100,13 +104,15 @@ def save_state(path: Path, state: HostState) -> None:
 def twin_of(hypervisor: Hypervisor) -> HostState:
     """A copy of what can be observed of a host; the content of its disks is not known, and is left empty."""
     instances = hypervisor.instances()
-    networks = {hypervisor.host.network, *(card.network for each in instances for card in each.interfaces)}
+    details = {each.name: each for each in hypervisor.networks()}
+    networks = {*details, *(card.network for each in instances for card in each.interfaces)}
     snapshots = {each.id: each for each in hypervisor.snapshots()}
     checkpoints: dict[str, str] = {}
     for each in sorted(snapshots.values(), key=lambda each: each.created):
         checkpoints[each.disk_id] = each.id
     return HostState(
         networks=sorted(networks),
+        network_details=details,
         instances={each.id: each for each in instances},
         disks={each.id: each for each in hypervisor.disks()},
         snapshots=snapshots,
@@ -114,6 +120,12 @@ def twin_of(hypervisor: Hypervisor) -> HostState:
         checkpoints=checkpoints,
         without_agent=[each.id for each in instances if each.power is Power.RUNNING and not each.has_agent],
     )
+
+
+def plain_network(name: str, host: Host) -> Network:
+    """A network about which nothing was said."""
+    cidr, gateway = "10.1.0.0/16", "10.1.0.1"
+    return Network(name, host.name, host.zone, host.region, cidr, gateway, has_dhcp=True)
 
 
 def sample_image(host_name: str, zone: str, region: str, *, name: str = "tiny", size_bytes: int = 64 << 20) -> Image:
