@@ -2,7 +2,7 @@
 PY := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo test check bench lock lab-up lab-down clean
+.PHONY: help bootstrap demo test check docs bench lock lab-up lab-down clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -18,11 +18,14 @@ test: bootstrap ## every test, real guests included; TESTS=path to choose
 	@$(PY)/pytest -n auto --dist worksteal $(TESTS)
 
 check: bootstrap ## style, types, floors, links of the documents
-	@$(PY)/ruff check . scripts/check-docs
-	@$(PY)/ruff format --check . scripts/check-docs
+	@$(PY)/ruff check . scripts/check-docs scripts/compatibility
+	@$(PY)/ruff format --check . scripts/check-docs scripts/compatibility
 	@$(PY)/mypy
 	@$(PY)/lint-imports
 	@scripts/check-docs
+
+docs: bootstrap ## what is made of the code: the page of compatibility
+	@$(PY)/python scripts/compatibility
 
 bench: bootstrap ## benchmarks, each beside its peer
 	@$(PY)/python -m tests.bench

@@ -80,11 +80,17 @@ def api(
 def _find(session: Session, service: str, name: str) -> Operation:
     from oos.cli.failures import stop
     from oos.diagnostics import did_you_mean
+    from oos.service.errors import UnsupportedOperation
+    from oos.template import official
 
     catalog = session.app.catalog
     operation = catalog.operation(service, name)
     if operation is not None:
         return operation
+    if official.is_operation(service, name):
+        unsupported = UnsupportedOperation(service, name)
+        hint = f"see oos api {service}" if catalog.has_service(service) else "see oos api"
+        raise stop(unsupported.message, hint=hint, code=unsupported.code, exit_code=exits.USAGE)
     _require_service(session, service)
     hint = did_you_mean(name, _names(session, service)) or f"see oos api {service}"
     message = f"no installed module offers {service}.{name}"

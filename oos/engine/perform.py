@@ -20,7 +20,7 @@ from oos.execution.scope import ExecutionScope
 from oos.execution.targets import TargetsInvalid, describe_parameters, merge_responses
 from oos.execution.waits import scope_of
 from oos.service.call import invoke, invoke_all_pages
-from oos.service.errors import ApiError
+from oos.service.errors import ApiError, UnsupportedOperation
 from oos.service.operation import Effect, Operation
 from oos.template.selector import SelectorError
 from oos.values.identifiers import client_token
@@ -178,7 +178,8 @@ class Performer:
         service, api = property_of(task, "Service", scope), property_of(task, "API", scope)
         operation = self._catalog.operation(str(service), str(api))
         if operation is None:
-            raise TaskFault("UnsupportedOperation", f"no installed module offers {service}.{api}")
+            unsupported = UnsupportedOperation(str(service), str(api))
+            raise TaskFault(unsupported.code, unsupported.message)
         parameters = property_of(task, "Parameters", scope)
         if parameters is None:
             parameters = {}

@@ -26,7 +26,7 @@ from oos.schedule.pattern import EventPattern, Happening
 from oos.service.call import invoke
 from oos.service.catalog import Catalog
 from oos.service.context import Context
-from oos.service.errors import ApiError
+from oos.service.errors import ApiError, UnsupportedOperation
 from oos.service.guest_command import imitate, is_launcher
 from oos.service.operation import Effect, Module, Operation
 from oos.service.registry import MemoryRegistry
@@ -118,7 +118,7 @@ class Stage:
             context = Context(self.fleet, self.registry, self.case.given.region, token, now=self.clock.now)
             try:
                 if operation is None:
-                    raise ApiError("UnsupportedOperation", f"no installed module offers {name}")
+                    raise UnsupportedOperation(service, api)
                 invoke(operation, parameters, context)
             except ApiError as error:
                 message = f"{self.case.name}: the call {name} before the rehearsal: {error}"

@@ -63,6 +63,15 @@ class Unsupported(ApiError):
         super().__init__("OperationDenied.NotSupported", message)
 
 
+class UnsupportedOperation(ApiError):
+    """No installed module offers this operation; oos/docs/compatibility.md tells which there are."""
+
+    def __init__(self, service: str, name: str) -> None:
+        super().__init__(
+            "UnsupportedOperation", f"{service}.{name} is not supported: no installed module offers it", status=404
+        )
+
+
 class Cancelled(ApiError):
     """The caller no longer wants the outcome; what was asked for may still happen."""
 

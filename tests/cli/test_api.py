@@ -97,3 +97,14 @@ def test_a_dry_run_stays_one(world: World) -> None:
     said = world.run("api", "ecs", "CreateSnapshot", f"DiskId={instance.disk_ids[0]}", "DryRun=true", "-o", "json")
     assert said.document["Error"]["Code"] == "DryRunOperation"
     assert world.run("fleet", "list", "snapshots", "-o", "json").document == []
+
+
+def test_an_operation_that_is_not_supported_is_named(world: World) -> None:
+    for service, name in (("ecs", "CreateVsc"), ("vpc", "CreateIpsecServer")):
+        said = world.run("api", service, name, "-o", "json")
+        assert said.code == 2
+        assert said.document["Error"]["Code"] == "UnsupportedOperation"
+        assert f"{service}.{name} is not supported" in said.document["Error"]["Message"]
+    assert (
+        world.run("api", "ecs", "DescribeInstanses", "-o", "json").document["Error"]["Code"] == "InvalidAction.NotFound"
+    )
