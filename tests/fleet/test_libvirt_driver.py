@@ -115,8 +115,8 @@ def test_a_call_that_takes_too_long_is_given_up_but_the_host_is_not(hypervisor: 
     connection = Connection("driver", "test:///default", Deadlines(patience=0.1))
     begun = time.monotonic()
     with pytest.raises(DeadlineExceeded, match=r"slow: sleeping did not end within 0\.3 s"):
-        connection.call("slow", "sleeping", lambda conn: time.sleep(2), seconds=0.3)
-    assert time.monotonic() - begun < 1
+        connection.call("slow", "sleeping", lambda conn: time.sleep(30), seconds=0.3)
+    assert time.monotonic() - begun < 20
     assert connection.call("driver", "asking", lambda conn: conn.isAlive()) == 1
     connection.close()
 

@@ -85,7 +85,7 @@ def test_a_daemon_that_is_stopped_is_unreachable_in_bounded_time(
             begun = time.monotonic()
             with pytest.raises(HostUnreachable, match="lab-1"):
                 ask()
-            assert time.monotonic() - begun < 5
+            assert time.monotonic() - begun < 25
     assert hypervisor.instance(running.id).power is Power.RUNNING
     assert hypervisor.snapshots() == snapshots
     assert capfd.readouterr() == ("", "")
@@ -144,7 +144,7 @@ def test_a_daemon_that_was_killed_is_unreachable_until_it_is_back(fragile: RealW
     begun = time.monotonic()
     with pytest.raises(HostUnreachable, match="lab-1"):
         hypervisor.instances()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 25
     up(fragile.zone, lambda message: None)
     assert hypervisor.instance(running.id).power is Power.RUNNING
     deadline = time.monotonic() + 20
@@ -234,7 +234,7 @@ def test_an_agent_that_hangs_is_unavailable_and_holds_up_no_snapshot(fragile: Re
     begun = time.monotonic()
     with pytest.raises(AgentUnavailable, match=running.id):
         hypervisor.guest_info(running.id)
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 60
     snapshot = fragile.snapshot(running.disk_ids[0])
     assert (snapshot.status, snapshot.consistency) == (SnapshotStatus.ACCOMPLISHED, Consistency.CRASH)
     hypervisor.addresses(running.id)

@@ -69,7 +69,7 @@ def test_a_sleep_ends_though_the_clock_steps_back_a_little(engine_world: World) 
     began = time.monotonic()
     engine_world.now = lambda: datetime.now(UTC) - timedelta(seconds=2 if time.monotonic() - began > 0.3 else 0)
     assert engine_world.run(SLEEP).status is Status.SUCCESS
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/St_Johns", "Nowhere/Nix", ""])

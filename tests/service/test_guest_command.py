@@ -111,7 +111,7 @@ def test_output_past_the_limit_is_counted_to_the_byte(guest: Guest) -> None:
 def test_a_command_ends_with_its_children_when_its_time_is_over(guest: Guest) -> None:
     began = time.monotonic()
     assert guest.run(replace(COMMAND, timeout_seconds=1), b"echo out; sleep 987 & sleep 987\n") == 0
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert (guest.result().reason, guest.output()) == (Reason.TIMEOUT, b"out\n")
     assert not _running("sleep 987")
 
@@ -130,8 +130,8 @@ def test_a_command_ends_when_it_is_stopped(guest: Guest) -> None:
 
 def test_a_service_left_behind_does_not_hold_the_result(guest: Guest) -> None:
     began = time.monotonic()
-    assert guest.run(COMMAND, b"sleep 8 & echo started\n") == 0
-    assert time.monotonic() - began < 7
+    assert guest.run(COMMAND, b"sleep 60 & echo started\n") == 0
+    assert time.monotonic() - began < 40
     assert (guest.result().reason, guest.output()) == (Reason.EXITED, b"started\n")
 
 

@@ -318,10 +318,11 @@ def agent_command(domain: Handle, command: str, seconds: int) -> str:
 def code_of(error: libvirt.libvirtError) -> int:
     """libvirt's error code (VIR_ERR_…), asked on the thread where the error was raised.
 
-    libvirt-python fetches the error after the call. Should Python free an object of libvirt's in between (its garbage
-    collection runs when it likes), that resets the error, and the exception says nothing; the error handler knows.
+    libvirt-python fetches the error after the call. Should Python free an object of libvirt's in between, or while the
+    error is fetched (its garbage collection runs when it likes), that resets the error, and the exception says nothing,
+    or holds an error without code and message; the error handler knows.
     """
-    if error.err is None:
+    if error.err is None or not error.get_error_code():
         error.err = _last_error.found
     return int(error.get_error_code() or 0)
 
