@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation, Risk
-from oos_instance import describe, launching, operations, requests, responses, several
+from oos_instance import changing, describe, launching, operations, requests, responses, several
 
 OPERATIONS = (
     Operation(
@@ -189,22 +189,56 @@ OPERATIONS = (
         "ModifyInstanceAttribute",
         requests.ModifyInstanceAttribute,
         responses.Nothing,
-        operations.modify_instance_attribute,
+        changing.modify_instance_attribute,
         effect=Effect.CHANGES,
         ignores=("CreditSpecification",),
         refuses=(
-            "CpuOptions*",
+            "CpuOptions.NestedVirtualization",
+            "CpuOptions.TopologyType",
             "EnableJumboFrame",
             "EnableNetworkEncryption",
-            "HostName",
             "NetworkInterfaceQueueNumber",
-            "Password",
             "PrivateDnsNameOptions*",
             "Recyclable",
             "RemoteConnectionOptions*",
             "SecurityGroupIds",
             "UserData",
         ),
+    ),
+    Operation(
+        "ECS",
+        "ModifyInstanceSpec",
+        requests.ModifyInstanceSpec,
+        responses.Nothing,
+        changing.modify_instance_spec,
+        effect=Effect.CHANGES,
+        ignores=("AllowMigrateAcrossZone", "Async", "Disk*", "ModifyMode", "SystemDisk*"),
+        refuses=("InternetMaxBandwidth*", "Temporary*"),
+    ),
+    Operation(
+        "ECS",
+        "ModifyPrepayInstanceSpec",
+        requests.ModifyPrepayInstanceSpec,
+        responses.Ordered,
+        changing.modify_prepay_instance_spec,
+        effect=Effect.CHANGES,
+        ignores=("AutoPay", "Disk*", "MigrateAcrossZone", "ModifyMode", "OperatorType", "SystemDisk*"),
+        refuses=("EndTime", "Reboot*"),
+    ),
+    Operation(
+        "ECS",
+        "ModifyInstanceVncPasswd",
+        requests.ModifyInstanceVncPasswd,
+        responses.Nothing,
+        changing.modify_instance_vnc_passwd,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "ECS",
+        "GetInstanceScreenshot",
+        requests.GetInstanceScreenshot,
+        responses.Screenshot,
+        changing.get_instance_screenshot,
     ),
     Operation(
         "ECS",

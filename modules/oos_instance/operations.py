@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from oos.fleet.errors import AgentUnavailable, DiskAbsent, FleetError, InstanceAbsent, WrongState
 from oos.fleet.identity import made_instance_id
-from oos.fleet.instance import Instance, InstanceSpec, Labels, Power, StopMethod
+from oos.fleet.instance import Instance, InstanceSpec, Power, StopMethod
 from oos.service.call import service_error
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
 from oos.service.deployment_sets import leave_set
 from oos.service.errors import ApiError, MissingParameter, NotFound, Unavailable
 from oos.service.guest import boot_of
-from oos.service.labels import change_labels
 from oos.service.tags import forget_tags
 from oos.values.time import format_instant
 from oos_instance import decide, launching, requests, responses
@@ -187,22 +185,6 @@ def delete_instance(context: Context, request: requests.DeleteInstance) -> respo
     except InstanceAbsent:
         return {}
     raise Unavailable(f"The instance {now.id} ({now.name}) was deleted, yet it is {now.power}.")
-
-
-def modify_instance_attribute(context: Context, request: requests.ModifyInstanceAttribute) -> responses.Nothing:
-    """Change the name, the description or the deletion protection of an instance."""
-
-    def changed(labels: Labels) -> Labels:
-        protection = request.deletion_protection
-        return replace(
-            labels,
-            name=labels.name if request.instance_name is None else request.instance_name,
-            description=labels.description if request.description is None else request.description,
-            deletion_protection=labels.deletion_protection if protection is None else protection,
-        )
-
-    change_labels(context, request.instance_id, changed)
-    return {}
 
 
 def run_instances(context: Context, request: requests.RunInstances) -> responses.MadeInstances:

@@ -8,6 +8,7 @@ from typing import Annotated
 from oos.service.filtering import Filter, Tag, TagCondition
 from oos.service.paging import Paged
 from oos.service.parameter import Form, Param
+from oos.values.secret import Secret
 
 InstanceId = Annotated[str, Param("The instance.")]
 InstanceIds = Annotated[tuple[str, ...], Param("The instances.", most=100)]
@@ -17,6 +18,7 @@ Batch = Annotated[
         "Whether one that cannot be done stops all, before anything is done.", allowed=("AllTogether", "SuccessFirst")
     ),
 ]
+InstanceTypeId = Annotated[str, Param("Instance type of the inventory.")]
 Name = Annotated[str | None, Param("Name of the instance.", most=128)]
 Description = Annotated[str | None, Param("Description of the instance.", most=256)]
 
@@ -164,6 +166,14 @@ class DeleteInstance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CpuOptions:
+    """How a guest sees its processors."""
+
+    core: Annotated[int | None, Param("Cores; as many as its type allows when not given.", minimum=1)] = None
+    threads_per_core: Annotated[int | None, Param("Threads of a core.", minimum=1, maximum=2)] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModifyInstanceAttribute:
     """What to change about an instance; what is not given stays."""
 
@@ -171,6 +181,41 @@ class ModifyInstanceAttribute:
     instance_name: Name = None
     description: Description = None
     deletion_protection: Annotated[bool | None, Param("Refuse DeleteInstance.")] = None
+    host_name: Annotated[str | None, Param("Host name of the running guest; it counts at once.")] = None
+    password: Annotated[Secret | None, Param("Password of root in the running guest; it counts at once.")] = None
+    cpu_options: Annotated[CpuOptions | None, Param("How its processors are laid out; it must be off.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyInstanceSpec:
+    """Which instance becomes how large."""
+
+    instance_id: InstanceId
+    instance_type: InstanceTypeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyPrepayInstanceSpec:
+    """Which instance becomes how large."""
+
+    instance_id: InstanceId
+    instance_type: InstanceTypeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyInstanceVncPasswd:
+    """Which display gets which password."""
+
+    instance_id: InstanceId
+    vnc_password: Annotated[Secret, Param("The password: 6 letters and digits.", pattern="[A-Za-z0-9]{6}")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetInstanceScreenshot:
+    """Of which instance to show the display."""
+
+    instance_id: InstanceId
+    wake_up: Annotated[bool, Param("Whether to wake one that is suspended.")] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

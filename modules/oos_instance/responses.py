@@ -265,6 +265,15 @@ class InstanceTypeFamilies(TypedDict):
     InstanceTypeFamilies: FamilyShapes
 
 
+class Ordered(TypedDict):
+    OrderId: str
+
+
+class Screenshot(TypedDict):
+    InstanceId: str
+    Screenshot: str
+
+
 class ConsoleOutput(TypedDict):
     InstanceId: str
     ConsoleOutput: str

@@ -64,6 +64,15 @@ class WrongState(FleetError):
         self.state = state
 
 
+class Incapable(FleetError):
+    """The thing cannot do this, as it is made: asking again will not help."""
+
+    def __init__(self, target: str, cause: str) -> None:
+        super().__init__(f"{target}: {cause}")
+        self.target = target
+        self.cause = cause
+
+
 class AbsentError(FleetError):
     """There is no such thing on any reachable host."""
 

@@ -15,6 +15,7 @@ from oos.fleet.instance import (
     GuestProcess,
     Instance,
     InstanceEvent,
+    InstanceSize,
     InstanceSpec,
     Labels,
     StopMethod,
@@ -74,11 +75,26 @@ class Hypervisor(Protocol):
     def label(self, instance_id: str, labels: Labels) -> Instance:
         """Write the operator's labels in place of those there; nothing else of the domain changes."""
 
+    def resize(self, instance_id: str, size: InstanceSize) -> Instance:
+        """Give a stopped instance other processors and memory; nothing else of the domain changes.
+
+        Raises WrongState unless it is stopped, Incapable for a layout of processors or memory that says otherwise.
+        """
+
+    def remember(self, instance_id: str, *, host_name: str | None = None, key_pair: str | None = None) -> Instance:
+        """Note what its guest was given; what is None stays as it was noted."""
+
     def addresses(self, instance_id: str) -> tuple[GuestAddress, ...]:
         """Addresses of a running guest: from its agent, else from the lease table; loopback left out."""
 
     def console(self, instance_id: str) -> bytes:
         """The last output of the serial console, as far as it is kept; empty when it is not."""
+
+    def screenshot(self, instance_id: str) -> bytes:
+        """What a running instance's first display shows, as a PNG picture. Raises Incapable without a display."""
+
+    def set_display_password(self, instance_id: str, password: str) -> None:
+        """Whoever opens the instance's VNC or SPICE display from now on needs this password. Raises Incapable."""
 
     # disks
 
@@ -188,6 +204,21 @@ class Hypervisor(Protocol):
 
     def guest_write(self, instance_id: str, path: str, content: bytes) -> None:
         """Write a file in the guest, whole."""
+
+    def set_guest_password(self, instance_id: str, user: str, password: str) -> None:
+        """Give a user of the guest another password. Raises AgentUnavailable, AgentFailed; neither repeats it."""
+
+    def set_guest_host_name(self, instance_id: str, name: str) -> None:
+        """Give the guest another host name, at once and for later starts. Raises AgentUnavailable, AgentFailed."""
+
+    def guest_keys(self, instance_id: str, user: str) -> tuple[str, ...]:
+        """The public keys that open a user's account over SSH, in no order. Raises AgentFailed without the user."""
+
+    def authorize_guest_key(self, instance_id: str, user: str, key: str) -> None:
+        """Let a public key open a user's account; one that does already is left alone."""
+
+    def revoke_guest_key(self, instance_id: str, user: str, key: str) -> None:
+        """Let a public key open a user's account no longer; others stay. Absent is done."""
 
     # statistics
 

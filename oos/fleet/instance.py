@@ -96,6 +96,17 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class InstanceSize:
+    """How large an instance should be, from its next start on."""
+
+    cpu: int
+    memory_mib: int
+    instance_type: str = ""
+    threads_per_core: int = 0
+    """How the guest sees its processors: threads of cores of one socket. 0: as the hypervisor likes."""
+
+
+@dataclass(frozen=True, slots=True)
 class DataDiskSpec:
     """An empty disk to be made with an instance."""
 

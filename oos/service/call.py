@@ -17,6 +17,7 @@ from oos.fleet.errors import (
     HostUnreachable,
     HypervisorFailed,
     ImageAbsent,
+    Incapable,
     InstanceAbsent,
     InterfaceAbsent,
     NetworkAbsent,
@@ -26,7 +27,7 @@ from oos.fleet.errors import (
 )
 from oos.service.binding import Others, bind
 from oos.service.context import Context
-from oos.service.errors import ApiError, NotFound, Refused, Unavailable
+from oos.service.errors import ApiError, NotFound, Refused, Unavailable, Unsupported
 from oos.service.operation import Operation, Risk
 from oos.service.paging import EVERYTHING, Paged, Tokened
 from oos.values.identifiers import client_token
@@ -100,6 +101,8 @@ def service_error(error: FleetError) -> ApiError:
             return Unavailable(message, code="InvalidInstance.CloudAssistantNotRunning")
         case AgentFailed():
             return Unavailable(message, code="OperationDenied.CloudAssistantRefused")
+        case Incapable():
+            return Unsupported(message)
         case PoolFull():
             return Refused("OperationDenied.NoStock", f"No space is left: {message}")
         case HypervisorFailed():

@@ -180,31 +180,33 @@ def with_disk_replaced(xml: str, device: str, path: str, note: Note) -> str:
     with minidom.parseString(xml) as document:  # noqa: S318 (libvirtd made it)
         domain = document.documentElement
         assert domain is not None
-        (devices,) = _children(domain, "devices")
-        (disk,) = (each for each in _children(devices, "disk") if _target_of(each) == device)
+        (devices,) = children_of(domain, "devices")
+        (disk,) = (each for each in children_of(devices, "disk") if _target_of(each) == device)
         disk.setAttribute("type", "file")
-        for child in (*_children(disk, "source"), *_children(disk, "backingStore")):
+        for child in (*children_of(disk, "source"), *children_of(disk, "backingStore")):
             disk.removeChild(child)
-        for child in _children(disk, "driver"):
+        for child in children_of(disk, "driver"):
             child.setAttribute("name", "qemu")
             child.setAttribute("type", "qcow2")
         source = document.createElement("source")
         source.setAttribute("file", path)
         disk.appendChild(source)
-        _put_note(document, domain, note)
+        put_note(document, domain, note)
         return str(domain.toxml())
 
 
-def _children(parent: minidom.Element, name: str) -> list[minidom.Element]:
+def children_of(parent: minidom.Element, name: str) -> list[minidom.Element]:
+    """The elements of this name right below another."""
     return [child for child in parent.childNodes if isinstance(child, minidom.Element) and child.tagName == name]
 
 
 def _target_of(disk: minidom.Element) -> str:
-    return next((str(child.getAttribute("dev")) for child in _children(disk, "target")), "")
+    return next((str(child.getAttribute("dev")) for child in children_of(disk, "target")), "")
 
 
-def _put_note(document: minidom.Document, domain: minidom.Element, note: Note) -> None:
-    holders = _children(domain, "metadata")
+def put_note(document: minidom.Document, domain: minidom.Element, note: Note) -> None:
+    """Write the note into a domain's metadata, in place of the one there."""
+    holders = children_of(domain, "metadata")
     if not holders:
         holders = [document.createElement("metadata")]
         domain.appendChild(holders[0])

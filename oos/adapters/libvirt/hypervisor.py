@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from oos.adapters.libvirt.accounts import LibvirtAccounts
 from oos.adapters.libvirt.events import Watch
 from oos.adapters.libvirt.making import LibvirtMaking
+from oos.adapters.libvirt.reshaping import LibvirtReshaping
 from oos.adapters.libvirt.restoring import LibvirtRestoring
 from oos.adapters.libvirt.statistics import read_statistics
 from oos.fleet.hypervisor import Subscription
@@ -13,7 +15,7 @@ from oos.fleet.instance import InstanceEvent
 from oos.fleet.statistics import InstanceStatistics
 
 
-class LibvirtHypervisor(LibvirtMaking, LibvirtRestoring):
+class LibvirtHypervisor(LibvirtMaking, LibvirtReshaping, LibvirtAccounts, LibvirtRestoring):
     """A host under libvirt; see LibvirtHost for what varies."""
 
     def watch(self, listener: Callable[[InstanceEvent], None]) -> Subscription:

@@ -53,6 +53,7 @@ class LibvirtInstances(LibvirtAgents):
             instance_type=note.instance_type,
             image_id=note.image_id,
             host_name=note.host_name,
+            key_pair=note.key_pair,
             created=note.created,
             started=text.started if domain.power is not Power.STOPPED else None,
             interfaces=tuple(NetworkInterface(card.mac, card.network, bandwidth=card.bandwidth) for card in text.cards),

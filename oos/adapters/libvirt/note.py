@@ -54,6 +54,7 @@ class Note:
     instance_type: str = ""
     image_id: str = ""
     host_name: str = ""
+    key_pair: str = ""
     token: str = ""
     created: datetime | None = None
     disks: tuple[DiskNote, ...] = ()
@@ -83,6 +84,7 @@ def _written(note: Note, prefix: str, declaration: str) -> str:
         "type": note.instance_type,
         "image": note.image_id,
         "host-name": note.host_name,
+        "key-pair": note.key_pair,
         "token": note.token,
         "created": format_instant(note.created) if note.created else "",
     }
@@ -133,6 +135,7 @@ def read_note(metadata: Element | None) -> Note:
         instance_type=element.get("type", ""),
         image_id=element.get("image", ""),
         host_name=element.get("host-name", ""),
+        key_pair=element.get("key-pair", ""),
         token=element.get("token", ""),
         created=_instant(element.get("created")),
         disks=tuple(

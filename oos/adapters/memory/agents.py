@@ -71,7 +71,8 @@ class SimulatedAgents(SimulatedHost):
     def guest_info(self, instance_id: str) -> GuestInfo:
         with self._call("guest_info", instance_id):
             instance, guest = self._agent(instance_id)
-            name = instance.host_name or instance.domain
+            kept = self._guest_files(instance).get("/etc/hostname", b"").decode().strip()
+            name = kept or instance.host_name or instance.domain
             return GuestInfo("Simulated Linux", "1", "6.1.0-simulated", name, guest.ready_at)
 
     def guest_execute(self, instance_id: str, argv: Sequence[str], *, stdin: bytes = b"") -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oos.adapters.memory.accounts import SimulatedAccounts
 from oos.adapters.memory.agents import SimulatedAgents
 from oos.adapters.memory.instances import SimulatedInstances
+from oos.adapters.memory.reshaping import SimulatedReshaping
 from oos.adapters.memory.storage import SimulatedStorage
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from oos.inventory.model import Host
 
 
-class MemoryHypervisor(SimulatedInstances, SimulatedStorage, SimulatedAgents):
+class MemoryHypervisor(SimulatedInstances, SimulatedStorage, SimulatedReshaping, SimulatedAccounts, SimulatedAgents):
     """A host whose whole state is a value; see SimulatedHost for what varies."""
 
 

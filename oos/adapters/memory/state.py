@@ -73,6 +73,10 @@ class HostState:
     """Instances whose agent does not answer."""
     unfreezable: list[str] = field(default_factory=list)
     """Instances whose agent cannot freeze file systems."""
+    displays: dict[str, str] = field(default_factory=dict)
+    """By instance that has a display: its password."""
+    threads: dict[str, int] = field(default_factory=dict)
+    """By instance: threads of a core, where that was asked."""
 
 
 def to_value(state: HostState) -> dict[str, Any]:
