@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation, Risk
-from oos_snapshot import operations, requests, responses
+from oos_snapshot import operations, requests, responses, retention
 
 OPERATIONS = (
     Operation(
@@ -34,6 +34,27 @@ OPERATIONS = (
         operations.delete_snapshot,
         effect=Effect.DESTROYS,
         risk=Risk.HIGH,
+    ),
+    Operation(
+        "OOS",
+        "DescribeSnapshotRetention",
+        requests.DescribeSnapshotRetention,
+        responses.RetentionPlan,
+        retention.describe_snapshot_retention,
+    ),
+    Operation(
+        "OOS",
+        "DescribeRetentionForecast",
+        requests.DescribeRetentionForecast,
+        responses.RetentionForecast,
+        retention.describe_retention_forecast,
+    ),
+    Operation(
+        "OOS",
+        "DescribeSnapshotCoverage",
+        requests.DescribeSnapshotCoverage,
+        responses.SnapshotCoverage,
+        retention.describe_snapshot_coverage,
     ),
 )
 

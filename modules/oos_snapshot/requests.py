@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from oos.service.filtering import Filter, Tag, TagCondition
 from oos.service.paging import Paged
@@ -50,3 +50,39 @@ class DeleteSnapshot:
 
     snapshot_id: Annotated[str, Param("The snapshot.")]
     force: Annotated[bool, Param("Delete it even if it is still being made.")] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeSnapshotRetention:
+    """Which snapshots a policy judges. An operation of our own (decision 115)."""
+
+    policy: Annotated[Any, Param("The policy: a map, a number of snapshots to keep, or JSON text of either.")]
+    disk_ids: Annotated[tuple[str, ...] | None, Param("Only of these disks.", form=Form.JSON)] = None
+    instance_ids: Annotated[tuple[str, ...] | None, Param("Only of these instances.", form=Form.JSON)] = None
+    rotation: Annotated[str, Param("Only of this rotation; of each rotation, by itself, when empty.")] = ""
+    everything: Annotated[bool, Param("Also those that no rotation made.")] = False
+    consider_space: Annotated[bool, Param("Whether the floor of the policy is looked at.")] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeRetentionForecast:
+    """Which rotations are played forward, and how far. An operation of our own (decision 115)."""
+
+    policy: Annotated[Any, Param("The policy: a map, a number of snapshots to keep, or JSON text of either.")]
+    disk_ids: Annotated[tuple[str, ...] | None, Param("Only of these disks.", form=Form.JSON)] = None
+    instance_ids: Annotated[tuple[str, ...] | None, Param("Only of these instances.", form=Form.JSON)] = None
+    rotation: Annotated[str, Param("Only of this rotation; of each rotation, by itself, when empty.")] = ""
+    everything: Annotated[bool, Param("Also snapshots that no rotation made.")] = False
+    days: Annotated[int, Param("How far to look.", minimum=1, maximum=3660)] = 365
+    every: Annotated[str, Param("How far apart rotations are, 1d say; as they were so far when empty.")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeSnapshotCoverage:
+    """Which disks must have snapshots, and how recent. An operation of our own (decision 115)."""
+
+    most_age: Annotated[str, Param("The newest usable snapshot of a disk is no older.")] = "26h"
+    least: Annotated[int, Param("A disk has so many usable ones.", minimum=1, maximum=1000)] = 1
+    instance_ids: Annotated[tuple[str, ...] | None, Param("Only disks of these instances.", form=Form.JSON)] = None
+    disk_type: Annotated[str, Param("Which of their disks.", allowed=("all", "system", "data"))] = "all"
+    rotation: Annotated[str, Param("Only snapshots of this rotation count; all when empty.")] = ""

@@ -20,7 +20,7 @@ from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import Instance
 from oos.fleet.network import Network
 from oos.fleet.statistics import InstanceStatistics
-from oos.fleet.storage import Disk, Image, Snapshot
+from oos.fleet.storage import Disk, Image, PoolRoom, Snapshot
 from oos.inventory.model import Host, Inventory
 
 T = TypeVar("T")
@@ -83,6 +83,11 @@ class Fleet:
     def snapshots(self, region: str | None = None) -> tuple[Snapshot, ...]:
         """Every snapshot of the region."""
         return self._gather(region, lambda each: each.snapshots())
+
+    def snapshot_rooms(self, region: str | None = None) -> dict[str, PoolRoom]:
+        """The room for snapshots on every host of the region, by the host's name."""
+        found = self._gather(region, lambda each: ((each.host.name, each.snapshot_room()),))
+        return dict(found)
 
     def images(self, region: str | None = None) -> tuple[Image, ...]:
         """Every image of the region."""

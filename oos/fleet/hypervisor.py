@@ -22,7 +22,7 @@ from oos.fleet.instance import (
 )
 from oos.fleet.network import Bandwidth, InterfaceSpec, Network, NetworkLabels, NetworkSpec
 from oos.fleet.statistics import InstanceStatistics
-from oos.fleet.storage import Disk, Image, Snapshot, SnapshotRequest
+from oos.fleet.storage import Disk, Image, PoolRoom, Snapshot, SnapshotRequest
 from oos.inventory.model import Host
 
 
@@ -131,6 +131,9 @@ class Hypervisor(Protocol):
 
     def delete_snapshot(self, snapshot_id: str) -> None:
         """Delete a snapshot; increments on it are first made whole, so no other is harmed. Absent is done."""
+
+    def snapshot_room(self) -> PoolRoom:
+        """The room of the pool that snapshots stand in."""
 
     # images
 

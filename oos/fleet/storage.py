@@ -117,6 +117,15 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolRoom:
+    """How much room a storage pool has, and how much of it is free."""
+
+    pool: str
+    capacity_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class DirectBoot:
     """A kernel that the hypervisor loads itself; kernel and initrd are volumes of the image pool."""
 

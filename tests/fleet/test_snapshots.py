@@ -268,3 +268,9 @@ def test_a_snapshot_outlives_its_instance(world: World, running: Instance) -> No
     assert world.hypervisor.snapshot(snapshot.id) == snapshot
     world.hypervisor.delete_snapshot(snapshot.id)
     assert snapshot.id not in {each.id for each in world.hypervisor.snapshots()}
+
+
+def test_the_pool_of_snapshots_tells_its_room(world: World) -> None:
+    room = world.hypervisor.snapshot_room()
+    assert room.pool == world.hypervisor.host.pools.snapshots
+    assert 0 < room.free_bytes <= room.capacity_bytes

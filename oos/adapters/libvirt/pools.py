@@ -5,6 +5,7 @@ https://libvirt.org/formatstorage.html · https://libvirt.org/html/libvirt-libvi
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -123,6 +124,19 @@ class Pool:
             return found
 
         return self._connection.call(self.target, "measuring volumes", measure) if wanted else {}
+
+    def room(self) -> tuple[int, int]:
+        """Bytes it has, and bytes that are free."""
+
+        def look(conn: Handle) -> tuple[int, int]:
+            pool = self._of(conn)
+            # Backups fill volumes behind libvirt's back; while a volume is being copied it cannot look anew.
+            with contextlib.suppress(libvirt.libvirtError):
+                pool.refresh(0)
+            _, capacity, _, available = pool.info()
+            return int(capacity), int(available)
+
+        return self._connection.call(self.target, "measuring it", look)
 
     def create(self, name: str, size_bytes: int, *, format: str = "qcow2", backing: str = "") -> Volume:
         """Make an empty volume."""

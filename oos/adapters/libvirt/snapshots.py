@@ -24,7 +24,7 @@ from oos.fleet.errors import AbsentError, DeadlineExceeded, HypervisorFailed, Po
 from oos.fleet.increments import Ancestor, choose_parent
 from oos.fleet.instance import Power
 from oos.fleet.manifest import SnapshotManifest
-from oos.fleet.storage import Consistency, Disk, Snapshot, SnapshotRequest, SnapshotStatus, Verification
+from oos.fleet.storage import Consistency, Disk, PoolRoom, Snapshot, SnapshotRequest, SnapshotStatus, Verification
 from oos.values.identifiers import is_resource_id
 from oos.values.time import format_instant, parse_instant
 
@@ -56,6 +56,9 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
         if manifest is None:
             raise SnapshotAbsent(snapshot_id)
         return self._as_snapshot(manifest, self._snapshot_pool.stored_bytes([manifest.volume]).get(manifest.volume))
+
+    def snapshot_room(self) -> PoolRoom:
+        return PoolRoom(self._snapshot_pool.name, *self._snapshot_pool.room())
 
     def _as_snapshot(self, manifest: SnapshotManifest, stored_bytes: int | None) -> Snapshot:
         status, fault, progress = manifest.status, manifest.fault, 100

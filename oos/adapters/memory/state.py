@@ -67,6 +67,8 @@ class HostState:
     unreachable: bool = False
     full: bool = False
     """Whether the disk below the pools is full."""
+    pool_bytes: int = 1 << 40
+    """Room of the pool of snapshots."""
     deaf: list[str] = field(default_factory=list)
     """Instances whose guest ignores the power button and the agent's shutdown."""
     without_agent: list[str] = field(default_factory=list)

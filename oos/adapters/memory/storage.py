@@ -15,6 +15,7 @@ from oos.fleet.storage import (
     Consistency,
     Disk,
     Image,
+    PoolRoom,
     Snapshot,
     SnapshotRequest,
     SnapshotStatus,
@@ -53,6 +54,13 @@ class SimulatedStorage(SimulatedHost):
     def snapshot(self, snapshot_id: str) -> Snapshot:
         with self._call("snapshot", snapshot_id):
             return self._snapshot(snapshot_id)
+
+    def snapshot_room(self) -> PoolRoom:
+        pool = self._host.pools.snapshots
+        with self._call("snapshot_room", ""), self._lock:
+            stored = sum(each.stored_bytes for each in self.state.snapshots.values())
+            free = 0 if self.state.full else max(0, self.state.pool_bytes - stored)
+            return PoolRoom(pool, self.state.pool_bytes, free)
 
     def _disk(self, disk_id: str) -> Disk:
         with self._lock:

@@ -1,0 +1,1 @@
+"""Retention: which snapshots (or images) a policy keeps, which it lets go of, and why. Pure."""
