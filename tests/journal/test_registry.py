@@ -52,6 +52,57 @@ def test_adding_does_not_replace(registry: Registry) -> None:
     assert registry.get("tags", "d-1") == {"a": 1}
 
 
+def test_a_name_is_held_by_one_at_a_time(registry: Registry) -> None:
+    registry.put("count", "it", {"N": 0})
+
+    def add_one(_: int) -> None:
+        with registry.alone_with("the count"):
+            known = registry.get("count", "it")
+            assert known is not None
+            registry.put("count", "it", {"N": known["N"] + 1})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add_one, range(40)))
+    assert registry.get("count", "it") == {"N": 40}
+
+
+def test_a_name_is_let_go_of_when_the_work_fails(registry: Registry) -> None:
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError), registry.alone_with("it"):
+            raise ZeroDivisionError
+
+
+HOLDS = """
+import sys, time
+from oos.adapters.sql import SqlRegistry
+with SqlRegistry(sys.argv[1]).alone_with("it"):
+    print("holds", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_process_that_is_killed_lets_go_of_its_names(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    url = tmp_path / "oos.db" if kind == "sqlite" else request.getfixturevalue("postgres_url")
+    holder = subprocess.Popen([sys.executable, "-c", HOLDS, str(url)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "holds\n"
+        waits = SqlRegistry(url)
+        with ThreadPoolExecutor(1) as pool:
+            taken = pool.submit(lambda: waits.alone_with("it").__enter__())
+            with pytest.raises(TimeoutError):
+                taken.result(timeout=0.3)
+            holder.kill()
+            taken.result(timeout=30)
+        waits.close()
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
 def test_what_was_removed_is_gone(registry: Registry) -> None:
     registry.put("tags", "d-1", {})
     assert registry.remove("tags", "d-1")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from contextlib import AbstractContextManager
+from typing import Any, Final, Protocol
 
 from oos.adapters.sql.statements import Statements
+
+HELD_SECONDS: Final = 30.0
+"""How long a name that somebody else holds is waited for."""
 
 
 class Cursor(Protocol):
@@ -83,6 +87,9 @@ class Dialect(Protocol):
 
     def make_way(self, cursor: Cursor, /) -> None:
         """End the transactions of processes that stand still in the middle of one."""
+
+    def alone_with(self, name: str) -> AbstractContextManager[None]:
+        """Hold a name, alone among all that use the database. Raises `error`, JournalFailed."""
 
     def explain(self, error: Exception) -> str:
         """The place of the database and the cause, for a person."""

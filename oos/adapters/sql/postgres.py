@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import psycopg
 from psycopg import conninfo, errors
 from psycopg.pq import TransactionStatus
 
-from oos.adapters.sql.dialect import Connection, Cursor
+from oos.adapters.sql.dialect import HELD_SECONDS, Connection, Cursor
 from oos.adapters.sql.statements import load_statements
 from oos.journal.port import JournalAbsent, JournalFailed
 
@@ -25,6 +27,9 @@ PATIENCE_SECONDS: Final = 300.0
 
 _MAKING: Final = 0x6F6F73
 """The advisory lock under which tables are made and changed."""
+
+_HELD: Final = 0x6F6F
+"""The class of the advisory locks that hold names."""
 
 _DEFAULTS: Final[Mapping[str, str]] = {
     "application_name": "oos",
@@ -202,6 +207,20 @@ class Postgres:
             " AND datname = current_database() AND usename = current_user AND application_name = %s",
             (self._parameters["application_name"],),
         )
+
+    @contextmanager
+    def alone_with(self, name: str) -> Iterator[None]:
+        """Hold a name, alone among all that use the database; the server lets go of it with the connection.
+
+        https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+        """
+        with self.connect(lock_timeout=f"{HELD_SECONDS:g}s") as connection:
+            try:
+                connection.execute("SELECT pg_advisory_lock(%s, %s)", (_HELD, zlib.crc32(name.encode()) - (1 << 31)))
+            except errors.LockNotAvailable as error:
+                message = f"{self.place}: {name} has been held by another process for {HELD_SECONDS:g} s"
+                raise JournalFailed(message) from error
+            yield
 
     def explain(self, error: Exception) -> str:
         """The database and the cause."""

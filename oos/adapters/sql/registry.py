@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from oos.adapters.sql.database import Database, open_database
 from oos.adapters.sql.dialect import Cursor
 from oos.journal.codec import Sealer, Sealing
+from oos.journal.port import JournalFailed
 
 DOCUMENTS_AT_ONCE: Final = 500
 
@@ -60,6 +62,17 @@ class SqlRegistry:
             if len(rows) < DOCUMENTS_AT_ONCE:
                 return
             after = rows[-1][0]
+
+    @contextmanager
+    def alone_with(self, name: str) -> Iterator[None]:
+        """Hold a name, alone among all that use the database. Raises JournalFailed."""
+        dialect = self._database.dialect
+        with ExitStack() as held:
+            try:
+                held.enter_context(dialect.alone_with(name))
+            except dialect.error as error:
+                raise JournalFailed(dialect.explain(error)) from error
+            yield
 
     def close(self) -> None:
         """Let go of the database. Harmless twice."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from oos.adapters.sql.dialect import Connection, Cursor
+from oos.adapters.sql.dialect import HELD_SECONDS, Connection, Cursor
+from oos.adapters.sql.range_lock import hold_range
 from oos.adapters.sql.statements import load_statements
 from oos.adapters.write_once import write_once
 from oos.journal.port import JournalAbsent, JournalFailed
@@ -140,6 +143,18 @@ class Sqlite:
     def make_way(self, _cursor: Cursor, /) -> None:
         """Never asked."""
         raise AssertionError(f"{self.place}: nobody gives way")
+
+    @contextmanager
+    def alone_with(self, name: str) -> Iterator[None]:
+        """Hold a name, alone among all that use the file. Raises JournalFailed."""
+        try:
+            descriptor = hold_range(self.path.with_name(f"{self.path.name}-held"), name, HELD_SECONDS)
+        except OSError as error:
+            raise JournalFailed(f"{self.place}: {error}") from error
+        try:
+            yield
+        finally:
+            os.close(descriptor)
 
     def explain(self, error: Exception) -> str:
         """The file and the cause."""
