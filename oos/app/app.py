@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from oos.adapters.sql import Database
     from oos.adapters.sql.leases import LeaseLocks
     from oos.app.orchestration import EngineOrchestrator
+    from oos.app.shared import SharedDatabase
     from oos.audit.anchors import AnchorRecord
     from oos.engine.engine import Engine
     from oos.engine.ports import Watcher
+    from oos.engine.surroundings import Surroundings
     from oos.engine.templates import TemplateCache
     from oos.execution.events import ExecutionStarted
     from oos.fleet.fleet import Fleet
@@ -95,7 +97,7 @@ class App:
         """The record of executions. Raises JournalFailed."""
         from oos.adapters.sql import SqlJournal
 
-        return SqlJournal(self._database, self._leases)
+        return SqlJournal(self._database, None if self.shared is None else self.shared.leases)
 
     @cached_property
     def registry(self) -> Registry:
@@ -131,7 +133,7 @@ class App:
     @cached_property
     def locks(self) -> ExecutionLocks | LeaseLocks:
         """Who drives which execution. Raises JournalFailed."""
-        return self._leases or self._lock_files
+        return self._lock_files if self.shared is None else self.shared.leases
 
     @property
     def engine(self) -> Engine:
@@ -140,35 +142,40 @@ class App:
 
     def new_engine(self, park: timedelta | None) -> Engine:
         """An engine; `park` is how long an execution must have nothing to do to be let go of until then."""
+        from oos.engine.engine import Engine
+
+        engine = self._engine = Engine(self.surroundings(park), self.template_cache, self._watching)
+        if self.shared is not None:
+            self.shared.listen(engine.hurry)
+        return engine
+
+    def surroundings(self, park: timedelta | None = None) -> Surroundings:
+        """What an engine of this installation acts through."""
         from oos.adapters.happenings import FleetSources
         from oos.adapters.messenger import NetworkMessenger
         from oos.app.guards import guards_of
-        from oos.engine.engine import Engine, Surroundings
+        from oos.engine.surroundings import Surroundings
 
-        self._engine = Engine(
-            Surroundings(
-                catalog=self.catalog,
-                journal=self.journal,
-                codec=self.codec,
-                locks=self.locks,
-                anchor=self.anchor,
-                templates=self.templates,
-                context=self.execution_context,
-                store=self.stored_parameters,
-                now=now,
-                chance=secrets.token_bytes,
-                account=self.settings.account,
-                process=self.process,
-                workers=self.settings.workers,
-                messenger=NetworkMessenger(),
-                guards=guards_of(self),
-                sources=FleetSources(lambda: self.fleet, lambda: self.registry, self.journal, now),
-                park=park,
-            ),
-            self.template_cache,
-            self._watching,
+        return Surroundings(
+            catalog=self.catalog,
+            journal=self.journal,
+            codec=self.codec,
+            locks=self.locks,
+            anchor=self.anchor,
+            templates=self.templates,
+            context=self.execution_context,
+            store=self.stored_parameters,
+            now=now,
+            chance=secrets.token_bytes,
+            account=self.settings.account,
+            process=self.process,
+            workers=self.settings.workers,
+            messenger=NetworkMessenger(),
+            guards=guards_of(self),
+            sources=FleetSources(lambda: self.fleet, lambda: self.registry, self.journal, now),
+            park=park,
+            dispatcher=self.shared.dispatcher if self.shared is not None else None,
         )
-        return self._engine
 
     @cached_property
     def orchestrator(self) -> EngineOrchestrator:
@@ -249,7 +256,7 @@ class App:
         """Let go of what was opened."""
         if self._engine is not None:
             self._engine.close()
-        for name in ("fleet", "_leases", "_database"):
+        for name in ("fleet", "shared", "_database"):
             part = self.__dict__.get(name)
             if part is not None:
                 part.close()
@@ -269,14 +276,13 @@ class App:
         return ExecutionLocks(self.settings.state_dir / "locks", self.process)
 
     @cached_property
-    def _leases(self) -> LeaseLocks | None:
-        """Where other hosts share the database."""
+    def shared(self) -> SharedDatabase | None:
+        """What there is beside the journal where several hosts share it. Raises JournalFailed."""
         if not self.settings.database:
             return None
-        from oos.adapters.sql.leases import LeaseLocks, host_identity
+        from oos.app.shared import SharedDatabase
 
-        host = host_identity(self.settings.state_dir / "locks")
-        return LeaseLocks(self._database, self._lock_files, host, self.process)
+        return SharedDatabase(self._database, self._lock_files, self.settings.state_dir / "locks", self.process)
 
     def _sealer(self) -> FileSealer:
         from oos.adapters.sealing import FileSealer

@@ -55,12 +55,15 @@ class Server:
     def _serve(self) -> None:
         """Until stopped. Raises JournalFailed, EngineStopped."""
         engine = self._engine = self._app.new_engine(PARK)
-        keeper = Keeper(engine, self._app.journal, now)
+        keeper = self._keeper(engine)
         while not self._stopping.is_set():
             if engine.failure is not None:
                 raise EngineStopped(str(engine.failure)) from engine.failure
             busy = keeper.look()
             self._stopping.wait(0.0 if busy else LOOK_SECONDS)
+
+    def _keeper(self, engine: Engine) -> Keeper:
+        return Keeper(engine, self._app.journal, now, self._app.locks)
 
     def _drain(self, grace: float) -> bool:
         engine = self._engine

@@ -22,6 +22,7 @@ VERBS = {
     "fleet": ("oos.cli.fleet:fleet", "See what there is."),
     "schedule": ("oos.cli.schedule:schedule", "See and control triggers."),
     "serve": ("oos.cli.serve:serve", "Carry triggers, schedules and waiting executions."),
+    "worker": ("oos.cli.worker:worker", "Work on the executions in a database that several hosts share."),
     "notebook": ("oos.cli.notebook:notebook", "Runbooks as notebooks, and notebooks that run."),
     "audit": ("oos.cli.audit:audit", "Read and verify the record."),
     "lab": ("oos.cli.lab:lab", "Raise and end a throw-away fleet of tiny guests."),

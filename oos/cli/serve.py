@@ -35,14 +35,14 @@ def serve(session: Session, grace: float) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     session.say(f"serving as {session.app.process}, state in {session.settings.state_dir}")
-    _tell_service_manager("READY=1")
+    tell_service_manager("READY=1")
     drained = server.run(grace)
     if not drained:
         session.warn("some calls did not end in time; what they do is looked at when their executions go on")
     return exits.SUCCESS if drained else exits.INTERRUPTED
 
 
-def _tell_service_manager(state: str) -> None:
+def tell_service_manager(state: str) -> None:
     """sd_notify(3): the unit counts as started once this is said."""
     import os
     import socket

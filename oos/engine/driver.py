@@ -15,13 +15,14 @@ from typing import Final
 from oos.diagnostics import DiagnosticError
 from oos.engine.anchoring import Anchoring
 from oos.engine.births import Births
+from oos.engine.calls import Calls
 from oos.engine.children import child_outcome
 from oos.engine.ears import Ears
+from oos.engine.errands import Errands
 from oos.engine.errors import EngineStopped
 from oos.engine.family import Family, Live
 from oos.engine.guards import Refused
 from oos.engine.ledger import Ledger
-from oos.engine.perform import Call, Outcome, Performer, token_of
 from oos.engine.ports import Watcher
 from oos.engine.runtime import Runtime
 from oos.engine.surroundings import Surroundings
@@ -46,6 +47,7 @@ from oos.execution.kinds import Kind, kind_of
 from oos.execution.model import Execution
 from oos.execution.status import Status
 from oos.execution.waits import wake
+from oos.journal.port import LeaseLost
 from oos.values.identifiers import root_execution_id
 
 log = logging.getLogger(__name__)
@@ -71,10 +73,11 @@ class Driver:
         self.failure: BaseException | None = None
         self._runtime = runtime
         self._watcher = watcher
-        self._performer = Performer(around)
+        self.calls = Calls(self, runtime, watcher)
         self._births = Births(self, cache)
         self._take_over = TakeOver(self, cache)
         self._word = Word(self, self._take_over)
+        self.errands = Errands(self, self._take_over, self._word)
         self._ears = Ears(self, runtime.post)
         self._timers = Timers()
         self._left = 0
@@ -101,6 +104,8 @@ class Driver:
             self._told += told
             if by is not None:
                 self._take_over.begin(family, by)
+            if self.families.get(family.root_id) is not family:
+                return
             for live in list(family.members.values()):
                 self.touch(live)
                 if live.execution.status.final:
@@ -141,14 +146,26 @@ class Driver:
         if self.families and self._runtime.seconds() >= self._signals_due:
             self._signals_due = self._runtime.seconds() + SIGNAL_SECONDS
             self._word.take_in()
+        self.errands.review(self._runtime.seconds())
         self._conduct()
-        self.ledger.commit()
+        self.commit()
         self._tell_watcher()
         actions, self._actions = self._actions, []
-        for live, action in actions:
-            self._send_out(live, action)
+        for live, action in self.errands.send_out(actions, self.calls.count):
+            self.calls.make(live, action)
         if self._finished or self._idle or self.anchoring.is_due():
             self._settle()
+
+    def commit(self) -> None:
+        """Make durable what happened. Families that are driven elsewhere by now are let go of, and leave nothing."""
+        while True:
+            try:
+                self.ledger.commit()
+            except LeaseLost as lost:
+                for root_id in lost.root_ids:
+                    self._lose(root_id)
+            else:
+                return
 
     def patience(self) -> float:
         """How long there is nothing to do unless a message comes."""
@@ -231,42 +248,6 @@ class Driver:
         current = execution.current
         if current is not None and current.waiting is not None and current.waiting.until is not None:
             self._timers.add(current.waiting.until, execution.id, current.task.name, NO_ITEM)
-
-    def _send_out(self, live: Live, action: Perform) -> None:
-        execution = live.execution
-        activity = execution.activity(action.task, action.item)
-        if activity is None or activity.waiting is not None:
-            return
-        task = execution.tasks[action.task].task
-        watcher, post = self._watcher, self._runtime.post
-
-        def report(message: str) -> None:
-            if watcher is not None:
-                post(lambda: watcher.progressed(execution, action.task, action.item, message))
-
-        token = token_of(execution, action)
-        context = self.around.context(execution.start, token, live.cancelled, report).knowing(execution.secrets)
-        call = Call(execution, task, action, activity.polls, context)
-        family = self.family(execution.id)
-        live.performing += 1
-        with self.guard:
-            family.calls += 1
-
-        def job() -> None:
-            outcome = self._performer.perform(call)
-            post(lambda: self.take_outcome(live, outcome))
-            with self.guard:
-                family.calls -= 1
-                last = family.abandoned and not family.calls
-            if last:
-                family.lock.release()
-
-        self._runtime.submit(job)
-
-    def take_outcome(self, live: Live, outcome: Outcome) -> None:
-        """A call has come to its end."""
-        live.performing -= 1
-        self.apply(live, (outcome,), ())
 
     def start_child(self, live: Live, action: StartChild) -> None:
         """Start the child of a task, item or firing, unless it is there already."""
@@ -356,11 +337,36 @@ class Driver:
         with self.guard:
             family = self.families.pop(root_id, None)
         if family is not None:
-            family.stop_listening()
-            for id_ in family.members:
-                self.ledger.forget(id_)
+            self._leave(family)
             family.lock.release()
         return family
+
+    def _leave(self, family: Family) -> None:
+        family.stop_listening()
+        self.errands.leave(family.root_id)
+        for id_ in family.members:
+            self.ledger.forget(id_)
+
+    def _lose(self, root_id: str) -> None:
+        """Another process drives this family now: nothing of it may be written, or begun, here any more."""
+        log.warning("%s: another process drives it now", root_id)
+        self.ledger.drop(root_id)
+        with self.guard:
+            family = self.families.pop(root_id)
+            family.abandoned = family.lost = True
+            over = not family.calls
+        for live in family.members.values():
+            live.cancelled.set()
+        self._leave(family)
+        self._actions = [each for each in self._actions if each[0] not in family.members.values()]
+        self._finished = [each for each in self._finished if each.execution.id != root_id]
+        self._told = [each for each in self._told if root_execution_id(each[0].id) != root_id]
+        for id_ in list(self._touched):
+            if root_execution_id(id_) == root_id:
+                del self._touched[id_]
+        if over:
+            family.lock.release()
+        family.ended.set()
 
     def _resting(self) -> list[Family]:
         """Families that have nothing to do for long: whoever keeps executions takes them up in time."""

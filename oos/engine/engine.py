@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
 from datetime import datetime
 
 from oos.diagnostics import DiagnosticError
 from oos.engine.driver import Driver
-from oos.engine.errors import EngineStopped
+from oos.engine.errors import EngineStopped, OwnedElsewhere
 from oos.engine.family import Family, Live
 from oos.engine.ledger import Ledger
 from oos.engine.ports import StartRequest, Watcher
@@ -16,6 +17,7 @@ from oos.engine.replay import replay, replay_with_outer
 from oos.engine.runtime import Runtime, ThreadRuntime
 from oos.engine.surroundings import Surroundings
 from oos.engine.templates import TemplateCache, template_digest
+from oos.execution.chunks import DispatchFailed
 from oos.execution.events import ExecutionStarted, ExecutionUpdated, Notified, Signalled, TriggerRequested
 from oos.execution.inner import inherit, link
 from oos.execution.model import Execution
@@ -30,6 +32,8 @@ from oos.values.identifiers import execution_id, root_execution_id
 from oos.values.json import Value
 
 __all__ = ["Engine", "Surroundings"]
+
+log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -57,30 +61,30 @@ class Engine:
         that do not fit and for a template that needs what no installed module offers, Refused by a guard,
         EngineStopped, JournalFailed.
         """
-        around = self._around
-        faults = faults_at_start(request.template)
-        if faults:
-            raise DiagnosticError(faults)
-        if around.guards.gate is not None:
-            around.guards.gate.admit(request.template, around.now())
-        started = self._started(request)
-        id_ = started.execution_id
-        lock = around.locks.acquire(id_)
-        ledger = Ledger(around.journal, around.codec)
-        execution = ledger.begin(started, request.template, request.template.template.source.text)
-        try:
-            ledger.commit()
-            self._driver.anchoring.begin(execution)
-        except StartedAlready as known:
-            lock.release()
-            return known.execution_id
-        except BaseException:
-            lock.release()
-            raise
-        family = Family(id_, lock, {id_: Live(execution, threading.Event())})
+        born = self._journaled(request)
+        if isinstance(born, str):
+            return born
+        family, started = born
         self._launch()
-        self._driver.adopt(family, [(execution, started)], None)
-        return id_
+        self._driver.adopt(family, [(family.members[family.root_id].execution, started)], None)
+        return family.root_id
+
+    def leave(self, request: StartRequest) -> str:
+        """Journal a new execution, and leave it to whoever takes up what is due; its id, durable as with `start`.
+
+        Raises DiagnosticError, Refused by a guard, JournalFailed.
+        """
+        born = self._journaled(request)
+        if isinstance(born, str):
+            return born
+        family, _ = born
+        family.lock.release()
+        if self._around.dispatcher is not None:
+            try:
+                self._around.dispatcher.drive(family.root_id)
+            except DispatchFailed as failed:
+                log.info("%s", failed)
+        return family.root_id
 
     def resume(self, any_id: str, by: str) -> str:
         """Take over an execution whose driver died; the id of its root. One that is driven here already goes on.
@@ -104,7 +108,7 @@ class Engine:
     def wait(self, any_id: str, seconds: float | None = None) -> Execution | None:
         """The execution once it has ended, or None after the time; one that nobody drives here as it is now.
 
-        Raises EngineStopped.
+        Raises EngineStopped, and OwnedElsewhere when another process took it over meanwhile.
         """
         root_id = root_execution_id(any_id)
         with self._driver.guard:
@@ -119,6 +123,8 @@ class Engine:
         finally:
             with self._driver.guard:
                 family.awaited -= 1
+        if family.lost:
+            raise OwnedElsewhere(root_id)
         if family.result is None:
             failure = self._driver.failure
             raise EngineStopped(f"{root_id} stopped before its end: {failure or 'asked to'}") from failure
@@ -181,6 +187,16 @@ class Engine:
         with self._driver.guard:
             return root_execution_id(any_id) in self._driver.families
 
+    def lend(self, execution_id_: str) -> Execution | None:
+        """The live state of an execution that this process drives, to be looked at while it changes; or None."""
+        live = self._driver.live(execution_id_)
+        return None if live is None else live.execution
+
+    def hurry(self, any_id: str) -> None:
+        """Something was said to an execution: if it is driven here, it is listened to now."""
+        if self.is_driving(any_id):
+            self._driver.hurry()
+
     @property
     def driven(self) -> int:
         """How many executions (with their descendants) this process drives now."""
@@ -211,6 +227,30 @@ class Engine:
                 return
             self._launched = True
         self._runtime.launch(self._driver.loop)
+
+    def _journaled(self, request: StartRequest) -> tuple[Family, ExecutionStarted] | str:
+        """A new execution, locked and journaled; or the id of the one that its client token started."""
+        around = self._around
+        faults = faults_at_start(request.template)
+        if faults:
+            raise DiagnosticError(faults)
+        if around.guards.gate is not None:
+            around.guards.gate.admit(request.template, around.now())
+        started = self._started(request)
+        id_ = started.execution_id
+        lock = around.locks.acquire(id_)
+        ledger = Ledger(around.journal, around.codec)
+        execution = ledger.begin(started, request.template, request.template.template.source.text)
+        try:
+            ledger.commit()
+            self._driver.anchoring.begin(execution)
+        except StartedAlready as known:
+            lock.release()
+            return known.execution_id
+        except BaseException:
+            lock.release()
+            raise
+        return Family(id_, lock, {id_: Live(execution, threading.Event())}), started
 
     def _started(self, request: StartRequest) -> ExecutionStarted:
         around = self._around

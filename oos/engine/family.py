@@ -39,6 +39,8 @@ class Family:
     """How many calls workers carry; changed under the driver's guard."""
     abandoned: bool = False
     """The engine has let go of it; when calls were out, the last of them gives up the lock."""
+    lost: bool = False
+    """Another process took it over while this one drove it."""
 
     @property
     def performing(self) -> int:

@@ -24,7 +24,7 @@ class Ledger:
         self._entries: list[Entry] = []
         self._contents: dict[str, bytes] = {}
         self._stored: set[str] = set()
-        self._signals: list[int] = []
+        self._signals: dict[int, str] = {}
         self._touched: dict[str, Execution] = {}
         self._shown: dict[str, tuple[object, ...]] = {}
 
@@ -42,23 +42,33 @@ class Ledger:
         record(execution, event)
         self._add(execution, execution.sequence, event)
 
-    def answer(self, signal: int) -> None:
-        """A signal is answered by what this batch holds."""
-        self._signals.append(signal)
+    def answer(self, signal: int, root_id: str) -> None:
+        """A signal to a family is answered by what this batch holds."""
+        self._signals[signal] = root_id
 
     def answers(self, signal: int) -> bool:
         """Whether this batch answers a signal already."""
         return signal in self._signals
 
     def commit(self) -> None:
-        """Make all of it durable. Raises JournalFailed, StartedAlready: the states are then ahead of the journal."""
+        """Make all of it durable.
+
+        Raises JournalFailed, StartedAlready: the states are then ahead of the journal; and LeaseLost: without the
+        families that are driven elsewhere it can be tried again.
+        """
         if not (self._entries or self._signals):
             return
         summaries = [each for each in map(self._summary, self._touched.values()) if each is not None]
-        batch = Batch(self._entries, summaries, list(self._contents.items()), self._signals)
+        batch = Batch(self._entries, summaries, list(self._contents.items()), list(self._signals))
         self._journal.append(batch)
         self._stored.update(self._contents)
-        self._entries, self._contents, self._signals, self._touched = [], {}, [], {}
+        self._entries, self._contents, self._signals, self._touched = [], {}, {}, {}
+
+    def drop(self, root_id: str) -> None:
+        """Leave out what a family that is lost would have added."""
+        self._entries = [each for each in self._entries if root_execution_id(each.execution_id) != root_id]
+        self._touched = {id_: each for id_, each in self._touched.items() if root_execution_id(id_) != root_id}
+        self._signals = {number: root for number, root in self._signals.items() if root != root_id}
 
     def forget(self, execution_id: str) -> None:
         """An execution is no longer driven here."""

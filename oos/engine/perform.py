@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from oos.diagnostics import DiagnosticError
 from oos.engine.faults import TaskFault
 from oos.engine.guard import SecretGuard
 from oos.engine.messages import Messages
 from oos.execution.actions import Perform
+from oos.execution.chunks import Outcome
 from oos.execution.conclude import conclude_error, conclude_look, succeeded
 from oos.execution.events import TaskFailed, TaskSucceeded, TaskWaiting
 from oos.execution.kinds import property_of
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from oos.template.model import Task
 
 log = logging.getLogger(__name__)
-
-Outcome: TypeAlias = TaskSucceeded | TaskFailed | TaskWaiting
 
 TARGETS = {
     "aliyun::ecs::instance": ("ECS", "DescribeInstances", "InstanceId"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from oos.audit.anchors import Head
+from oos.execution.chunks import Chunk
 from oos.execution.events import AnyEvent, Recalled
 from oos.execution.model import Execution
 from oos.execution.status import LoopMode, Mode, SafetyCheck
@@ -37,6 +38,29 @@ class Anchor(Protocol):
 
     def append_all(self, heads: Iterable[Head]) -> None:
         """Remember how many events these executions had, and their heads, with one wait for the disk."""
+
+
+class Dispatcher(Protocol):
+    """The way to other processes that carry out calls (DESIGN 8).
+
+    What it is given may be lost or carried out twice: the journal says what is to be done, and client tokens keep
+    effects from happening again. Without one, the engine's own threads carry out every call.
+    """
+
+    cost: float
+    """What it takes to have calls carried out elsewhere, in seconds: work of less time is not worth it."""
+
+    def helpers(self) -> int:
+        """How many other processes would carry out calls now."""
+
+    def dispatch(self, chunks: Sequence[Chunk]) -> None:
+        """Have each chunk carried out by some process, which reports to the driver. Raises DispatchFailed."""
+
+    def living(self, root_ids: Iterable[str]) -> list[Chunk]:
+        """Chunks of these families that wait for a process, or are with one that lives. Raises DispatchFailed."""
+
+    def drive(self, root_id: str) -> None:
+        """Have some process drive an execution that nobody drives. Raises DispatchFailed."""
 
 
 class TemplateSource(Protocol):

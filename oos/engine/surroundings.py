@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from oos.engine.guards import Guards
-from oos.engine.ports import Anchor, Locks, Sources, TemplateSource
+from oos.engine.ports import Anchor, Dispatcher, Locks, Sources, TemplateSource
 from oos.execution.events import ExecutionStarted
 from oos.journal.codec import Codec
 from oos.journal.port import Journal
@@ -48,3 +48,5 @@ class Surroundings:
     guards: Guards = field(default_factory=Guards)
     park: timedelta | None = None
     """An execution that does nothing for so long is let go of until then. None: never."""
+    dispatcher: Dispatcher | None = None
+    """Who else carries out calls; without it the engine's own threads carry out all of them."""

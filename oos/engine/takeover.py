@@ -58,10 +58,13 @@ class TakeOver:
             )
             driver.apply(root, [resumed], [])
             # Durable before anything is tried: what kills its drivers must be counted.
-            driver.ledger.commit()
+            driver.commit()
+            if driver.families.get(family.root_id) is not family:
+                return
             if root.execution.stale + 1 >= MOST_TAKEOVERS and not family.is_winding_down:
                 note = f"it was taken over {root.execution.stale + 1} times in a row and came no further"
                 driver.apply(root, [ExecutionHeld(at=now, reason=WaitReason.DEAD_LETTER, note=note)], [])
+        driver.errands.join(family.root_id)
         if not family.is_held:
             self.take_up(family)
 
@@ -88,13 +91,21 @@ class TakeOver:
                     self._driver.apply(live, (ended,), ())
 
     def _take_up(self, live: Live, action: Action, now: datetime) -> None:
-        driver, execution = self._driver, live.execution
+        driver = self._driver
         if isinstance(action, StartChild):
             self._join(live, action)
         elif not isinstance(action, Perform):
             driver.apply(live, (), (action,))
-        elif self._must_ask(execution, action):
+        elif not driver.errands.has(live, action):
+            self.take_up_call(live, action, now)
+
+    def take_up_call(self, live: Live, action: Perform, now: datetime, losses: int = 1) -> None:
+        """Go on with a call whose process died, so many times: make it again, or ask."""
+        driver, execution = self._driver, live.execution
+        if losses >= MOST_TAKEOVERS or self._must_ask(execution, action):
             note = "the call was interrupted, and nothing can tell whether it took effect"
+            if losses >= MOST_TAKEOVERS:
+                note = f"processes that make this call die: {losses} of them so far"
             waiting = TaskWaiting(at=now, task=action.task, item=action.item, reason=WaitReason.INTERRUPTED, note=note)
             driver.apply(live, (waiting,), ())
         else:

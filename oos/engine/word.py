@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ from oos.execution.status import NotifyType
 from oos.execution.triggers import fire_for, rearm
 from oos.journal.port import Signal
 from oos.schedule.errors import ScheduleInvalid
+from oos.values.identifiers import root_execution_id
 
 if TYPE_CHECKING:
     from oos.engine.driver import Driver
@@ -43,13 +45,24 @@ class Word:
         for signal in driver.around.journal.signals(list(driver.families), 0):
             self._take(signal)
 
+    def take_reports(self, root_ids: Iterable[str]) -> None:
+        """What others report of calls that they made for these families, and nothing else that was said."""
+        codec = self._driver.around.codec
+        for signal in self._driver.around.journal.signals(root_ids, 0):
+            if codec.is_report(signal.payload):
+                self._take(signal)
+
     def _take(self, signal: Signal) -> None:
         driver = self._driver
         if driver.ledger.answers(signal.number):
             return
-        driver.ledger.answer(signal.number)
+        root_id = root_execution_id(signal.execution_id)
+        driver.ledger.answer(signal.number, root_id)
         live = driver.live(signal.execution_id)
-        driver.rest(signal.execution_id.split(".", 1)[0])
+        driver.rest(root_id)
+        if driver.around.codec.is_report(signal.payload):
+            self._take_report(signal)
+            return
         if live is None or live.execution.status.final:
             return
         told = driver.around.codec.decode(signal.payload, driver.around.journal.content)
@@ -57,6 +70,16 @@ class Word:
             self._tell(live, told)
         except (NotAllowed, ScheduleInvalid, DiagnosticError) as refused:
             log.warning("%s: %s", signal.execution_id, refused)
+
+    def _take_report(self, signal: Signal) -> None:
+        driver = self._driver
+        try:
+            report = driver.around.codec.decode_report(signal.payload)
+        except ValueError as error:
+            # Of another release of oos, perhaps. What it tells of is found to be missing, and made again.
+            log.error("%s: a report of calls cannot be read: %s", signal.execution_id, error)
+        else:
+            driver.errands.take_in(report)
 
     def _tell(self, live: Live, told: AnyEvent) -> None:
         """Raises NotAllowed, ScheduleInvalid, DiagnosticError."""

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from oos.execution.chunks import Report
 from oos.execution.events import AnyEvent
 from oos.values.secret import MASK, Secret
 
@@ -18,6 +19,7 @@ INLINE_BYTES: Final = 65536
 
 _CONTENT_START: Final = b'{"$content":'
 _SEALED_TEXT: Final = b'"$sealed"'
+_REPORT_START: Final = b'{"event":"CallsReported"'
 
 
 class Sealer(Protocol):
@@ -75,6 +77,7 @@ class Codec:
     def __init__(self, sealer: Callable[[], Sealer]) -> None:
         self._sealing = Sealing(sealer)
         self._decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+        self._report_decoder: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
 
     def encode(self, event: AnyEvent) -> tuple[bytes, tuple[str, bytes] | None]:
         """The bytes of an event's row, and what goes to the content store with it."""
@@ -94,6 +97,20 @@ class Codec:
         opened = self._sealing.open(msgspec.json.decode(payload))
         event: AnyEvent = msgspec.convert(opened, AnyEvent)
         return event
+
+    def encode_report(self, report: Report) -> bytes:
+        """The bytes of a signal that reports calls."""
+        return self._sealing.encode(report)
+
+    def is_report(self, payload: bytes) -> bool:
+        """Whether a signal reports calls."""
+        return payload.startswith(_REPORT_START)
+
+    def decode_report(self, payload: bytes) -> Report:
+        """The report in a signal. Raises ValueError when it cannot be read."""
+        if not holds_sealed(payload):
+            return self._report_decoder.decode(payload)
+        return msgspec.convert(self._sealing.open(msgspec.json.decode(payload)), Report)
 
 
 def content_digest(payload: bytes) -> str | None:

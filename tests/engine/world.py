@@ -197,6 +197,12 @@ class World:
 
     def engine(self, runtime: Runtime | None = None, **changes: Any) -> Engine:
         """A new engine, as a new process would have."""
+        made = Engine(self.surroundings(**changes), self.cache, self.story, runtime)
+        self.engines.append(made)
+        return made
+
+    def surroundings(self, **changes: Any) -> Surroundings:
+        """What an engine acts through."""
         surroundings = Surroundings(
             catalog=self.catalog,
             journal=self.journal,
@@ -212,9 +218,7 @@ class World:
             chance=_chance,
             messenger=NetworkMessenger(),
         )
-        made = Engine(dataclasses.replace(surroundings, **changes), self.cache, self.story, runtime)
-        self.engines.append(made)
-        return made
+        return dataclasses.replace(surroundings, **changes)
 
     def find(self, name: str, version: str) -> tuple[str, str] | None:
         action = self.catalog.action(name)

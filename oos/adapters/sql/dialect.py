@@ -67,6 +67,9 @@ class Dialect(Protocol):
     def was_committed(self, cursor: Cursor, transaction: str, /) -> bool:
         """Whether a transaction ended well whose connection was lost while it was being committed."""
 
+    def ring(self, cursor: Cursor, root_id: str, /) -> None:
+        """Have processes that listen hear, once the transaction is committed, that something was said to a family."""
+
     def in_transaction(self, connection: Connection) -> bool:
         """Whether a transaction is open."""
 

@@ -147,7 +147,9 @@ class SqlJournal:
 
         def write(cursor: Cursor) -> int:
             cursor.execute(self._sql.send_signal, row)
-            return int(cursor.fetchall()[0][0])
+            number = int(cursor.fetchall()[0][0])
+            self._database.dialect.ring(cursor, row[1])
+            return number
 
         return self._database.write(write)
 

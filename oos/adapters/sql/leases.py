@@ -125,7 +125,9 @@ class LeaseLocks:
         return None if holder is None else holder.name
 
     def free(self, root_ids: Sequence[str]) -> list[str]:
-        """Those that nobody drives. Raises LockRefused, JournalFailed."""
+        """Those that nobody drives; none when others may only have been unheard. Raises LockRefused, JournalFailed."""
+        if not self._renewal.is_steady():
+            return []
         holders = self._holders(root_ids)
         return [root_id for root_id in root_ids if root_id not in holders]
 

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 SCHEMA: Final = "oos"
 """Where our tables are; a database may hold other things beside them."""
 
+CHANNEL: Final = "oos_signals"
+"""Where it is told to whom something was said."""
+
 PATIENCE_SECONDS: Final = 300.0
 """How long a database that was there may be away: calls wait for it so long, and then fail."""
 
-_MAKING: Final = 0x6F6F73
+MAKING: Final = 0x6F6F73
 """The advisory lock under which tables are made and changed."""
 
 _HELD: Final = 0x6F6F
@@ -147,7 +150,7 @@ class Postgres:
     def begin_alone(self, cursor: Cursor) -> None:
         """Begin a transaction as the only one that makes or changes tables."""
         cursor.execute("BEGIN; SET LOCAL lock_timeout = 0")
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (MAKING,))
 
     def was_committed(self, cursor: Cursor, transaction: str, /) -> bool:
         """Whether a transaction ended well of which nothing was heard any more, its connection being lost."""
@@ -166,6 +169,10 @@ class Postgres:
                 cursor.fetchall()
             time.sleep(0.02)
 
+    def ring(self, cursor: Cursor, root_id: str, /) -> None:
+        """Have processes that listen hear, once the transaction is committed, that something was said to a family."""
+        cursor.execute("SELECT pg_notify(%s, %s)", (CHANNEL, root_id))
+
     def in_transaction(self, connection: Connection) -> bool:
         """Whether a transaction is open."""
         assert isinstance(connection, psycopg.Connection)
@@ -181,7 +188,7 @@ class Postgres:
         from oos.adapters.sql.migrate import upgrade_postgres
 
         assert isinstance(connection, psycopg.Connection)
-        upgrade_postgres(connection, self.place, _MAKING)
+        upgrade_postgres(connection, self.place, MAKING)
 
     def is_conflict(self, error: Exception) -> bool:
         """Whether the error says that a row with this key exists."""
@@ -235,7 +242,7 @@ class Postgres:
         if _has_schema(connection):
             return
         with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (MAKING,))
             if not _has_schema(connection):
                 connection.execute(_text(f"CREATE SCHEMA {SCHEMA}"))
 

@@ -54,6 +54,8 @@ class Renewal:
         self._wake = threading.Event()
         self._closing = False
         self._thread: threading.Thread | None = None
+        self._unsteady: float | None = None
+        """When the database last did not answer."""
         self._connection: psycopg.Connection | None = None
 
     def process(self) -> int:
@@ -69,6 +71,11 @@ class Renewal:
                 self._thread = threading.Thread(target=self._run, name="oos-leases", daemon=True)
                 self._thread.start()
             return self._number
+
+    def is_steady(self) -> bool:
+        """Whether the database has answered long enough for all that live to have said so."""
+        unsteady = self._unsteady
+        return unsteady is None or time.monotonic() > unsteady + LEASE.total_seconds()
 
     def let_go(self, root_id: str, number: int) -> None:
         """Tell the database soon that a lease was given up."""
@@ -87,6 +94,7 @@ class Renewal:
 
     def _run(self) -> None:
         renewed = time.monotonic()
+        failing = False
         while not self._closing:
             due = renewed + RENEW_SECONDS - time.monotonic()
             if due > 0 and not self._released:
@@ -95,10 +103,14 @@ class Renewal:
                 continue
             try:
                 self._tell(renew=due <= 0)
+                failing = False
                 if due <= 0:
                     renewed = time.monotonic()
             except psycopg.Error as error:
-                log.warning("%s", self._dialect.explain(error))
+                level = logging.INFO if failing else logging.WARNING
+                log.log(level, "leases cannot be renewed: %s", self._dialect.explain(error))
+                failing = True
+                self._unsteady = time.monotonic()
                 self._disconnect()
                 self._wake.wait(RETRY_SECONDS)
                 self._wake.clear()

@@ -107,6 +107,9 @@ class Sqlite:
         """Never asked: no connection to a file is lost."""
         raise AssertionError(f"{self.place}: no connection to a file is lost")
 
+    def ring(self, _cursor: Cursor, _root_id: str, /) -> None:
+        """SQLite tells nobody: whoever drives looks at short intervals."""
+
     def in_transaction(self, connection: Connection) -> bool:
         """Whether a transaction is open: SQLite itself ends one after some errors."""
         assert isinstance(connection, sqlite3.Connection)

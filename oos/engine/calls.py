@@ -1,0 +1,78 @@
+"""Calls: those that this process carries out for the driver, on worker threads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oos.engine.family import Live
+from oos.engine.perform import Call, Performer, token_of
+from oos.engine.ports import Watcher
+from oos.engine.runtime import Runtime
+from oos.execution.actions import Perform
+from oos.execution.chunks import Errand, Outcome, Place, errand_for
+
+if TYPE_CHECKING:
+    from oos.engine.driver import Driver
+
+
+class Calls:
+    """Sends calls to the workers, and takes what they bring. For the engine's thread."""
+
+    def __init__(self, driver: Driver, runtime: Runtime, watcher: Watcher | None) -> None:
+        self._driver = driver
+        self._runtime = runtime
+        self._watcher = watcher
+        self._performer = Performer(driver.around)
+        self._under_way: set[Place] = set()
+
+    @property
+    def count(self) -> int:
+        """How many are under way."""
+        return len(self._under_way)
+
+    def is_under_way(self, place: Place) -> bool:
+        """Whether a call for a task or item is under way."""
+        return place in self._under_way
+
+    def make(self, live: Live, action: Perform) -> None:
+        """Have a worker make a call, unless it is over by now."""
+        execution = live.execution
+        errand = errand_for(execution, action)
+        if errand is None:
+            return
+        driver, runtime = self._driver, self._runtime
+        task = execution.tasks[action.task].task
+        watcher = self._watcher
+
+        def report(message: str) -> None:
+            if watcher is not None:
+                runtime.post(lambda: watcher.progressed(execution, action.task, action.item, message))
+
+        token = token_of(execution, action)
+        context = driver.around.context(execution.start, token, live.cancelled, report).knowing(execution.secrets)
+        call = Call(execution, task, action, errand.polls, context)
+        family = driver.family(execution.id)
+        live.performing += 1
+        self._under_way.add(errand.place)
+        with driver.guard:
+            family.calls += 1
+
+        def job() -> None:
+            began = runtime.seconds()
+            outcome = self._performer.perform(call)
+            driver.errands.add_duration(runtime.seconds() - began)
+            runtime.post(lambda: self._take_outcome(live, errand, outcome))
+            with driver.guard:
+                family.calls -= 1
+                last = family.abandoned and not family.calls
+            if last:
+                family.lock.release()
+
+        runtime.submit(job)
+
+    def _take_outcome(self, live: Live, errand: Errand, outcome: Outcome) -> None:
+        """A call has come to its end. What nobody waits for any more is passed over."""
+        live.performing -= 1
+        self._under_way.discard(errand.place)
+        if self._driver.live(live.execution.id) is live and errand.is_wanted(live.execution):
+            self._driver.apply(live, (outcome,), ())
