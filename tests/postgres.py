@@ -81,11 +81,14 @@ class PostgresServer:
             "-D",
             str(self.data),
         ]
-        with (self.directory / "log").open("ab") as log:
-            self._process = subprocess.Popen([*command, *options], stdout=log, stderr=log, cwd="/")
         deadline = time.monotonic() + SECONDS
+        process = self._process = self._launch([*command, *options])
         while not self._answers():
-            assert self._process.poll() is None, (self.directory / "log").read_text()[-2000:]
+            if process.poll() is not None:
+                said = (self.directory / "log").read_text()[-2000:]
+                # Of a server that was killed, processes may live that have not noticed yet.
+                assert "is still in use" in said, said
+                process = self._process = self._launch([*command, *options])
             assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.02)
 
@@ -130,6 +133,10 @@ class PostgresServer:
         """End it and take everything away."""
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _launch(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        with (self.directory / "log").open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
 
     def _answers(self) -> bool:
         command = [str(self._programs / "pg_isready"), "--quiet", "--host", str(self.directory)]

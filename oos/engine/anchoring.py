@@ -10,6 +10,7 @@ from typing import Final
 from oos.audit.anchors import AnchorFailed, Head
 from oos.engine.ports import Anchor
 from oos.execution.model import Execution
+from oos.values.identifiers import root_execution_id
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,11 @@ class Anchoring:
             if not self._waiting:
                 self._due = self._seconds() + SECONDS
             self._waiting[execution.id] = head_of(execution)
+
+    def drop(self, root_id: str) -> None:
+        """Forget what waits of a family that another process drives: what was not durable must not be anchored."""
+        with self._guard:
+            self._waiting = {id_: head for id_, head in self._waiting.items() if root_execution_id(id_) != root_id}
 
     def is_due(self) -> bool:
         """Whether something has waited long enough."""

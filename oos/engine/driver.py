@@ -351,6 +351,7 @@ class Driver:
         """Another process drives this family now: nothing of it may be written, or begun, here any more."""
         log.warning("%s: another process drives it now", root_id)
         self.ledger.drop(root_id)
+        self.anchoring.drop(root_id)
         with self.guard:
             family = self.families.pop(root_id)
             family.abandoned = family.lost = True

@@ -1,4 +1,4 @@
-"""Chunks: calls that one process has others carry out, and what those report (decision 065)."""
+"""Chunks: calls that one process has others carry out, and what those report (decision 040)."""
 
 from __future__ import annotations
 

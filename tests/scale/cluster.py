@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,19 @@ class Cluster:
         self._processes.append(subprocess.Popen([*prefix, *command, str(self.folder / "counts")]))
         eventually(lambda: (self.folder / "counts").exists(), "the counting service serves")
 
+    def start_workers(self, number: int) -> list[Processes]:
+        """Start some workers, and wait until they are known to each other."""
+        made = [self.start_worker() for _ in range(number)]
+        self.await_workers()
+        return made
+
+    def await_workers(self) -> None:
+        """Wait until every worker that lives is known to the others: until then a loop has nobody to spread to."""
+        assert self.app.shared is not None
+        dispatcher = self.app.shared.dispatcher
+        alive = sum(worker.poll() is None for worker in self.workers)
+        eventually(lambda: dispatcher.helpers() >= alive, f"{alive} workers are known; {self.logs()}")
+
     def start_worker(self, prefix: Sequence[str] = (), url: str = "") -> Processes:
         """Start a worker, on a host of its own."""
         number = len(self.workers) + 1
@@ -88,6 +102,17 @@ class Cluster:
     def counts(self) -> Any:
         """What the service has counted so far."""
         return json.loads((self.folder / "counts").read_text())
+
+    @contextmanager
+    def held(self, id_: str, made: int) -> Iterator[None]:
+        """Once so much was made, nothing is meanwhile: however slow this process is, the loop is in full swing."""
+        eventually(lambda: self.done > made, f"{id_} is under way; {self.logs()}")
+        hold = self.folder / "hold"
+        hold.touch()
+        try:
+            yield
+        finally:
+            hold.unlink()
 
     @property
     def done(self) -> int:

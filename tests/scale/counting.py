@@ -1,7 +1,8 @@
 """A service that counts: what was done by which token, how often it was asked for, how many at once.
 
 `python -m tests.scale.counting ADDRESS PORT SECONDS FILE` serves, and keeps the counts in a file; the operations below
-ask it. It knows a token again, as every operation of ours does: what was done is not done twice.
+ask it. It knows a token again, as every operation of ours does: what was done is not done twice. While there is a file
+`hold` beside the counts, nothing is done.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Counts:
         self.workers: Counter[str] = Counter()
         self.in_flight = self.most_in_flight = 0
         self._path = path
+        self._hold = path.with_name("hold")
         threading.Thread(target=self._keep, daemon=True).start()
 
     def make(self, token: str, name: str, worker: str, seconds: float) -> str:
@@ -52,6 +54,8 @@ class Counts:
             before.wait(30)
         elif token not in self.done:
             time.sleep(seconds)
+            while self._hold.exists():
+                time.sleep(0.01)
             with self.guard:
                 assert token not in self.done
                 self.done[token] = name
