@@ -90,6 +90,8 @@ class Carrier:
         while not self._stopping:
             for message in self._runtime.receive(self._patience()):
                 message()
+            if self._stopping:
+                return
             now = self._runtime.seconds()
             if self._report_at is not None and (now >= self._report_at or not self._under_way):
                 self._report()
