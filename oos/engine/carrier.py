@@ -87,7 +87,7 @@ class Carrier:
     # the one thread
 
     def _loop(self) -> None:
-        while not self._stopping:
+        while True:
             for message in self._runtime.receive(self._patience()):
                 message()
             if self._stopping:
