@@ -80,7 +80,7 @@ def selected(instances: Iterable[Instance], request: DescribeInstances) -> list[
     """The instances that meet every condition which needs no look into the guest."""
     nowhere = (request.public_ip_addresses, request.eip_addresses, request.inner_ip_addresses)
     period = creation_period(request.filter)
-    if any(each is not None for each in nowhere) or request.vpc_id:
+    if any(each is not None for each in nowhere):
         return []
     ids = None if request.instance_ids is None else frozenset(request.instance_ids)
     return [

@@ -16,6 +16,7 @@ from oos.service.guest import addresses_of
 from oos.service.paging import page_of
 from oos.service.shape import instant, newest_first
 from oos_instance import decide, requests, responses
+from oos_instance.networking import networking_of
 from oos_instance.shapes import instance_shape, region_shape, type_shape, zone_shape
 
 if TYPE_CHECKING:
@@ -64,10 +65,14 @@ def describe_instances(context: Context, request: requests.DescribeInstances) ->
         asked = zip(found, addresses_of(context, found), strict=True)
         wanted = frozenset(request.private_ip_addresses)
         found = [each for each, addresses in asked if wanted & {address.address for address in addresses}]
+    if request.vpc_id:
+        networking = networking_of(context, found)
+        found = [each for each in found if networking.vpc_of(each) == request.vpc_id]
     page = page_of(found, request, lambda each: newest_first(each.created, each.id), descending=True)
+    networking = networking_of(context, page.items)
     images, sets = images_of(context, page.items), members(context.registry)
     shapes = [
-        instance_shape(each, addresses, images.get(each.image_id), sets.get(each.id, ""))
+        networking.networked(instance_shape(each, addresses, images.get(each.image_id), sets.get(each.id, "")), each)
         for each, addresses in zip(page.items, addresses_of(context, page.items), strict=True)
     ]
     return {"Instances": {"Instance": shapes}, **page.fields}
@@ -107,6 +112,7 @@ def describe_instance_attribute(
     """Tell everything about one instance."""
     instance = context.fleet.of_instance(request.instance_id, context.region)[1]
     shape = instance_shape(instance, addresses_of(context, [instance])[0], None)
+    shape = networking_of(context, [instance]).networked(shape, instance)
     attributes: responses.InstanceAttribute = {
         "InstanceId": shape["InstanceId"],
         "InstanceName": shape["InstanceName"],
@@ -125,6 +131,7 @@ def describe_instance_attribute(
         "SerialNumber": shape["SerialNumber"],
         "InstanceChargeType": shape["InstanceChargeType"],
         "InstanceNetworkType": shape["InstanceNetworkType"],
+        "InternetMaxBandwidthIn": shape["InternetMaxBandwidthIn"],
         "InternetMaxBandwidthOut": shape["InternetMaxBandwidthOut"],
         "SecurityGroupIds": shape["SecurityGroupIds"],
         "VpcAttributes": shape["VpcAttributes"],

@@ -223,7 +223,19 @@ def _hosts_for(context: Context, request: requests.RunInstances) -> Sequence[Hos
     if not hosts:
         message = f"No host of the zone {request.zone_id} has the image {request.image_id}."
         raise ApiError("OperationDenied.NoStock", message, status=403)
-    return hosts
+    return _beside(context, hosts, request.v_switch_id) if request.v_switch_id else hosts
+
+
+def _beside(context: Context, hosts: Sequence[Host], network: str) -> Sequence[Host]:
+    """Those of the hosts that have the network: it reaches no further. Raises NotFound."""
+    having = {each.host for each in context.fleet.networks(context.region) if each.name == network}
+    if not having:
+        raise NotFound("InvalidVSwitchId.NotFound", f"The specified vSwitch {network} does not exist.")
+    beside = [each for each in hosts if each.name in having]
+    if not beside:
+        message = f"The vSwitch {network} is on {min(having)}, none of the hosts that could take the instance."
+        raise ApiError("OperationDenied.NoStock", message, status=403)
+    return beside
 
 
 def _make_all(

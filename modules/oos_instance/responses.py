@@ -141,6 +141,7 @@ class InstanceShape(TypedDict):
     DeletionProtection: bool
     InstanceChargeType: str
     InstanceNetworkType: str
+    InternetMaxBandwidthIn: int
     InternetMaxBandwidthOut: int
     IoOptimized: bool
     DeviceAvailable: bool
@@ -243,6 +244,7 @@ class InstanceAttribute(TypedDict):
     SerialNumber: str
     InstanceChargeType: str
     InstanceNetworkType: str
+    InternetMaxBandwidthIn: int
     InternetMaxBandwidthOut: int
     SecurityGroupIds: SecurityGroupIds
     VpcAttributes: VpcAttributes

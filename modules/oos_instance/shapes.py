@@ -50,6 +50,7 @@ def instance_shape(
         "DeletionProtection": instance.labels.deletion_protection,
         "InstanceChargeType": "PostPaid",
         "InstanceNetworkType": "vpc",
+        "InternetMaxBandwidthIn": 0,
         "InternetMaxBandwidthOut": 0,
         "IoOptimized": True,
         "DeviceAvailable": True,

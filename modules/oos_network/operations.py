@@ -1,25 +1,237 @@
-"""Operations on networks and the cards in them."""
+"""Operations on network interfaces, and on the first one of an instance."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from oos.fleet.identity import made_mac
+from oos.fleet.instance import GuestAddress, Instance, NetworkInterface, interface_id
+from oos.fleet.network import InterfaceSpec, Network
 from oos.service.context import Context
+from oos.service.deletion import intend_deletion, was_deletion_intended
+from oos.service.errors import ApiError, InvalidParameter, NotFound, Refused, Unavailable, Unsupported
+from oos.service.filtering import tag_shapes
 from oos.service.guest import addresses_of
+from oos.service.network_interfaces import InterfaceRecord, forget_interface, keep_interface, load_interface
 from oos.service.paging import page_of
-from oos.service.tags import changes_of_all, tags_after
+from oos.service.tags import changes_of_all, forget_tags, set_tags, tags_after, tags_from
 from oos_network import decide, requests, responses
+from oos_network.interfaces import hypervisor_of, living_records
+
+
+def _cards(
+    context: Context, networks: Sequence[Network] = (), instances: Sequence[Instance] | None = None
+) -> list[decide.Placed]:
+    instances = context.fleet.instances(context.region) if instances is None else instances
+    tags = {id: tags_after({}, changes) for id, changes in changes_of_all(context.registry).items()}
+    return list(decide.placed(instances, living_records(context, instances), networks, tags))
+
+
+def _card(context: Context, id: str, networks: Sequence[Network] = ()) -> decide.Placed:
+    """The card with this id. Raises NotFound."""
+    found = _find(_cards(context, networks), id)
+    if found is None:
+        raise _absent(id)
+    return found
+
+
+def _find(cards: Sequence[decide.Placed], id: str) -> decide.Placed | None:
+    return next((each for each in cards if each.card.id == id), None)
+
+
+def _absent(id: str) -> NotFound:
+    return NotFound("InvalidEniId.NotFound", f"The specified network interface {id} does not exist.")
 
 
 def describe_network_interfaces(context: Context, request: requests.DescribeNetworkInterfaces) -> responses.Interfaces:
-    """List the network cards of instances, with the addresses that their guests tell."""
-    tags = {id: tags_after({}, changes) for id, changes in changes_of_all(context.registry).items()}
-    found = decide.selected(decide.placed(context.fleet.instances(context.region)), tags, request)
+    """List network cards, with the addresses that their guests tell; those that are in no instance, too."""
+    found = decide.selected(_cards(context, context.fleet.networks(context.region)), request)
     if request.primary_ip_address or request.private_ip_address is not None:
-        asked = zip(found, addresses_of(context, [each.instance for each in found]), strict=True)
+        asked = zip(found, _addresses(context, found), strict=True)
         found = [each for each, addresses in asked if decide.has_address(each, addresses, request)]
-    page = page_of(found, request, lambda each: (each.instance.id, f"{each.number:04d}"), most=500)
-    addresses = addresses_of(context, [each.instance for each in page.items])
-    shapes = [
-        decide.interface_shape(each, own, tags.get(each.card.id, {}))
-        for each, own in zip(page.items, addresses, strict=True)
-    ]
+    page = page_of(found, request, lambda each: (each.instance_id, f"{each.number:04d}", each.card.id), most=500)
+    asked = zip(page.items, _addresses(context, page.items), strict=True)
+    shapes = [decide.interface_shape(each, own) for each, own in asked]
     return {"NetworkInterfaceSets": {"NetworkInterfaceSet": shapes}, **page.fields}
+
+
+def _addresses(context: Context, cards: Sequence[decide.Placed]) -> list[Sequence[GuestAddress]]:
+    """What the guests of these cards tell."""
+    instances = {each.instance.id: each.instance for each in cards if each.instance is not None}
+    told = dict(zip(instances, addresses_of(context, list(instances.values())), strict=True))
+    return [told.get(each.instance_id, ()) for each in cards]
+
+
+def create_network_interface(context: Context, request: requests.CreateNetworkInterface) -> responses.CreatedInterface:
+    """Make a network interface; it is in no instance until it is attached to one."""
+    networks = [each for each in context.fleet.networks(context.region) if each.name == request.v_switch_id]
+    if not networks:
+        raise NotFound("InvalidVSwitchId.NotFound", f"The specified vSwitch {request.v_switch_id} does not exist.")
+    network, mac, tags = networks[0], made_mac(context.token), tags_from(request.tag)
+    if request.security_group_id or request.security_group_ids:
+        raise Unsupported("The security groups of a card are set when it is in an instance: JoinSecurityGroup.")
+    if request.primary_ip_address:
+        decide.require_reservable(request.primary_ip_address, network, mac, _cards(context))
+    record = load_interface(context.registry, interface_id(mac)) or InterfaceRecord(
+        id=interface_id(mac),
+        mac=mac,
+        region=context.region,
+        zone=network.zone,
+        network=network.name,
+        name=request.network_interface_name,
+        description=request.description,
+        created=context.now(),
+        address=request.primary_ip_address,
+        delete_on_release=request.delete_on_release,
+        resource_group=request.resource_group_id,
+        token=context.token,
+    )
+    if (record.network, record.address) != (network.name, request.primary_ip_address):
+        message = f"The ClientToken made {record.id} in {record.network} before."
+        raise ApiError("IdempotentParameterMismatch", message)
+    keep_interface(context.registry, record)
+    set_tags(context.registry, record.id, tags)
+    if record.address:
+        for each in networks:
+            hypervisor_of(context, each.host).reserve_address(each.name, mac, record.address)
+    return _created(record, network, tags)
+
+
+def _created(record: InterfaceRecord, network: Network, tags: dict[str, str]) -> responses.CreatedInterface:
+    return {
+        "NetworkInterfaceId": record.id,
+        "NetworkInterfaceName": record.name,
+        "Description": record.description,
+        "MacAddress": record.mac,
+        "PrivateIpAddress": record.address,
+        "PrivateIpSets": decide.private_ip_sets([record.address] if record.address else []),
+        "SecurityGroupIds": {"SecurityGroupId": list(record.security_group_ids)},
+        "Status": "Available",
+        "Type": "Secondary",
+        "VSwitchId": record.network,
+        "VpcId": network.vpc_id,
+        "ZoneId": record.zone,
+        "ResourceGroupId": record.resource_group,
+        "Tags": tag_shapes(tags),
+    }
+
+
+def attach_network_interface(context: Context, request: requests.AttachNetworkInterface) -> responses.Nothing:
+    """Plug a network interface into an instance, running or stopped."""
+    hypervisor, instance = context.fleet.of_instance(request.instance_id, context.region)
+    networks = context.fleet.networks(context.region)
+    card = _card(context, request.network_interface_id, networks)
+    if card.instance_id == instance.id:
+        return {}
+    decide.require_attachable(card, instance, networks)
+    assert card.record is not None, "a card in no instance is written down"
+    keep_interface(context.registry, replace(card.record, instance_id=instance.id))
+    spec = InterfaceSpec(card.card.mac, card.card.network, card.card.bandwidth)
+    after = hypervisor.attach_interface(instance.id, spec)
+    if not any(each.id == card.card.id for each in after.interfaces):
+        raise Unavailable(f"The network interface {card.card.id} was plugged into {instance.id}, and is not there.")
+    return {}
+
+
+def detach_network_interface(context: Context, request: requests.DetachNetworkInterface) -> responses.Nothing:
+    """Take a network interface out of an instance; it can be attached to another one then."""
+    hypervisor, instance = context.fleet.of_instance(request.instance_id, context.region)
+    card = _card(context, request.network_interface_id)
+    intent = f"detach/{card.card.id}/{instance.id}"
+    if card.instance is None and was_deletion_intended(context, intent):
+        return {}
+    decide.require_detachable(card, instance.id)
+    intend_deletion(context, intent)
+    record = card.record or InterfaceRecord(
+        card.card.id, card.card.mac, context.region, instance.zone, card.card.network, delete_on_release=False
+    )
+    # Written down before it is out: else a crash in between would lose it.
+    keep_interface(context.registry, record)
+    after = hypervisor.detach_interface(instance.id, card.card.mac)
+    if any(each.id == card.card.id for each in after.interfaces):
+        raise Unavailable(f"The network interface {card.card.id} was taken out of {instance.id}, and is still there.")
+    keep_interface(context.registry, replace(record, instance_id=""))
+    return {}
+
+
+def delete_network_interface(context: Context, request: requests.DeleteNetworkInterface) -> responses.Nothing:
+    """Delete a network interface that is in no instance."""
+    id = request.network_interface_id
+    card = _find(_cards(context), id)
+    if card is None:
+        if was_deletion_intended(context, id):
+            return {}
+        raise _absent(id)
+    if card.instance is not None:
+        message = f"The network interface {id} is in {card.instance_id}; detach it first."
+        raise Refused("InvalidOperation.InvalidEniState", message)
+    intend_deletion(context, id)
+    for network in context.fleet.networks(context.region):
+        if network.name == card.card.network and card.card.mac.lower() in network.reservations:
+            hypervisor_of(context, network.host).reserve_address(network.name, card.card.mac, "")
+    forget_interface(context.registry, id)
+    forget_tags(context.registry, id)
+    return {}
+
+
+def modify_network_interface_attribute(
+    context: Context, request: requests.ModifyNetworkInterfaceAttribute
+) -> responses.Nothing:
+    """Give a network interface another name or description, or say whether it goes with its instance."""
+    card = _card(context, request.network_interface_id)
+    record = card.record or InterfaceRecord(
+        card.card.id, card.card.mac, context.region, card.zone, card.card.network, instance_id=card.instance_id
+    )
+    name = record.name if request.network_interface_name is None else request.network_interface_name
+    description = record.description if request.description is None else request.description
+    stays = record.delete_on_release if request.delete_on_release is None else request.delete_on_release
+    keep_interface(context.registry, replace(record, name=name, description=description, delete_on_release=stays))
+    return {}
+
+
+# the first card of an instance
+
+
+def modify_instance_network_spec(
+    context: Context, request: requests.ModifyInstanceNetworkSpec
+) -> responses.NetworkSpecModified:
+    """Limit what the first network card of an instance carries, running or stopped."""
+    hypervisor, instance = context.fleet.of_instance(request.instance_id, context.region)
+    card = _first_card(instance)
+    wanted = decide.bandwidth_after(
+        card.bandwidth, request.internet_max_bandwidth_in, request.internet_max_bandwidth_out
+    )
+    after = hypervisor.limit_interface(instance.id, card.mac, wanted)
+    if _first_card(after).bandwidth != wanted:
+        raise Unavailable(f"The network card {card.id} of {instance.id} was limited, and is not.")
+    return {"OrderId": ""}
+
+
+def modify_instance_vpc_attribute(context: Context, request: requests.ModifyInstanceVpcAttribute) -> responses.Nothing:
+    """Move the first network card of a stopped instance into another network of its host."""
+    hypervisor, instance = context.fleet.of_instance(request.instance_id, context.region)
+    networks = context.fleet.networks(context.region)
+    network = decide.require_network_beside(request.v_switch_id, instance, networks)
+    if request.vpc_id and request.vpc_id != network.vpc_id:
+        message = f"The vSwitch {network.name} is not in the VPC {request.vpc_id}."
+        raise InvalidParameter("VpcId", message, code="InvalidVpcId.Mismatch")
+    card = _first_card(instance)
+    if request.private_ip_address:
+        cards = _cards(context, networks)
+        decide.require_reservable(request.private_ip_address, network, card.mac, cards)
+    after = hypervisor.move_interface(instance.id, card.mac, network.name)
+    if _first_card(after).network != network.name:
+        raise Unavailable(f"The network card {card.id} of {instance.id} was moved, and is not in {network.name}.")
+    for each in networks:
+        is_new = each.name == network.name
+        if each.host == instance.host and (card.mac.lower() in each.reservations or is_new) and each.has_dhcp:
+            hypervisor.reserve_address(each.name, card.mac, request.private_ip_address if is_new else "")
+    return {}
+
+
+def _first_card(instance: Instance) -> NetworkInterface:
+    if not instance.interfaces:
+        message = f"The instance {instance.id} ({instance.name}) has no network card."
+        raise Refused("OperationDenied.NoNetworkInterface", message)
+    return instance.interfaces[0]

@@ -28,6 +28,10 @@ class SecurityGroupIds(TypedDict):
     SecurityGroupId: list[str]
 
 
+class Nothing(TypedDict):
+    """A response that says only that it is done."""
+
+
 class Attachment(TypedDict):
     InstanceId: str
     DeviceIndex: int
@@ -50,6 +54,7 @@ class InterfaceShape(TypedDict):
     ZoneId: str
     CreationTime: str
     ResourceGroupId: str
+    DeleteOnRelease: bool
     Attachment: Attachment
     Tags: TagShapes
 
@@ -64,3 +69,24 @@ class Interfaces(TypedDict):
     PageNumber: int
     PageSize: int
     NextToken: str
+
+
+class CreatedInterface(TypedDict):
+    NetworkInterfaceId: str
+    NetworkInterfaceName: str
+    Description: str
+    MacAddress: str
+    PrivateIpAddress: str
+    PrivateIpSets: PrivateIpSets
+    SecurityGroupIds: SecurityGroupIds
+    Status: str
+    Type: str
+    VSwitchId: str
+    VpcId: str
+    ZoneId: str
+    ResourceGroupId: str
+    Tags: TagShapes
+
+
+class NetworkSpecModified(TypedDict):
+    OrderId: str

@@ -1,0 +1,42 @@
+"""Networking: what else instances are asked about: the VPC of their network, and what their first card may carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from oos.fleet.instance import Instance
+from oos.service.context import Context
+from oos.values.identifiers import is_resource_id
+from oos_instance.responses import InstanceShape
+
+_KILOBYTES_OF_A_MEGABIT = 125
+
+
+@dataclass(frozen=True, slots=True)
+class Networking:
+    """What is known of the networks that some instances are in."""
+
+    vpcs: Mapping[tuple[str, str], str]
+    """VPC by zone and network."""
+
+    def vpc_of(self, instance: Instance) -> str:
+        """The VPC of the first card's network; networks made by others are in none."""
+        return self.vpcs.get((instance.zone, instance.interfaces[0].network), "") if instance.interfaces else ""
+
+    def networked(self, shape: InstanceShape, instance: Instance) -> InstanceShape:
+        """The shape of an instance, with what is known of its networking."""
+        bandwidth = instance.interfaces[0].bandwidth if instance.interfaces else None
+        return {
+            **shape,
+            "InternetMaxBandwidthIn": bandwidth.inbound // _KILOBYTES_OF_A_MEGABIT if bandwidth else 0,
+            "InternetMaxBandwidthOut": bandwidth.outbound // _KILOBYTES_OF_A_MEGABIT if bandwidth else 0,
+            "VpcAttributes": {**shape["VpcAttributes"], "VpcId": self.vpc_of(instance)},
+        }
+
+
+def networking_of(context: Context, instances: Sequence[Instance]) -> Networking:
+    """What is known of the networks of these instances; hosts are asked only where a network of ours is among them."""
+    ours = any(is_resource_id(card.network, "vsw") for each in instances for card in each.interfaces)
+    networks = context.fleet.networks(context.region) if ours else ()
+    return Networking({(each.zone, each.name): each.vpc_id for each in networks})
