@@ -109,7 +109,7 @@ def test_a_product_action_takes_and_gives_what_that_of_the_cloud_does(name: str)
         assert ("Default" not in own) == facts.get("required", False), each
         if "Default" in own:
             assert is_same(own["Default"], facts.get("default", "")), f"{each}: {own['Default']}"
-        if "allowed" in facts:
+        if "allowed" in facts and not facts["allowed"][-1].endswith("…"):
             assert sorted(map(as_text, own["AllowedValues"])) == sorted(each.casefold() for each in facts["allowed"])
     outputs = {each: value["Type"] for each, value in ours.get("Outputs", {}).items()}
     assert outputs == cloud.get("outputs", {})
