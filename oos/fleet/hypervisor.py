@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from oos.fleet.image import ImageContent, ImageLabels, ImageRequest
 from oos.fleet.instance import (
     GuestAddress,
     GuestInfo,
@@ -54,7 +55,7 @@ class Hypervisor(Protocol):
     def make_instance(self, spec: InstanceSpec) -> Instance:
         """Define a stopped instance with its disks from an image; finds the one that this token already made.
 
-        Raises ImageAbsent, NetworkAbsent, PoolFull.
+        Raises ImageAbsent, WrongState (an image that is not whole), NetworkAbsent, PoolFull.
         """
 
     def remove_instance(self, instance_id: str) -> None:
@@ -138,10 +139,36 @@ class Hypervisor(Protocol):
     # images
 
     def images(self) -> tuple[Image, ...]:
-        """Every image that has a manifest."""
+        """Every image that has a manifest, whatever its status."""
 
     def image(self, image_id: str) -> Image:
         """One image. Raises ImageAbsent."""
+
+    def create_image(self, request: ImageRequest, report: Callable[[int], None]) -> Image:
+        """Make an image from a disk or a snapshot, verify it, and write its manifest; returns when it is whole.
+
+        Disk of a running guest: copied by the hypervisor as of one moment, file systems frozen for that moment where
+        the agent can; of a stopped one: copy of the volume. Neither harms the snapshots of the disk. It boots as what
+        the disk was made from. `report` is told percents. Asking again with the same id finds it, joins a copy that
+        still runs, or clears away what a crash left and begins again. Raises DiskAbsent, SnapshotAbsent, WrongState
+        (a snapshot that is not accomplished), PoolFull, HypervisorFailed.
+        """
+
+    def import_image(self, request: ImageRequest, content: ImageContent, report: Callable[[int], None]) -> Image:
+        """Make an image from content that comes from a file or from another host; returns when it is whole.
+
+        The disk is qcow2, raw or VHD. One that reads through other files is refused (HypervisorFailed): it would show
+        its maker whatever the host may read. Asking again as above.
+        """
+
+    def read_image(self, image_id: str) -> ImageContent:
+        """The content of a whole image, its disk as qcow2. Raises ImageAbsent, WrongState."""
+
+    def label_image(self, image_id: str, labels: ImageLabels) -> Image:
+        """Write these labels in place of those there. Raises ImageAbsent; WrongState unless the image is whole."""
+
+    def delete_image(self, image_id: str) -> None:
+        """Delete an image; instances made from it go on, and what they boot from stays. Absent is done."""
 
     # networks
 

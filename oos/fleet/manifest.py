@@ -41,6 +41,8 @@ class SnapshotManifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     consistency: Consistency = Consistency.CRASH
     verification: Verification = Verification.NONE
     parent_id: str = ""
+    image_id: str = ""
+    """The image that the instance was made from: what boots an image made from this."""
     checkpoint: str = ""
     """libvirt checkpoint from which the next increment can start."""
     fault: str = ""
@@ -63,6 +65,12 @@ class ImageManifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     boot: DirectBoot | None = None
     tags: dict[str, str] = {}
     token: str = ""
+    instance_id: str = ""
+    snapshot_id: str = ""
+    copied_from: str = ""
+    consistency: Consistency | None = None
+    shared_with: list[str] = []
+    fault: str = ""
 
 
 _Manifest = TypeVar("_Manifest", SnapshotManifest, ImageManifest)

@@ -157,3 +157,17 @@ class Image:
     """None: it boots by its own boot loader."""
     tags: Mapping[str, str] = field(default_factory=dict)
     token: str = ""
+    instance_id: str = ""
+    """The instance whose disk it was made from."""
+    snapshot_id: str = ""
+    """The snapshot that it was made from."""
+    copied_from: str = ""
+    """The image that it is a copy of."""
+    consistency: Consistency | None = None
+    """In what state the disk was that it was made from; None where nobody knows."""
+    shared_with: tuple[str, ...] = ()
+    """Accounts that may use it."""
+    progress: int = 100
+    """Percent."""
+    fault: str = ""
+    """Why it could not be made."""

@@ -16,6 +16,7 @@ import msgspec
 
 from oos.adapters.libvirt.connection import Connection, Deadlines, Handle
 from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
+from oos.fleet.image import ImageRequest
 from oos.fleet.instance import InstanceSpec
 from oos.fleet.storage import SnapshotRequest
 from oos.inventory.model import Host
@@ -58,6 +59,8 @@ def main(uri: str, calls: str, method: str, arguments: str) -> None:
             hypervisor.remove_instance(given[0])
         case "create_snapshot":
             hypervisor.create_snapshot(msgspec.convert(given[0], SnapshotRequest), lambda percent: None)
+        case "create_image":
+            hypervisor.create_image(msgspec.convert(given[0], ImageRequest), lambda percent: None)
         case "restore_disk":
             hypervisor.restore_disk(*given)
         case "delete_snapshot":

@@ -131,10 +131,10 @@ class LibvirtBackups(LibvirtAgents):
         and the guest is stopped. When the backup is gone, the write is done again, and succeeds.
         """
         watch = Stopwatch(JOB_SECONDS)
-        while self._is_snapshot(self._backup_target(instance_id)) and watch.left:
+        while self._is_of_ours(self._backup_target(instance_id)) and watch.left:
             # It fails by itself, for the same reason, and then says so.
             time.sleep(SHORTEST_PAUSE)
-        if self._is_snapshot(self._backup_target(instance_id)):
+        if self._is_of_ours(self._backup_target(instance_id)):
             self._give_up(instance_id)
         if self._domain(instance_id).is_stuck:
             self._ask(instance_id, "resuming", lambda domain: domain.resume())
@@ -147,8 +147,10 @@ class LibvirtBackups(LibvirtAgents):
             if failed.code != libvirt.VIR_ERR_OPERATION_INVALID:
                 raise
 
-    def _is_snapshot(self, path: str) -> bool:
-        return is_resource_id(path.rsplit("/", 1)[-1].split(".", 1)[0], "s")
+    def _is_of_ours(self, path: str) -> bool:
+        """Whether a snapshot or an image is written there."""
+        name = path.rsplit("/", 1)[-1].split(".", 1)[0]
+        return is_resource_id(name, "s") or is_resource_id(name, "m")
 
     def _is_frozen(self, instance_id: str) -> bool:
         """Whether file systems are frozen; no, where no agent answers."""

@@ -12,6 +12,7 @@ from oos.adapters.libvirt.host import Domain, LibvirtHost
 from oos.adapters.libvirt.pools import Volume, read_volume
 from oos.fleet.errors import DiskAbsent, ImageAbsent, InstanceAbsent
 from oos.fleet.identity import adopted_disk_id
+from oos.fleet.image import WHOLE, ImageStatus
 from oos.fleet.manifest import MANIFEST_NAME, ImageManifest
 from oos.fleet.storage import Disk, DiskKind, Image
 from oos.values.identifiers import is_resource_id
@@ -157,7 +158,8 @@ class LibvirtDisks(LibvirtHost):
         manifest = self._images.find(image_id)
         if manifest is None:
             raise ImageAbsent(image_id)
-        return self._as_image(manifest, self._image_pool.require(manifest.volume).size_bytes)
+        volume = self._image_pool.find(manifest.volume)
+        return self._as_image(manifest, volume.size_bytes if volume else 0)
 
     def _as_image(self, manifest: ImageManifest, size_bytes: int) -> Image:
         return Image(
@@ -174,11 +176,18 @@ class LibvirtDisks(LibvirtHost):
             os_type=manifest.os_type,
             platform=manifest.platform,
             architecture=manifest.architecture,
-            status=manifest.status if size_bytes else "UnAvailable",
+            status=ImageStatus.UNAVAILABLE if manifest.status in WHOLE and not size_bytes else manifest.status,
             created=parse_instant(manifest.created) if manifest.created else None,
             boot=manifest.boot,
             tags=manifest.tags,
             token=manifest.token,
+            instance_id=manifest.instance_id,
+            snapshot_id=manifest.snapshot_id,
+            copied_from=manifest.copied_from,
+            consistency=manifest.consistency,
+            shared_with=tuple(manifest.shared_with),
+            progress=100 if manifest.status in WHOLE else 0,
+            fault=manifest.fault,
         )
 
 

@@ -70,6 +70,10 @@ class DomainText:
     has_agent_channel: bool
     console_log: str
     """Path of the file that keeps what the serial console shows."""
+    kernel: str = ""
+    """Path of the kernel that the hypervisor loads itself; empty where the disk boots by its own boot loader."""
+    initrd: str = ""
+    command_line: str = ""
 
     @property
     def id(self) -> str:
@@ -116,6 +120,9 @@ def read_domain(xml: str) -> DomainText:
         agent_state=channel.get("state", "") if channel is not None else "",
         has_agent_channel=channel is not None,
         console_log=log.get("file", "") if log is not None else "",
+        kernel=root.findtext("os/kernel", ""),
+        initrd=root.findtext("os/initrd", ""),
+        command_line=root.findtext("os/cmdline", ""),
     )
 
 

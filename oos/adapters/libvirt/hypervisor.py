@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from oos.adapters.libvirt.accounts import LibvirtAccounts
 from oos.adapters.libvirt.events import Watch
+from oos.adapters.libvirt.importing import LibvirtImporting
 from oos.adapters.libvirt.making import LibvirtMaking
 from oos.adapters.libvirt.reshaping import LibvirtReshaping
 from oos.adapters.libvirt.restoring import LibvirtRestoring
@@ -15,7 +16,7 @@ from oos.fleet.instance import InstanceEvent
 from oos.fleet.statistics import InstanceStatistics
 
 
-class LibvirtHypervisor(LibvirtMaking, LibvirtReshaping, LibvirtAccounts, LibvirtRestoring):
+class LibvirtHypervisor(LibvirtMaking, LibvirtReshaping, LibvirtAccounts, LibvirtRestoring, LibvirtImporting):
     """A host under libvirt; see LibvirtHost for what varies."""
 
     def watch(self, listener: Callable[[InstanceEvent], None]) -> Subscription:

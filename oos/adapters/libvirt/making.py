@@ -14,6 +14,7 @@ from oos.adapters.libvirt.note import DiskNote, Note
 from oos.adapters.libvirt.pools import Volume
 from oos.fleet.errors import HypervisorFailed, ImageAbsent, InstanceAbsent, WrongState
 from oos.fleet.identity import made_disk_id, made_domain_name, made_instance_id, made_mac, made_uuid
+from oos.fleet.image import WHOLE
 from oos.fleet.instance import Instance, InstanceSpec, Power
 from oos.fleet.manifest import ImageManifest
 from oos.fleet.storage import DirectBoot
@@ -39,6 +40,8 @@ class LibvirtMaking(LibvirtInterfaces):
             image = self._images.find(spec.image_id)
             if image is None:
                 raise ImageAbsent(spec.image_id)
+            if image.status not in WHOLE:
+                raise WrongState(image.id, image.status, "only of a whole image instances are made")
             self._require_network(spec.network or self._host.network)
             boot = self._boot(image, spec)
             disks = self._make_disks(spec, image)

@@ -51,12 +51,12 @@ def read_volume(xml: str) -> Volume:
     )
 
 
-def volume_xml(name: str, size_bytes: int, *, format: str = "qcow2", backing: str = "") -> str:
+def volume_xml(name: str, size_bytes: int, *, format: str = "qcow2", backing: str = "", extra: str = "") -> str:
     """The XML that makes a volume; qcow2 of version 3, which can hold the bitmaps that increments need."""
     version = "<compat>1.1</compat>" if format == "qcow2" else ""
     below = f"<backingStore><path>{escape(backing)}</path><format type='qcow2'/></backingStore>" if backing else ""
     return (
-        f"<volume><name>{escape(name)}</name><capacity unit='bytes'>{size_bytes}</capacity>"
+        f"<volume><name>{escape(name)}</name><capacity unit='bytes'>{size_bytes}</capacity>{extra}"
         f"<target><format type='{format}'/>{version}</target>{below}</volume>"
     )
 
@@ -145,6 +145,21 @@ class Pool:
             self.target, f"making {name}", lambda conn: str(self._of(conn).createXML(xml, 0).XMLDesc(0))
         )
         return read_volume(made)
+
+    def create_sparse(self, name: str, size_bytes: int) -> Volume:
+        """Make a raw volume full of nothing, which takes up no room until it is written to."""
+        xml = volume_xml(name, size_bytes, format="raw", extra="<allocation unit='bytes'>0</allocation>")
+        made = self._connection.call(
+            self.target, f"making {name}", lambda conn: str(self._of(conn).createXML(xml, 0).XMLDesc(0))
+        )
+        return read_volume(made)
+
+    def length(self, name: str) -> int:
+        """How many bytes the file of a volume has, holes counted."""
+        flag = libvirt.VIR_STORAGE_VOL_GET_PHYSICAL
+        return self._connection.call(
+            self._of_volume(name), "measuring it", lambda conn: int(self._volume(conn, name).infoFlags(flag)[2])
+        )
 
     def clone(self, name: str, source: Volume, size_bytes: int) -> Volume:
         """Make a volume with the content of another, whatever chain that stands on; grown to the size if smaller.

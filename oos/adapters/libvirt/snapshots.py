@@ -21,6 +21,7 @@ from oos.adapters.libvirt.host import Domain
 from oos.adapters.libvirt.pools import Volume
 from oos.adapters.libvirt.verification import verify_volume
 from oos.fleet.errors import AbsentError, DeadlineExceeded, HypervisorFailed, PoolFull, SnapshotAbsent, WrongState
+from oos.fleet.image import ImageStatus
 from oos.fleet.increments import Ancestor, choose_parent
 from oos.fleet.instance import Power
 from oos.fleet.manifest import SnapshotManifest
@@ -168,27 +169,36 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
         self._thaw_leftovers(domain, snapshot_id)
         return domain
 
-    def _thaw_leftovers(self, domain: Domain, snapshot_id: str) -> None:
+    def _thaw_leftovers(self, domain: Domain, made_id: str) -> None:
         """Thaw a guest that a process of ours left frozen when it died; what others froze is their business.
 
-        Between freeze and thaw a snapshot is in progress. If it is not this one, its maker may be alive: then the
-        guest thaws by itself within a moment.
+        Between freeze and thaw a snapshot or an image is in progress. If it is not this one, its maker may be alive:
+        then the guest thaws by itself within a moment.
         """
-        if not _may_answer(domain):
+        if not may_answer(domain):
             return
         watch = Stopwatch(FROZEN_SECONDS)
         while self._is_frozen(domain.id):
-            begun = {
-                each.id
-                for each in self._snapshots.all().values()
-                if each.instance_id == domain.id and each.status is SnapshotStatus.PROGRESSING
-            }
-            if snapshot_id in begun or (begun and not watch.left):
+            begun = self._begun_of(domain.id)
+            if made_id in begun or (begun and not watch.left):
                 self._thaw(domain.id)
                 return
             if not begun:
                 return
             time.sleep(0.2)
+
+    def _begun_of(self, instance_id: str) -> set[str]:
+        """Snapshots and images of an instance that are being made, or whose makers died."""
+        begun = {
+            each.id
+            for each in self._snapshots.all().values()
+            if each.instance_id == instance_id and each.status is SnapshotStatus.PROGRESSING
+        }
+        return begun | {
+            each.id
+            for each in self._images.all().values()
+            if each.instance_id == instance_id and each.status == ImageStatus.CREATING
+        }
 
     def _clear_away(self, snapshot_id: str, domain: Domain | None) -> None:
         """Remove what an earlier attempt left: volumes and checkpoint, not the manifest."""
@@ -276,7 +286,7 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
         below = self._snapshot_pool.require(parent.volume).path if parent else ""
         target = self._snapshot_pool.create(manifest.volume, disk.size_bytes, backing=below)
         backup = Backup(source.device, target.path, checkpoint, parent.checkpoint if parent else "")
-        frozen = self._begin_backup(domain.id, backup, freeze=request.freeze and _may_answer(domain))
+        frozen = self._begin_backup(domain.id, backup, freeze=request.freeze and may_answer(domain))
         if frozen:
             manifest = self._snapshots.put(msgspec.structs.replace(manifest, consistency=Consistency.FROZEN))
         return manifest
@@ -292,6 +302,7 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
         checkpoint: str = "",
     ) -> SnapshotManifest:
         """The first version of the manifest: from now on a crash leaves a trace."""
+        image_id = self._domain(disk.instance_id).text.note.image_id if disk.instance_id else ""
         return self._snapshots.put(
             SnapshotManifest(
                 id=request.id,
@@ -309,6 +320,7 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
                 retention_days=request.retention_days,
                 consistency=consistency,
                 parent_id=parent_id,
+                image_id=image_id,
                 checkpoint=checkpoint,
             )
         )
@@ -377,5 +389,6 @@ _DOUBTFUL: Final = frozenset(
 )
 
 
-def _may_answer(domain: Domain) -> bool:
+def may_answer(domain: Domain) -> bool:
+    """Whether it is worth asking the guest's agent."""
     return domain.power is Power.RUNNING and domain.text.agent_state == "connected"

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from oos.adapters.memory.accounts import SimulatedAccounts
 from oos.adapters.memory.agents import SimulatedAgents
+from oos.adapters.memory.images import SimulatedImages
 from oos.adapters.memory.instances import SimulatedInstances
 from oos.adapters.memory.reshaping import SimulatedReshaping
-from oos.adapters.memory.storage import SimulatedStorage
 
 if TYPE_CHECKING:
     from oos.fleet.hypervisor import Hypervisor
     from oos.inventory.model import Host
 
 
-class MemoryHypervisor(SimulatedInstances, SimulatedStorage, SimulatedReshaping, SimulatedAccounts, SimulatedAgents):
+class MemoryHypervisor(SimulatedInstances, SimulatedImages, SimulatedReshaping, SimulatedAccounts, SimulatedAgents):
     """A host whose whole state is a value; see SimulatedHost for what varies."""
 
 

@@ -9,6 +9,7 @@ from oos.adapters.memory.networks import SimulatedNetworks
 from oos.adapters.memory.state import Guest
 from oos.fleet.errors import AgentUnavailable, ImageAbsent, NetworkAbsent, WrongState
 from oos.fleet.identity import made_disk_id, made_domain_name, made_instance_id, made_mac, made_uuid
+from oos.fleet.image import WHOLE
 from oos.fleet.instance import (
     GuestAddress,
     Instance,
@@ -44,6 +45,8 @@ class SimulatedInstances(SimulatedNetworks):
             image = self.state.images.get(spec.image_id)
             if image is None:
                 raise ImageAbsent(spec.image_id)
+            if image.status not in WHOLE:
+                raise WrongState(image.id, image.status, "only of a whole image instances are made")
             network = spec.network or self._host.network
             if network not in self.state.networks:
                 raise NetworkAbsent(network)

@@ -1,4 +1,4 @@
-"""Simulated storage: disks with content, snapshots that copy it, images to begin from."""
+"""Simulated storage: disks with content, and snapshots that copy it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from dataclasses import replace
 from oos.adapters.memory.faults import FaultKind, SimulatedCrash
 from oos.adapters.memory.host import SimulatedHost
 from oos.adapters.memory.state import Files
-from oos.fleet.errors import DiskAbsent, HypervisorFailed, ImageAbsent, SnapshotAbsent, WrongState
+from oos.fleet.errors import DiskAbsent, HypervisorFailed, SnapshotAbsent, WrongState
 from oos.fleet.increments import Ancestor, choose_parent
 from oos.fleet.instance import Instance, Power
 from oos.fleet.storage import (
     Consistency,
     Disk,
-    Image,
     PoolRoom,
     Snapshot,
     SnapshotRequest,
@@ -27,7 +26,7 @@ PROGRESS_STEPS = 4
 
 
 class SimulatedStorage(SimulatedHost):
-    """The half of the port that is about disks, snapshots and images."""
+    """The half of the port that is about disks and snapshots."""
 
     def disks(self) -> tuple[Disk, ...]:
         with self._call("disks", ""), self._lock:
@@ -36,16 +35,6 @@ class SimulatedStorage(SimulatedHost):
     def disk(self, disk_id: str) -> Disk:
         with self._call("disk", disk_id):
             return self._disk(disk_id)
-
-    def images(self) -> tuple[Image, ...]:
-        with self._call("images", ""), self._lock:
-            return tuple(self.state.images[id] for id in sorted(self.state.images))
-
-    def image(self, image_id: str) -> Image:
-        with self._call("image", image_id), self._lock:
-            if image_id not in self.state.images:
-                raise ImageAbsent(image_id)
-            return self.state.images[image_id]
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         with self._call("snapshots", ""), self._lock:

@@ -1,0 +1,310 @@
+"""Images on libvirt, made from what is on the host: from disks and snapshots; labelled, and deleted.
+
+An image is the volume `m-….qcow2` of the image pool, and a manifest beside it. One whose guests the hypervisor boots
+itself names kernel and initrd, volumes of the same pool, which images that were made from each other share.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from oos.adapters.libvirt.backups import Backup, BackupInTheWay
+from oos.adapters.libvirt.domain_xml import DomainText
+from oos.adapters.libvirt.host import Domain
+from oos.adapters.libvirt.pools import Volume
+from oos.adapters.libvirt.snapshots import ATTEMPTS, LibvirtSnapshots, may_answer
+from oos.adapters.libvirt.verification import verify_volume
+from oos.fleet.errors import (
+    AbsentError,
+    DeadlineExceeded,
+    HypervisorFailed,
+    ImageAbsent,
+    PoolFull,
+    SnapshotAbsent,
+    WrongState,
+)
+from oos.fleet.image import WHOLE, ImageLabels, ImageRequest, ImageStatus
+from oos.fleet.instance import Power
+from oos.fleet.manifest import ImageManifest
+from oos.fleet.storage import Consistency, DirectBoot, Disk, Image, SnapshotStatus
+from oos.values.time import format_instant
+
+_HOST_NAME_WORD: Final = re.compile(r"\s*\boos\.hostname=\S*")
+"""What RunInstances adds to the kernel's command line for one instance."""
+_BOOT_VOLUME: Final = re.compile(r"(?P<id>m-[0-9a-f]{20})\.(?:kernel|initrd)")
+
+
+def volume_name(image_id: str) -> str:
+    """The name of an image's volume."""
+    return f"{image_id}.qcow2"
+
+
+def raw_name(image_id: str) -> str:
+    """The name of the volume that takes what must be converted first."""
+    return f"{image_id}.import"
+
+
+class LibvirtImaging(LibvirtSnapshots):
+    """The half of the port that makes images from disks and snapshots, and deletes them."""
+
+    def create_image(self, request: ImageRequest, report: Callable[[int], None]) -> Image:
+        with self._alone_with(request.id):
+            known = self._images.find(request.id)
+            if known is not None and known.status in WHOLE:
+                report(100)
+                return self.image(request.id)
+            make = self._image_of_snapshot if request.snapshot_id else self._image_of_disk
+            return self._made_or_failed(request.id, report, lambda: make(request, report))
+
+    def _made_or_failed(self, image_id: str, report: Callable[[int], None], make: Callable[[], None]) -> Image:
+        try:
+            make()
+        except (HypervisorFailed, DeadlineExceeded, WrongState) as failed:
+            self._note_image_failure(image_id, str(failed))
+            raise
+        report(100)
+        return self.image(image_id)
+
+    def _image_of_snapshot(self, request: ImageRequest, report: Callable[[int], None]) -> None:
+        snapshot = self._snapshots.find(request.snapshot_id)
+        if snapshot is None:
+            raise SnapshotAbsent(request.snapshot_id)
+        if snapshot.status is not SnapshotStatus.ACCOMPLISHED:
+            raise WrongState(snapshot.id, snapshot.status, "only of an accomplished one an image is made")
+        try:
+            text = self._domain(snapshot.instance_id).text if snapshot.instance_id else None
+        except AbsentError:
+            text = None
+        manifest = self._put_image_begun(request, text, snapshot.instance_id, snapshot.image_id)
+        self._image_pool.delete(manifest.volume)
+        report(1)
+        # The copy reads through the whole chain of increments, and stands alone.
+        source = self._snapshot_pool.require(snapshot.volume)
+        made = self._image_pool.clone(manifest.volume, source, snapshot.source_size_bytes)
+        self._finish_image(manifest, made, request.labels.status, snapshot.consistency)
+
+    def _image_of_disk(self, request: ImageRequest, report: Callable[[int], None]) -> None:
+        disk = self.disk(request.disk_id)
+        with self._alone_with(disk.instance_id or disk.id):
+            for attempt in range(1, ATTEMPTS + 1):
+                domain = self._domain(disk.instance_id) if disk.instance_id else None
+                manifest = self._put_image_begun(request, domain.text if domain else None, disk.instance_id)
+                try:
+                    if domain is None or domain.power is Power.STOPPED:
+                        made, consistency = self._copy_stopped_disk(manifest, disk), Consistency.STOPPED
+                    else:
+                        made, consistency = self._copy_running_disk(manifest, disk, domain, report)
+                except BackupInTheWay:
+                    if attempt == ATTEMPTS:
+                        raise
+                    continue
+                self._finish_image(manifest, made, request.labels.status, consistency)
+                return
+
+    def _copy_stopped_disk(self, manifest: ImageManifest, disk: Disk) -> Volume:
+        """Copy the volume. Should the guest start meanwhile: QEMU's image lock lets only one of the two have it."""
+        self._image_pool.delete(manifest.volume)
+        if not disk.pool:
+            raise HypervisorFailed(
+                disk.id, f"{disk.volume} stands in no storage pool; start the instance to make an image of it"
+            )
+        source = self._pool_named(disk.pool).require(disk.volume)
+        return self._image_pool.clone(manifest.volume, source, disk.size_bytes)
+
+    def _copy_running_disk(
+        self, manifest: ImageManifest, disk: Disk, domain: Domain, report: Callable[[int], None]
+    ) -> tuple[Volume, Consistency]:
+        """A full backup straight into the image's volume, with no checkpoint: the chain of snapshots goes on."""
+        source = domain.text.find_disk(disk.id)
+        assert source is not None, "the disk was found through its domain"
+        self._thaw_leftovers(domain, manifest.id)
+        target = self._image_pool.find(manifest.volume)
+        consistency = manifest.consistency or Consistency.CRASH
+        if target is None or self._backup_target(domain.id) != target.path:
+            self._image_pool.delete(manifest.volume)
+            if domain.is_stuck:
+                domain = self._freed(domain.id, manifest.id)
+            self._wait_for_others(domain.id)
+            target = self._image_pool.create(manifest.volume, disk.size_bytes)
+            backup = Backup(source.device, target.path, checkpoint="")
+            frozen = self._begin_backup(domain.id, backup, freeze=may_answer(domain))
+            consistency = Consistency.FROZEN if frozen else Consistency.CRASH
+            # Whoever finds our backup still running after a crash reads here how it began.
+            self._images.put(msgspec.structs.replace(manifest, consistency=consistency))
+        try:
+            self._wait_for_backup(domain.id, target.path, report)
+        except PoolFull as full:
+            raise PoolFull(self._image_pool.target, full.cause) from full
+        return target, consistency
+
+    def _finish_image(
+        self, manifest: ImageManifest, volume: Volume, status: str, consistency: Consistency | None
+    ) -> None:
+        """Verify it, then say that it is whole, unless somebody deleted it meanwhile."""
+        verify_volume(self._image_pool, volume, volume.size_bytes)
+        self._require_wanted(manifest.id)
+        self._images.put(msgspec.structs.replace(manifest, status=status, consistency=consistency, fault=""))
+
+    def _require_wanted(self, image_id: str) -> None:
+        """Raise WrongState when the image was deleted while it was made."""
+        manifest = self._images.find(image_id)
+        if manifest is None or manifest.status != ImageStatus.CREATING:
+            raise WrongState(image_id, "deleted", "it was deleted while it was made")
+
+    # what it says of itself
+
+    def _put_image_begun(
+        self, request: ImageRequest, text: DomainText | None, instance_id: str, image_id: str = ""
+    ) -> ImageManifest:
+        """The first version of the manifest: from now on a crash leaves a trace.
+
+        What an earlier attempt wrote of the moment of its copy stays, because that copy may still run.
+        """
+        base = self._images.find(text.note.image_id if text is not None else image_id)
+        known = self._images.find(request.id)
+        if text is not None:
+            boot = self._boot_of(text)
+        else:
+            boot = base.boot if base else None
+        facts = request.facts
+        return self._images.put(
+            ImageManifest(
+                id=request.id,
+                volume=volume_name(request.id),
+                created=format_instant(request.created),
+                name=request.labels.name,
+                description=request.labels.description,
+                family=request.labels.family,
+                os_name=facts.os_name or (base.os_name if base else ""),
+                os_type=facts.os_type or (base.os_type if base else "linux"),
+                platform=facts.platform or (base.platform if base else ""),
+                architecture=facts.architecture or (base.architecture if base else "x86_64"),
+                status=ImageStatus.CREATING,
+                boot=boot,
+                tags=dict(request.tags),
+                token=request.token,
+                instance_id=instance_id,
+                snapshot_id=request.snapshot_id,
+                copied_from=request.copied_from,
+                consistency=known.consistency if known else None,
+                shared_with=list(request.labels.shared_with),
+            )
+        )
+
+    def _boot_of(self, text: DomainText) -> DirectBoot | None:
+        """How instances of this domain's disk boot: as the domain does, without what is its alone."""
+        if not text.kernel:
+            return None
+        names = []
+        for path in (text.kernel, text.initrd):
+            name = path.rsplit("/", 1)[-1]
+            volume = self._image_pool.find(name) if name else None
+            if volume is None or volume.path != path:
+                wanted = f"boot its guests by {path or 'an initrd'}, which stands in {self._image_pool.target}"
+                raise HypervisorFailed(text.id, f"an image of it cannot {wanted}")
+            names.append(name)
+        return DirectBoot(names[0], names[1], _HOST_NAME_WORD.sub("", text.command_line).strip())
+
+    def label_image(self, image_id: str, labels: ImageLabels) -> Image:
+        with self._alone_with(image_id):
+            manifest = self._images.find(image_id)
+            if manifest is None:
+                raise ImageAbsent(image_id)
+            if manifest.status not in WHOLE:
+                raise WrongState(image_id, manifest.status, "wait until it is available")
+            changed = msgspec.structs.replace(
+                manifest,
+                name=labels.name,
+                description=labels.description,
+                family=labels.family,
+                status=labels.status,
+                shared_with=list(labels.shared_with),
+            )
+            if changed != manifest:
+                self._images.put(changed)
+            return self.image(image_id)
+
+    # deleting, and what failed
+
+    def delete_image(self, image_id: str) -> None:
+        manifest = self._images.find(image_id)
+        if manifest is None:
+            # Its maker may have died before the first manifest was whole.
+            self._images.remove(image_id)
+            return
+        if manifest.status == ImageStatus.CREATING:
+            with contextlib.suppress(AbsentError):
+                if manifest.instance_id:
+                    self._thaw_leftovers(self._domain(manifest.instance_id), image_id)
+            # Without the lock, which its maker may hold. He looks at the manifest now and then, and gives up.
+            manifest = self._images.put(msgspec.structs.replace(manifest, status=ImageStatus.CREATE_FAILED))
+            self._end_image(manifest)
+            self._images.remove(image_id)
+            return
+        with self._alone_with(image_id):
+            # The volumes first: until the manifest is gone, asking again finds what is left to do.
+            self._end_image(manifest)
+            self._images.remove(image_id)
+
+    def _end_image(self, manifest: ImageManifest) -> None:
+        """End what still works on an image, and remove what there is of it."""
+        domain = self._domain_copied_into(manifest)
+        if domain is not None:
+            self._give_up(domain.id)
+        for name in (manifest.volume, raw_name(manifest.id)):
+            self._image_pool.delete(name)
+        for name in self._unused_boot_volumes(manifest):
+            self._image_pool.delete(name)
+        if domain is not None and self._domain(domain.id).is_stuck:
+            self._freed(domain.id, manifest.id)
+
+    def _domain_copied_into(self, manifest: ImageManifest) -> Domain | None:
+        """The running guest whose disk is being copied into this image now, if any."""
+        try:
+            if not manifest.instance_id:
+                return None
+            target = self._backup_target(manifest.instance_id)
+            is_ours = target.rsplit("/", 1)[-1] == manifest.volume
+            return self._domain(manifest.instance_id) if is_ours else None
+        except AbsentError:
+            return None
+
+    def _unused_boot_volumes(self, gone: ImageManifest) -> set[str]:
+        """Kernels and initrds that no image and no domain needs when this image is gone.
+
+        Those of images that were deleted before, while instances still booted from them, are among them.
+        """
+        manifests = {**self._images.all(), gone.id: gone}
+        used = {
+            name
+            for each in manifests.values()
+            if each.boot and each.id != gone.id
+            for name in (each.boot.kernel, each.boot.initrd)
+        }
+        used |= {path.rsplit("/", 1)[-1] for each in self._domains() for path in (each.text.kernel, each.text.initrd)}
+        own = {gone.boot.kernel, gone.boot.initrd} if gone.boot else set()
+        manifests.pop(gone.id)
+        named = filter(None, map(_BOOT_VOLUME.fullmatch, self._image_pool.names()))
+        left = {each.string for each in named if each["id"] not in manifests}
+        return (own | left) - used
+
+    def _note_image_failure(self, image_id: str, fault: str) -> None:
+        """Write down why, and take down what there is; best effort, because the pool may be what failed."""
+        manifest = self._images.find(image_id)
+        try:
+            if manifest is None or manifest.status != ImageStatus.CREATING:
+                # Somebody deleted it meanwhile; what was written since goes too.
+                for name in (volume_name(image_id), raw_name(image_id)):
+                    self._image_pool.delete(name)
+                return
+            self._end_image(manifest)
+            failed = msgspec.structs.replace(manifest, status=ImageStatus.CREATE_FAILED, fault=fault, boot=None)
+            self._images.put(failed)
+        except (HypervisorFailed, DeadlineExceeded):
+            # The manifest still says "Creating": asking again begins again.
+            return
