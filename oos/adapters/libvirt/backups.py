@@ -34,6 +34,8 @@ JOB_SECONDS: Final = 5.0
 CLOCK_SLACK: Final = 0.1
 """Seconds by which libvirt's account of a job may fall short of what was seen of it."""
 THAW_TRIES: Final = 5
+NAMELESS_TRIES: Final = 5
+"""How often to ask about a backup while the answer is an error that says nothing."""
 
 
 class BackupInTheWay(HypervisorFailed):
@@ -163,12 +165,17 @@ class LibvirtBackups(LibvirtAgents):
 
     def _backup_target(self, instance_id: str) -> str:
         """The file that a running backup of this domain is written to; empty when none runs."""
-        try:
-            xml = self._ask(instance_id, "looking at its backup", lambda domain: str(domain.backupGetXMLDesc(0)))
-        except LibvirtFailed as failed:
-            if failed.code in (libvirt.VIR_ERR_NO_DOMAIN_BACKUP, libvirt.VIR_ERR_OPERATION_INVALID):
-                return ""
-            raise
+        for attempt in range(1, NAMELESS_TRIES + 1):
+            try:
+                xml = self._ask(instance_id, "looking at its backup", lambda domain: str(domain.backupGetXMLDesc(0)))
+                break
+            except LibvirtFailed as failed:
+                if failed.code in (libvirt.VIR_ERR_NO_DOMAIN_BACKUP, libvirt.VIR_ERR_OPERATION_INVALID):
+                    return ""
+                # Seen with libvirt 9.0 as a backup ended just then: an error that names none.
+                if failed.code != libvirt.VIR_ERR_OK or attempt == NAMELESS_TRIES:
+                    raise
+                time.sleep(SHORTEST_PAUSE)
         target = parse_xml(xml).find("disks/disk/target")
         return (target.get("file") or target.get("dev") or "?") if target is not None else "?"
 
