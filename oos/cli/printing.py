@@ -33,6 +33,8 @@ STYLES = {
     "Unreachable": "red",
     "ok": "green",
     "missing": "red",
+    "Keep": "green",
+    "Delete": "red",
     "progressing": "cyan",
     "failed": "red",
 }
