@@ -33,7 +33,7 @@ class Worker(Server):
         if app.shared is None:
             hint = 'set database = "postgresql://…" in oos.toml, or OOS_DATABASE'
             raise DiagnosticError(
-                [Diagnostic("OOS914", "workers need a database that they share", "settings", hint=hint)]
+                [Diagnostic("OOS916", "workers need a database that they share", "settings", hint=hint)]
             )
         self._shared = app.shared
         self._shared.works = True
