@@ -23,7 +23,7 @@ from oos.fleet.instance import (
 )
 from oos.fleet.network import Bandwidth, InterfaceSpec, Network, NetworkLabels, NetworkSpec
 from oos.fleet.statistics import InstanceStatistics
-from oos.fleet.storage import Disk, Image, PoolRoom, Snapshot, SnapshotRequest
+from oos.fleet.storage import Disk, DiskLabels, DiskSpec, Image, PoolRoom, Snapshot, SnapshotRequest, SystemDiskSpec
 from oos.inventory.model import Host
 
 
@@ -59,7 +59,10 @@ class Hypervisor(Protocol):
         """
 
     def remove_instance(self, instance_id: str) -> None:
-        """Undefine a stopped instance; delete disks made with it. Absent is done. Raises WrongState."""
+        """Undefine a stopped instance, with the disks that go with it; others stay, attached to nothing.
+
+        Absent is done. Raises WrongState.
+        """
 
     def start(self, instance_id: str) -> None:
         """Power on; running already is done. A paused one goes on."""
@@ -104,6 +107,48 @@ class Hypervisor(Protocol):
 
     def disk(self, disk_id: str) -> Disk:
         """One disk. Raises DiskAbsent."""
+
+    def make_disk(self, spec: DiskSpec) -> Disk:
+        """Make a disk, empty or with the content of a snapshot; finds the one that this token already made.
+
+        Raises SnapshotAbsent, WrongState for a snapshot that is not accomplished, PoolFull.
+        """
+
+    def delete_disk(self, disk_id: str) -> None:
+        """Delete a disk that is attached to nothing. Absent is done; WrongState for an attached one."""
+
+    def label_disk(self, disk_id: str, labels: DiskLabels) -> Disk:
+        """Write a person's labels in place of those there; its content and its domain do not change."""
+
+    def attach_disk(self, disk_id: str, instance_id: str) -> Disk:
+        """Attach a disk to a running or a stopped instance of this host, now and for each start to come.
+
+        The guest finds it by its serial: the digits of its id. Attached there already is done; WrongState when it is
+        attached elsewhere, or is not ready.
+        """
+
+    def detach_disk(self, disk_id: str, instance_id: str) -> Disk:
+        """Take a data disk from a running or a stopped instance; returns when the guest has let go of it.
+
+        Its labels stay with it. Attached to nothing is done; WrongState for a system disk, or one attached elsewhere.
+        Raises DeadlineExceeded when the guest holds on to it: then it goes at the next stop, or when asked again.
+        """
+
+    def resize_disk(self, disk_id: str, size_bytes: int) -> Disk:
+        """Let a disk grow to this size, under a running guest too. As large already is done; WrongState to shrink."""
+
+    def renew_disk(self, disk_id: str, image_id: str, token: str) -> Disk:
+        """Give a disk of a stopped instance the content of an image (none when empty), its size and id unchanged.
+
+        As with restore_disk: the old or the new content, never a mixture, and asking again with the token ends it.
+        """
+
+    def replace_system_disk(self, instance_id: str, spec: SystemDiskSpec) -> Disk:
+        """Put a new disk from an image in the place of a stopped instance's system disk, which is deleted.
+
+        How the image boots comes with it. Snapshots of the old disk stay. Asking again with the same token ends what
+        a crash left. Raises WrongState, ImageAbsent, PoolFull.
+        """
 
     def restore_disk(self, disk_id: str, snapshot_id: str, token: str) -> Disk:
         """Give the disk the content of a snapshot; its id stays. The instance must be stopped (WrongState).

@@ -73,7 +73,24 @@ class ImageManifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     fault: str = ""
 
 
-_Manifest = TypeVar("_Manifest", SnapshotManifest, ImageManifest)
+class DiskManifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The note beside a disk's volume: what a person wrote on it, and its id where the volume does not tell.
+
+    Disks that were made with an instance, and adopted ones, have none until somebody labels or detaches them.
+    """
+
+    id: str
+    volume: str
+    """Its volume when it was attached to nothing last; a disk that was restored has another meanwhile."""
+    created: str = ""
+    name: str = ""
+    description: str = ""
+    delete_with_instance: bool = False
+    source_snapshot_id: str = ""
+    is_ready: bool = True
+
+
+_Manifest = TypeVar("_Manifest", SnapshotManifest, ImageManifest, DiskManifest)
 
 
 class ManifestTorn(ValueError):
@@ -85,7 +102,7 @@ def manifest_name(id: str, version: int) -> str:
     return f"{id}.{version}.json"
 
 
-def encode_manifest(manifest: SnapshotManifest | ImageManifest) -> bytes:
+def encode_manifest(manifest: SnapshotManifest | ImageManifest | DiskManifest) -> bytes:
     """The bytes of a manifest volume: JSON, its SHA-256 on the first line, padded to a fixed size."""
     body = msgspec.json.encode(manifest)
     content = hashlib.sha256(body).hexdigest().encode() + b"\n" + body + b"\n"
@@ -101,6 +118,11 @@ def decode_snapshot_manifest(content: bytes) -> SnapshotManifest:
 def decode_image_manifest(content: bytes) -> ImageManifest:
     """The manifest in these bytes. Raises ManifestTorn."""
     return _decode(content, ImageManifest)
+
+
+def decode_disk_manifest(content: bytes) -> DiskManifest:
+    """The manifest in these bytes. Raises ManifestTorn."""
+    return _decode(content, DiskManifest)
 
 
 def versions(names: Iterable[str]) -> dict[str, list[int]]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from oos.values.identifiers import resource_id
+
 
 class DiskKind(StrEnum):
     """What a disk is for its instance."""
@@ -63,9 +65,62 @@ class Disk:
     device: str = ""
     """Target in the domain, e.g. `vda`."""
     name: str = ""
+    description: str = ""
+    delete_with_instance: bool = False
+    """Whether it goes when its instance is removed."""
     source_snapshot_id: str = ""
     """The snapshot it was last restored or made from."""
     created: datetime | None = None
+    is_ready: bool = True
+    """False while it is made, and for what a crash left half made."""
+
+    @property
+    def labels(self) -> DiskLabels:
+        """What a person may write on it."""
+        return DiskLabels(self.name, self.description, self.delete_with_instance)
+
+
+@dataclass(frozen=True, slots=True)
+class DiskLabels:
+    """What a person wrote on a disk, and whether it goes with its instance."""
+
+    name: str = ""
+    description: str = ""
+    delete_with_instance: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DiskSpec:
+    """A disk to be made, attached to nothing. Its id is derived from the token, so making it twice makes one."""
+
+    token: str
+    size_bytes: int
+    """At least; one from a snapshot is never smaller than that."""
+    snapshot_id: str = ""
+    """Whose content it has; empty: none."""
+    labels: DiskLabels = field(default_factory=DiskLabels)
+    created: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """The id of the disk."""
+        return resource_id("d", self.token)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemDiskSpec:
+    """A disk from an image that takes the place of an instance's system disk; its id is derived from the token."""
+
+    token: str
+    image_id: str
+    size_bytes: int | None = None
+    """None: as large as the image."""
+    created: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """The id of the new disk."""
+        return resource_id("d", self.token)
 
 
 @dataclass(frozen=True, slots=True)

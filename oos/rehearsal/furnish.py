@@ -99,6 +99,7 @@ def _disk(instance: GivenInstance, disk: GivenDisk, host: Host, created: datetim
         instance_id=instance.id,
         device=disk.device,
         name=disk.name,
+        delete_with_instance=True,
         created=created - timedelta(seconds=number),
     )
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from oos.adapters.libvirt.backups import Backup, backup_xml, checkpoint_xml
+from oos.adapters.libvirt.disk_changes import with_disk_replaced
 from oos.adapters.libvirt.domain_template import NewDisk, NewDomain, domain_xml
-from oos.adapters.libvirt.domain_xml import DomainCard, DomainDisk, parse_xml, read_domain, with_disk_replaced
+from oos.adapters.libvirt.domain_xml import DomainCard, DomainDisk, parse_xml, read_domain
 from oos.adapters.libvirt.note import DiskNote, Note, bare_note, write_note
 from oos.adapters.libvirt.pools import Volume, read_volume, volume_xml
 from oos.fleet.identity import adopted_disk_id

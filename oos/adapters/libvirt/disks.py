@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable
-from typing import Final
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
 
 from oos.adapters.libvirt.connection import Handle, LibvirtFailed, libvirt
 from oos.adapters.libvirt.domain_xml import DomainDisk
 from oos.adapters.libvirt.host import Domain, LibvirtHost
+from oos.adapters.libvirt.note import DiskNote
 from oos.adapters.libvirt.pools import Volume, read_volume
 from oos.fleet.errors import DiskAbsent, ImageAbsent, InstanceAbsent
 from oos.fleet.identity import adopted_disk_id
 from oos.fleet.image import WHOLE, ImageStatus
-from oos.fleet.manifest import MANIFEST_NAME, ImageManifest
+from oos.fleet.manifest import MANIFEST_NAME, DiskManifest, ImageManifest
 from oos.fleet.storage import Disk, DiskKind, Image
 from oos.values.identifiers import is_resource_id
-from oos.values.time import parse_instant
+from oos.values.time import format_instant, parse_instant
 
 _ID_LENGTH: Final = len("d-") + 20
 _NOT_DISKS: Final = ("s", "m", "i")
@@ -29,13 +30,17 @@ class LibvirtDisks(LibvirtHost):
     def disks(self) -> tuple[Disk, ...]:
         domains = self._domains()
         volumes = {volume.path: volume for volume in self._disk_pool.volumes()}
-        attached = [disk for domain in domains for disk in self._disks_of(domain, volumes)]
-        return (*attached, *self._unattached(domains, volumes.values(), {disk.id for disk in attached}))
+        notes = self._disk_notes.all()
+        attached = [disk for domain in domains for disk in self._disks_of(domain, volumes, notes)]
+        taken = {disk.id for disk in attached}
+        return (*attached, *self._unattached(domains, volumes.values(), notes, taken))
 
     def disk(self, disk_id: str) -> Disk:
         domain = self._domain_with(disk_id)
         if domain is not None:
-            found = next((disk for disk in self._disks_of(domain, {}, only=disk_id)), None)
+            noted = self._disk_notes.find(disk_id)
+            notes = {} if noted is None else {disk_id: noted}
+            found = next((disk for disk in self._disks_of(domain, {}, notes, only=disk_id)), None)
             if found is not None:
                 return found
         loose = next((disk for disk in self.disks() if disk.id == disk_id), None)
@@ -55,17 +60,30 @@ class LibvirtDisks(LibvirtHost):
         self._owners = {each.text.disk_id(disk): each.id for each in domains for disk in each.text.disks}
         return next((each for each in domains if each.id == self._owners.get(disk_id)), None)
 
-    def _disks_of(self, domain: Domain, volumes: dict[str, Volume], only: str = "") -> Iterable[Disk]:
+    def _disks_of(
+        self, domain: Domain, volumes: dict[str, Volume], notes: Mapping[str, DiskManifest], only: str = ""
+    ) -> Iterable[Disk]:
         for number, disk in enumerate(domain.text.disks):
             id = domain.text.disk_id(disk)
             if only in ("", id):
-                yield self._attached(domain, disk, number, volumes)
+                yield self._attached(domain, disk, number, volumes, notes.get(id))
 
-    def _attached(self, domain: Domain, disk: DomainDisk, number: int, volumes: dict[str, Volume]) -> Disk:
-        noted = domain.text.note.disk(disk.device)
+    def _attached(
+        self, domain: Domain, disk: DomainDisk, number: int, volumes: dict[str, Volume], written: DiskManifest | None
+    ) -> Disk:
+        id = domain.text.disk_id(disk)
+        noted = domain.text.note.disk(disk.device) or DiskNote(id, disk.device)
+        # What somebody wrote later is in the manifest; where the content comes from, the domain knows best.
+        kept = written or DiskManifest(
+            id=id,
+            volume="",
+            created=format_instant(noted.created) if noted.created else "",
+            name=noted.name,
+            delete_with_instance=noted.made and bool(domain.text.note.token),
+        )
         pool, volume = self._volume_of(disk, volumes)
         return Disk(
-            id=domain.text.disk_id(disk),
+            id=id,
             host=self._host.name,
             zone=self._host.zone,
             region=self._host.region,
@@ -76,9 +94,11 @@ class LibvirtDisks(LibvirtHost):
             format=disk.format,
             instance_id=domain.id,
             device=disk.device,
-            name=noted.name if noted else "",
-            source_snapshot_id=noted.source_snapshot_id if noted else "",
-            created=noted.created if noted else None,
+            name=kept.name,
+            description=kept.description,
+            delete_with_instance=kept.delete_with_instance,
+            source_snapshot_id=noted.source_snapshot_id if noted.restore_token else kept.source_snapshot_id,
+            created=parse_instant(kept.created) if kept.created else None,
         )
 
     def _volume_of(self, disk: DomainDisk, volumes: dict[str, Volume]) -> tuple[str, Volume | None]:
@@ -108,7 +128,14 @@ class LibvirtDisks(LibvirtHost):
         except LibvirtFailed:
             return 0
 
-    def _unattached(self, domains: Collection[Domain], volumes: Collection[Volume], taken: set[str]) -> Iterable[Disk]:
+    def _unattached(
+        self,
+        domains: Collection[Domain],
+        volumes: Collection[Volume],
+        notes: Mapping[str, DiskManifest],
+        taken: set[str],
+    ) -> Iterable[Disk]:
+        by_volume = {each.volume: each for each in notes.values()}
         used = {disk.source for domain in domains for disk in domain.text.disks}
         used |= {f"{disk.pool}/{disk.volume}" for domain in domains for disk in domain.text.disks}
         beneath = {volume.backing for volume in volumes}
@@ -118,8 +145,8 @@ class LibvirtDisks(LibvirtHost):
                 continue
             if not _may_be_a_disk(volume) or volume.name in of_images:
                 continue
-            named = volume.name[:_ID_LENGTH]
-            id = named if is_resource_id(named, "d") else adopted_disk_id("", f"{self._disk_pool.name}/{volume.name}")
+            written = by_volume.get(volume.name)
+            id = written.id if written else self._id_of(volume)
             # A second volume of a disk is what an interrupted restore left; asking again removes it.
             if id in taken:
                 continue
@@ -134,7 +161,13 @@ class LibvirtDisks(LibvirtHost):
                 size_bytes=volume.size_bytes,
                 kind=DiskKind.DATA,
                 format=volume.format,
+                **_told(written),
             )
+
+    def _id_of(self, volume: Volume) -> str:
+        """The id of a disk that nobody wrote about: in the name of its volume, or made from it."""
+        named = volume.name[:_ID_LENGTH]
+        return named if is_resource_id(named, "d") else adopted_disk_id("", f"{self._disk_pool.name}/{volume.name}")
 
     def _image_volumes(self) -> set[str]:
         """Names that are no disks, where images and disks share a pool."""
@@ -189,6 +222,20 @@ class LibvirtDisks(LibvirtHost):
             progress=100 if manifest.status in WHOLE else 0,
             fault=manifest.fault,
         )
+
+
+def _told(written: DiskManifest | None) -> dict[str, Any]:
+    """The facts of a disk that are written beside its volume."""
+    if written is None:
+        return {}
+    return {
+        "name": written.name,
+        "description": written.description,
+        "delete_with_instance": written.delete_with_instance,
+        "source_snapshot_id": written.source_snapshot_id,
+        "created": parse_instant(written.created) if written.created else None,
+        "is_ready": written.is_ready,
+    }
 
 
 def _may_be_a_disk(volume: Volume) -> bool:

@@ -26,8 +26,8 @@ class NewDisk:
 
     @property
     def serial(self) -> str:
-        """What the guest sees of the id (`/dev/disk/by-id/virtio-…`): virtio serials have 20 characters."""
-        return self.id.removeprefix("d-")
+        """What the guest sees of the id."""
+        return serial_of(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,11 @@ class NewDomain:
     mac: str
     network: str
     console_log: str
+
+
+def serial_of(disk_id: str) -> str:
+    """What a guest sees of the id of a disk (`/dev/disk/by-id/virtio-…`): virtio serials have 20 characters."""
+    return disk_id.removeprefix("d-")
 
 
 def domain_xml(domain: NewDomain) -> str:

@@ -81,13 +81,16 @@ class DomainText:
         return instance_id(self.uuid)
 
     def disk_id(self, disk: DomainDisk) -> str:
-        """The id of a disk: from the note, else from the name of our volume, else from what never changes."""
+        """The id of a disk: from the note, else from the name of our volume or the serial that we gave it, else from
+        what never changes."""
         noted = self.note.disk(disk.device)
         if noted is not None:
             return noted.id
         named = disk.file_name[:_DISK_ID_LENGTH]
         if is_resource_id(named, "d"):
             return named
+        if is_resource_id(f"d-{disk.serial}", "d"):
+            return f"d-{disk.serial}"
         return adopted_disk_id(self.uuid, disk.source or f"{disk.pool}/{disk.volume}")
 
     def find_disk(self, disk_id: str) -> DomainDisk | None:
@@ -179,36 +182,9 @@ def _average(element: Element, direction: str) -> int:
     return int(limit.get("average", "0")) if limit is not None else 0
 
 
-def with_disk_replaced(xml: str, device: str, path: str, note: Note) -> str:
-    """The XML with another qcow2 file behind one disk, and with this note; every other word stays as it was.
-
-    An element tree would rename the prefixes of foreign namespaces; the document object model keeps them.
-    """
-    with minidom.parseString(xml) as document:  # noqa: S318 (libvirtd made it)
-        domain = document.documentElement
-        assert domain is not None
-        (devices,) = children_of(domain, "devices")
-        (disk,) = (each for each in children_of(devices, "disk") if _target_of(each) == device)
-        disk.setAttribute("type", "file")
-        for child in (*children_of(disk, "source"), *children_of(disk, "backingStore")):
-            disk.removeChild(child)
-        for child in children_of(disk, "driver"):
-            child.setAttribute("name", "qemu")
-            child.setAttribute("type", "qcow2")
-        source = document.createElement("source")
-        source.setAttribute("file", path)
-        disk.appendChild(source)
-        put_note(document, domain, note)
-        return str(domain.toxml())
-
-
 def children_of(parent: minidom.Element, name: str) -> list[minidom.Element]:
     """The elements of this name right below another."""
     return [child for child in parent.childNodes if isinstance(child, minidom.Element) and child.tagName == name]
-
-
-def _target_of(disk: minidom.Element) -> str:
-    return next((str(child.getAttribute("dev")) for child in children_of(disk, "target")), "")
 
 
 def put_note(document: minidom.Document, domain: minidom.Element, note: Note) -> None:

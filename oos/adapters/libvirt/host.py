@@ -15,7 +15,14 @@ from oos.adapters.libvirt.manifests import Manifests
 from oos.adapters.libvirt.pools import Pool
 from oos.fleet.errors import InstanceAbsent
 from oos.fleet.instance import Power
-from oos.fleet.manifest import ImageManifest, SnapshotManifest, decode_image_manifest, decode_snapshot_manifest
+from oos.fleet.manifest import (
+    DiskManifest,
+    ImageManifest,
+    SnapshotManifest,
+    decode_disk_manifest,
+    decode_image_manifest,
+    decode_snapshot_manifest,
+)
 from oos.inventory.model import Host
 from oos.values.identifiers import instance_id as id_of_uuid
 
@@ -55,6 +62,7 @@ class LibvirtHost:
         self._snapshot_pool = Pool(self._connection, host.pools.snapshots)
         self._images: Manifests[ImageManifest] = Manifests(self._image_pool, "m", decode_image_manifest)
         self._snapshots: Manifests[SnapshotManifest] = Manifests(self._snapshot_pool, "s", decode_snapshot_manifest)
+        self._disk_notes: Manifests[DiskManifest] = Manifests(self._disk_pool, "d", decode_disk_manifest)
         self._lock = threading.Lock()
         self._uuids: dict[str, str] = {}
         self._owners: dict[str, str] = {}

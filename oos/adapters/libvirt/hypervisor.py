@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from oos.adapters.libvirt.accounts import LibvirtAccounts
+from oos.adapters.libvirt.attaching import LibvirtAttaching
 from oos.adapters.libvirt.events import Watch
 from oos.adapters.libvirt.importing import LibvirtImporting
-from oos.adapters.libvirt.making import LibvirtMaking
+from oos.adapters.libvirt.replacing import LibvirtReplacing
 from oos.adapters.libvirt.reshaping import LibvirtReshaping
-from oos.adapters.libvirt.restoring import LibvirtRestoring
 from oos.adapters.libvirt.statistics import read_statistics
 from oos.fleet.hypervisor import Subscription
 from oos.fleet.instance import InstanceEvent
 from oos.fleet.statistics import InstanceStatistics
 
 
-class LibvirtHypervisor(LibvirtMaking, LibvirtReshaping, LibvirtAccounts, LibvirtRestoring, LibvirtImporting):
+class LibvirtHypervisor(LibvirtReplacing, LibvirtAttaching, LibvirtReshaping, LibvirtAccounts, LibvirtImporting):
     """A host under libvirt; see LibvirtHost for what varies."""
 
     def watch(self, listener: Callable[[InstanceEvent], None]) -> Subscription:

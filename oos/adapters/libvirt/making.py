@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from oos.adapters.libvirt.connection import Handle, LibvirtFailed, libvirt
+from oos.adapters.libvirt.disk_making import LibvirtDiskMaking
 from oos.adapters.libvirt.domain_template import NewDisk, NewDomain, domain_xml
-from oos.adapters.libvirt.domain_xml import DomainText
 from oos.adapters.libvirt.interfaces import LibvirtInterfaces
 from oos.adapters.libvirt.note import DiskNote, Note
 from oos.adapters.libvirt.pools import Volume
@@ -17,7 +17,7 @@ from oos.fleet.identity import made_disk_id, made_domain_name, made_instance_id,
 from oos.fleet.image import WHOLE
 from oos.fleet.instance import Instance, InstanceSpec, Power
 from oos.fleet.manifest import ImageManifest
-from oos.fleet.storage import DirectBoot
+from oos.fleet.storage import DirectBoot, Disk
 from oos.inventory.model import Accelerator
 
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,62}[A-Za-z0-9])?")
@@ -26,7 +26,7 @@ MOST_DISKS: Final = 26
 """`vda` to `vdz`."""
 
 
-class LibvirtMaking(LibvirtInterfaces):
+class LibvirtMaking(LibvirtInterfaces, LibvirtDiskMaking):
     """The half of the port that makes and removes instances."""
 
     def make_instance(self, spec: InstanceSpec) -> Instance:
@@ -43,7 +43,7 @@ class LibvirtMaking(LibvirtInterfaces):
             if image.status not in WHOLE:
                 raise WrongState(image.id, image.status, "only of a whole image instances are made")
             self._require_network(spec.network or self._host.network)
-            boot = self._boot(image, spec)
+            boot = self._boot(image, spec.host_name, id)
             disks = self._make_disks(spec, image)
             console = self._make_volume(f"{id}.console", 0, format="raw")
             domain = NewDomain(
@@ -96,15 +96,16 @@ class LibvirtMaking(LibvirtInterfaces):
         self._disk_pool.delete(name)
         return self._disk_pool.create(name, size_bytes, format=format)
 
-    def _boot(self, image: ImageManifest, spec: InstanceSpec) -> DirectBoot | None:
+    def _boot(self, image: ImageManifest, host_name: str, instance_id: str) -> DirectBoot | None:
+        """How an instance of this image starts, with paths of kernel and initrd; None: by its own boot loader."""
         if image.boot is None:
             return None
         words = image.boot.command_line
-        if spec.host_name:
-            if not _HOST_NAME.fullmatch(spec.host_name):
-                raise HypervisorFailed(made_instance_id(spec.token), f"{spec.host_name!r} is not a host name")
+        if host_name:
+            if not _HOST_NAME.fullmatch(host_name):
+                raise HypervisorFailed(instance_id, f"{host_name!r} is not a host name")
             # Guests of the lab take their name from here; a kernel passes over what it does not know.
-            words = f"{words} oos.hostname={spec.host_name}"
+            words = f"{words} oos.hostname={host_name}"
         return replace(
             image.boot,
             kernel=self._image_pool.require(image.boot.kernel).path,
@@ -140,9 +141,21 @@ class LibvirtMaking(LibvirtInterfaces):
             if domain.power is not Power.STOPPED:
                 raise WrongState(instance_id, domain.power, "stop it first")
             # Its volumes first: until the domain is gone, asking again finds what is left to do.
-            for name in _made_with(domain.text):
-                self._disk_pool.delete(name)
+            for disk in self._disks_of(domain, {}, self._disk_notes.all()):
+                self._part_with(disk)
+            if domain.text.note.token and domain.text.console_log:
+                self._disk_pool.delete(domain.text.console_log.rsplit("/", 1)[-1])
             self._undefine(instance_id)
+
+    def _part_with(self, disk: Disk) -> None:
+        """Delete a disk that goes with its instance; of one that stays, write down what only the domain knows."""
+        is_ours = disk.pool == self._disk_pool.name
+        if disk.delete_with_instance:
+            if is_ours:
+                self._disk_pool.delete(disk.volume)
+            self._disk_notes.remove(disk.id)
+        elif is_ours:
+            self._write_down(disk)
 
     def _undefine(self, instance_id: str) -> None:
         flags = (
@@ -173,12 +186,3 @@ def _note(spec: InstanceSpec, disks: list[NewDisk], image: ImageManifest) -> Not
             for disk, name in zip(disks, names, strict=True)
         ),
     )
-
-
-def _made_with(text: DomainText) -> list[str]:
-    """The names of the volumes that were made with this instance."""
-    if not text.note.token:
-        return []
-    made = {disk.device for disk in text.note.disks if disk.made}
-    names = [disk.file_name for disk in text.disks if disk.device in made]
-    return [*names, *([text.console_log.rsplit("/", 1)[-1]] if text.console_log else [])]

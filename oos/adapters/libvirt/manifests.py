@@ -12,6 +12,7 @@ from oos.adapters.libvirt.pools import Pool
 from oos.fleet.manifest import (
     MANIFEST_BYTES,
     MANIFEST_NAME,
+    DiskManifest,
     ImageManifest,
     ManifestTorn,
     SnapshotManifest,
@@ -23,7 +24,7 @@ from oos.fleet.manifest import (
 WRITING_SECONDS: Final = 60.0
 """A manifest that is torn after so long is not being written any more: its writer died."""
 
-M = TypeVar("M", SnapshotManifest, ImageManifest)
+M = TypeVar("M", SnapshotManifest, ImageManifest, DiskManifest)
 
 
 class Manifests(Generic[M]):

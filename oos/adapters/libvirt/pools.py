@@ -176,11 +176,15 @@ class Pool:
             self._connection.call(self.target, f"copying {source.name}", copy, seconds=self._connection.deadlines.long)
         )
         if made.size_bytes < size_bytes:
-            self._connection.call(
-                self._of_volume(name), "growing it", lambda conn: self._volume(conn, name).resize(size_bytes, 0)
-            )
+            self.grow(name, size_bytes)
             return self.require(name)
         return made
+
+    def grow(self, name: str, size_bytes: int) -> None:
+        """Let a volume that no guest uses grow."""
+        self._connection.call(
+            self._of_volume(name), "growing it", lambda conn: self._volume(conn, name).resize(size_bytes, 0)
+        )
 
     def delete(self, name: str) -> None:
         """Delete a volume; absent is done. One that is still being filled is waited for."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from oos.adapters.memory.accounts import SimulatedAccounts
 from oos.adapters.memory.agents import SimulatedAgents
+from oos.adapters.memory.disks import SimulatedDisks
 from oos.adapters.memory.images import SimulatedImages
 from oos.adapters.memory.instances import SimulatedInstances
 from oos.adapters.memory.reshaping import SimulatedReshaping
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from oos.inventory.model import Host
 
 
-class MemoryHypervisor(SimulatedInstances, SimulatedImages, SimulatedReshaping, SimulatedAccounts, SimulatedAgents):
+class MemoryHypervisor(
+    SimulatedInstances, SimulatedDisks, SimulatedImages, SimulatedReshaping, SimulatedAccounts, SimulatedAgents
+):
     """A host whose whole state is a value; see SimulatedHost for what varies."""
 
 

@@ -98,6 +98,7 @@ class SimulatedInstances(SimulatedNetworks):
                 instance_id=instance_id,
                 device=f"vd{chr(ord('a') + number)}",
                 name=name,
+                delete_with_instance=True,
                 created=spec.created,
             )
             for number, (size, name) in enumerate(zip(sizes, names, strict=True))
@@ -111,13 +112,16 @@ class SimulatedInstances(SimulatedNetworks):
             if instance.power is not Power.STOPPED:
                 raise WrongState(instance_id, instance.power, "stop it first")
             with self._change():
-                for number, disk_id in enumerate(instance.disk_ids):
-                    if instance.token and disk_id == made_disk_id(instance.token, number):
-                        self.state.disks.pop(disk_id, None)
+                for disk_id in instance.disk_ids:
+                    disk = self.state.disks.get(disk_id)
+                    if disk is None:
+                        continue
+                    self.state.checkpoints.pop(disk_id, None)
+                    if disk.delete_with_instance:
+                        del self.state.disks[disk_id]
                         self.state.files.pop(disk_id, None)
-                        self.state.checkpoints.pop(disk_id, None)
-                    elif disk_id in self.state.disks:
-                        self.state.disks[disk_id] = replace(self.state.disks[disk_id], instance_id="", device="")
+                    else:
+                        self.state.disks[disk_id] = replace(disk, instance_id="", device="", kind=DiskKind.DATA)
                 del self.state.instances[instance_id]
                 self.state.consoles.pop(instance_id, None)
                 self._count("remove_instance", instance_id)

@@ -26,7 +26,7 @@ PROGRESS_STEPS = 4
 
 
 class SimulatedStorage(SimulatedHost):
-    """The half of the port that is about disks and snapshots."""
+    """The half of the port that lists disks, and is about snapshots."""
 
     def disks(self) -> tuple[Disk, ...]:
         with self._call("disks", ""), self._lock:
@@ -67,34 +67,6 @@ class SimulatedStorage(SimulatedHost):
         with self._change():
             self.state.snapshots[snapshot.id] = snapshot
         return snapshot
-
-    # restoring
-
-    def restore_disk(self, disk_id: str, snapshot_id: str, token: str) -> Disk:
-        disk = self._disk(disk_id)
-        with self._call("restore_disk", disk_id, token) as fault, self._alone_with(disk.instance_id or disk_id):
-            if self.state.restores.get(disk_id) == token:
-                return self._disk(disk_id)
-            if not disk.instance_id:
-                raise WrongState(disk_id, "attached to nothing", "attach it to a stopped instance first")
-            power = self._instance(disk.instance_id).power
-            if power is not Power.STOPPED:
-                raise WrongState(disk.instance_id, power, "stop it before a disk is restored")
-            snapshot = self._snapshot(snapshot_id)
-            if snapshot.status is not SnapshotStatus.ACCOMPLISHED:
-                raise WrongState(snapshot_id, snapshot.status, "only an accomplished snapshot can be restored")
-            self._require_space(self._host.pools.disks, fault)
-            if fault is FaultKind.CRASH:
-                raise SimulatedCrash("the process died while it copied the snapshot")
-            with self._change():
-                self.state.files[disk_id] = dict(self.state.files.get(snapshot_id, {}))
-                self.state.disks[disk_id] = replace(
-                    disk, volume=f"{disk_id}.{token[:8]}.qcow2", source_snapshot_id=snapshot_id
-                )
-                self.state.restores[disk_id] = token
-                self.state.checkpoints.pop(disk_id, None)
-                self._count("restore_disk", token)
-            return self._disk(disk_id)
 
     # snapshots
 
