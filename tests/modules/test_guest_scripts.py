@@ -200,3 +200,97 @@ def test_only_old_files_that_fit_are_deleted(oos: Runner, tmp_path: Path) -> Non
         failed(oos.action("ACS::ECS::CleanUpDisk", instanceId=id, cleanUpInfos=wrong))
     succeeded(oos.action("ACS::ECS::CleanUpDisk", instanceId=id, cleanUpInfos=str(folder)))
     assert [path for path in folder.rglob("*") if path.is_file()] == []
+
+
+APT = """
+case "$*" in
+  "-qq update") ;;
+  "-s upgrade")
+    [ -e upgraded ] || echo "Inst bash [5.2-1] (5.2-3 Debian:12.15/oldstable [amd64])"
+    [ -e upgraded ] || echo "Inst linux-image-amd64 (6.1.9-1 Debian-Security:12 [amd64]) []"
+    echo "Inst broken [1] (2 Debian:12 [amd64])"
+    echo "Conf bash (5.2-3 Debian:12.15/oldstable [amd64])" ;;
+  *upgrade) touch upgraded; echo noise ;;
+  *) echo "unknown: $*" >&2; exit 100 ;;
+esac
+"""
+
+
+def test_patches_are_found_and_installed_and_what_stays_missing_is_told(oos: Runner, shell: Shell) -> None:
+    shell.program("apt-get", APT)
+    id = oos.world.run()
+    said = succeeded(oos.action("ACS::ECS::ApplyPatchBaseline", instanceId=id, action="scan"))["commandOutput"]
+    assert said.splitlines() == ["bash\t5.2-3\tMissing", "linux-image-amd64\t6.1.9-1\tMissing", "broken\t2\tMissing"]
+    state = oos.world.call("OOS.ListInstancePatchStates")["InstancePatchStates"][0]
+    assert (state["OperationType"], state["MissingCount"], state["InstalledCount"]) == ("scan", "3", "0")
+    succeeded(oos.action("ACS::ECS::ApplyPatchBaseline", instanceId=id))
+    state = oos.world.call("OOS.ListInstancePatchStates")["InstancePatchStates"][0]
+    counts = [state[f"{each}Count"] for each in ("Missing", "Installed", "InstalledPendingReboot", "Failed")]
+    assert counts[0] == "0"
+    assert int(counts[1]) + int(counts[2]) == 2
+    assert counts[3] == "1"
+
+
+def test_a_restart_after_patches_keeps_what_was_installed(oos: Runner, shell: Shell) -> None:
+    shell.program("apt-get", APT)
+    shell.program("needs-restarting", "exit 1")
+    id = oos.world.run()
+    succeeded(oos.action("ACS::ECS::ApplyPatchBaseline", instanceId=id, rebootIfNeed=True))
+    patches = oos.world.call("OOS.ListInstancePatches", InstanceId=id)["Patches"]
+    assert [(each["KBId"], each["Status"]) for each in patches] == [
+        ("bash", "Installed"),
+        ("linux-image-amd64", "Installed"),
+        ("broken", "Failed"),
+        ("broken", "Missing"),
+    ]
+
+
+def test_alpine_is_asked_in_its_own_words(oos: Runner, shell: Shell) -> None:
+    shell.path = str(shell.programs)
+    for name in ("sh", "awk", "sed", "grep", "mktemp", "rm", "cat"):
+        target = shell.programs / name
+        if not target.exists():
+            target.symlink_to(str(shutil.which(name)))
+    listed = "py3-requests-2.31.0-r1 x86_64 {py3} (Apache-2.0) [upgradable from: py3-requests-2.30.0-r0]"
+    shell.program("apk", f'[ "$2" = -u ] && echo "{listed}"; true')
+    said = succeeded(oos.action("ACS::ECS::ApplyPatchBaseline", instanceId=oos.world.run(), action="scan"))
+    assert said["commandOutput"] == "py3-requests\t2.31.0-r1\tMissing\n"
+
+
+def test_the_inventory_of_a_guest_can_be_searched(oos: Runner, shell: Shell) -> None:
+    packages = "".join(f"ACS:Application\\tlib{number}\\t1.{number}\\tamd64\\n" for number in range(700))
+    shell.program("dpkg-query", f"printf '{packages}'")
+    id = oos.world.run()
+    given = {"regionId": "lab", "instanceId": id, "windowsOptions": ""}
+    succeeded(oos.action("ACS::ECS::PutInventory", linuxOptions='{"ACS:Application": "Enabled"}', **given))
+    entries = oos.world.call("OOS.ListInventoryEntries", InstanceId=id, TypeName="ACS:Application", MaxResults=100)
+    assert entries["Entries"][0] == {"Name": "lib0", "Version": "1.0", "Architecture": "amd64"}
+    condition = {"Name": "ACS:Application.Name", "Value": ["lib699"]}
+    assert [each["Id"] for each in oos.world.call("OOS.SearchInventory", Filter=[condition])["Entities"]] == [id]
+    assert oos.world.call("OOS.ListInventoryEntries", InstanceId=id, TypeName="ACS:Network")["Entries"] == []
+    succeeded(oos.action("ACS::ECS::PutInventory", linuxOptions="", **given))
+    cards = oos.world.call("OOS.ListInventoryEntries", InstanceId=id, TypeName="ACS:Network")["Entries"]
+    assert "lo" in {each["Name"] for each in cards}
+
+
+PACKAGE = """
+FormatVersion: OOS-2019-06-01-Package
+Packages:
+  - OSType: linux
+    InstallScript: echo {{ motto }} > app
+    UninstallScript: rm app
+"""
+
+
+def test_a_package_of_the_registry_is_installed_and_taken_away(oos: Runner, shell: Shell) -> None:
+    oos.world.call("OOS.CreateTemplate", TemplateName="app", Content=PACKAGE)
+    id = oos.world.run()
+    given: dict[str, Any] = {"instanceId": id, "packageName": "app", "parameters": {"motto": "hello"}}
+    succeeded(oos.action("ACS::ECS::ConfigureOOSPackageWithTemporaryURL", **given))
+    assert (shell.home / "app").read_text() == "hello\n"
+    states = oos.world.call("OOS.ListInstancePackageStates", InstanceId=id)["PackageStates"]
+    assert [(each["TemplateName"], each["TemplateVersion"]) for each in states] == [("app", "v1")]
+    succeeded(oos.action("ACS::ECS::ConfigureOOSPackageWithTemporaryURLFullActions", **{**given, "action": "update"}))
+    succeeded(oos.action("ACS::ECS::ConfigureOOSPackage", instanceId=id, packageName="app", action="uninstall"))
+    assert not (shell.home / "app").exists()
+    assert oos.world.call("OOS.ListInstancePackageStates", InstanceId=id)["PackageStates"] == []

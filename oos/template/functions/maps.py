@@ -88,7 +88,7 @@ def find_matched_package(template: Value, system: Value) -> Value:
     fields, or with `*`, fits any. Null when none fits.
     """
     known = printed(system, "the system").casefold()
-    packages = as_map(template, "the package template").get("Packages")
+    packages = as_map(_read(template), "the package template").get("Packages")
     if isinstance(packages, dict):
         packages = [
             {"Platform": name, **item} if isinstance(item, dict) else {"Platform": name, "Package": item}
@@ -98,6 +98,26 @@ def find_matched_package(template: Value, system: Value) -> Value:
         if isinstance(package, dict) and all(_fits(package.get(key), known) for key in _PLATFORM_KEYS):
             return package
     return None
+
+
+def _read(template: Value) -> Value:
+    """A package template, read where it is text: JSON or YAML, as GetTemplate gives it."""
+    if not isinstance(template, str):
+        return template
+    from oos.template.document import Reader, Unreadable, compose, decode  # here, because few templates need it
+
+    try:
+        source = decode(template, "the package template")
+        root = compose(source)
+        if root is None:
+            return None
+        reader = Reader(source)
+        value: Value = reader.value(root)
+    except Unreadable as unreadable:
+        raise FunctionError(str(unreadable)) from None
+    if reader.faults:
+        raise FunctionError(str(reader.faults[0]))
+    return value
 
 
 def _fits(wanted: Value, known: str) -> bool:
