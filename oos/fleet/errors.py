@@ -105,3 +105,7 @@ class NetworkAbsent(AbsentError):
 
 class InterfaceAbsent(AbsentError):
     kind = "network interface"
+
+
+class SecurityGroupAbsent(AbsentError):
+    kind = "security group"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from oos.fleet.firewall import GroupFilter
 from oos.fleet.image import ImageContent, ImageLabels, ImageRequest
 from oos.fleet.instance import (
     GuestAddress,
@@ -55,7 +56,7 @@ class Hypervisor(Protocol):
     def make_instance(self, spec: InstanceSpec) -> Instance:
         """Define a stopped instance with its disks from an image; finds the one that this token already made.
 
-        Raises ImageAbsent, WrongState (an image that is not whole), NetworkAbsent, PoolFull.
+        Raises ImageAbsent, WrongState (an image that is not whole), NetworkAbsent, SecurityGroupAbsent, PoolFull.
         """
 
     def remove_instance(self, instance_id: str) -> None:
@@ -262,6 +263,27 @@ class Hypervisor(Protocol):
 
     def move_interface(self, instance_id: str, mac: str, network: str) -> Instance:
         """Plug a card of a stopped instance into another network. Raises WrongState, NetworkAbsent, InterfaceAbsent."""
+
+    # security groups
+
+    def group_filters(self) -> tuple[GroupFilter, ...]:
+        """What this host carries out for security groups, as it stands there."""
+
+    def put_group_filter(self, wanted: GroupFilter) -> None:
+        """Carry this out for a group from now on, on running guests too, in place of what was there.
+
+        Raises HypervisorFailed for a step that the host cannot filter by.
+        """
+
+    def remove_group_filter(self, group_id: str) -> None:
+        """Forget a group. Absent is done. Raises WrongState while a card is in it."""
+
+    def set_security_groups(self, instance_id: str, mac: str, group_ids: Sequence[str]) -> Instance:
+        """A card is in these groups, now and after each start, and in no other; in none, it is not filtered by oos.
+
+        Nothing but the card's reference to its filter changes; a filter of others' making goes on filtering.
+        Raises InterfaceAbsent, SecurityGroupAbsent.
+        """
 
     # guest agent
 

@@ -22,6 +22,7 @@ from oos.fleet.errors import (
     InterfaceAbsent,
     NetworkAbsent,
     PoolFull,
+    SecurityGroupAbsent,
     SnapshotAbsent,
     WrongState,
 )
@@ -92,6 +93,9 @@ def service_error(error: FleetError) -> ApiError:
             return NotFound("InvalidEniId.NotFound", f"The specified network interface {error.id} does not exist.")
         case WrongState() if error.target.startswith("network "):
             return ApiError("DependencyViolation", message)
+        case SecurityGroupAbsent():
+            message = f"The specified security group {error.id} does not exist."
+            return NotFound("InvalidSecurityGroupId.NotFound", message)
         case WrongState():
             of = (
                 "Disk" if error.target.startswith("d-") else "Snapshot" if error.target.startswith("s-") else "Instance"

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from oos.adapters.libvirt.connection import Deadlines
 from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
+from oos.fleet.instance import Instance
 from oos.inventory.model import Host, Pools
 from oos.lab.config import LabConfig
+from oos.lab.lab import run_in_zone
 from tests.fleet.world import World
+
+CONNECT_SECONDS: Final = 1
+"""How long a connection may take to be made; one that is filtered takes it all."""
 
 
 @dataclass
@@ -30,6 +36,18 @@ class RealWorld(World):
         """The hypervisor, as what it is."""
         assert isinstance(self.hypervisor, LibvirtHypervisor)
         return self.hypervisor
+
+    def connects(self, source: Instance | None, target: Instance, port: int) -> bool:
+        argv = ["nc", "-w", str(CONNECT_SECONDS), self.address(target), str(port)]
+        if source is None:
+            done = run_in_zone(self.zone, ["busybox", *argv], input=b"")
+            return done.returncode == 0
+        return self.finish(source.id, self.hypervisor.guest_execute(source.id, ["/bin/busybox", *argv])).exit_code == 0
+
+    def can_ask_outside(self, source: Instance) -> bool:
+        (gateway,) = (each.gateway for each in self.hypervisor.networks() if each.name == source.interfaces[0].network)
+        argv = ["/bin/busybox", "nc", "-w", str(CONNECT_SECONDS), gateway, "53"]
+        return self.finish(source.id, self.hypervisor.guest_execute(source.id, argv)).exit_code == 0
 
 
 def lab_host(config: LabConfig, **pools: str) -> Host:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from oos.adapters.memory.hypervisor import MemoryHypervisor
 from oos.adapters.memory.state import HostState, sample_image
 from oos.fleet.errors import AgentUnavailable
+from oos.fleet.firewall import Direction, Flow, Protocol
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import GuestProcess, Instance, InstanceSpec, Labels, Power, StopMethod
 from oos.fleet.storage import Snapshot, SnapshotRequest
@@ -108,6 +110,47 @@ class World:
         token = fresh_token()
         request = SnapshotRequest(resource_id("s", token), disk_id, token, datetime.now(UTC))
         return replace(request, **changes)  # type: ignore[arg-type]  # names of fields, chosen by the test
+
+    @property
+    def simulated(self) -> MemoryHypervisor:
+        """The hypervisor, as what it is."""
+        assert isinstance(self.hypervisor, MemoryHypervisor)
+        return self.hypervisor
+
+    def address(self, instance: Instance) -> str:
+        """The first IPv4 address of a running guest."""
+        found: list[str] = []
+        self.until(lambda: bool(found) or self._addresses_into(instance, found))
+        return found[0]
+
+    def _addresses_into(self, instance: Instance, found: list[str]) -> bool:
+        found += [each.address for each in self.hypervisor.addresses(instance.id) if "." in each.address]
+        return bool(found)
+
+    def connects(self, source: Instance | None, target: Instance, port: int) -> bool:
+        """Whether a new TCP connection is made from a guest, or (None) from the zone outside all guests."""
+        if source is None:
+            return self.simulated.lets_through(
+                target.id, Flow(Direction.INGRESS, Protocol.TCP, "10.1.0.1", port, 40000)
+            )
+        return self.simulated.lets_through(
+            target.id,
+            Flow(Direction.INGRESS, Protocol.TCP, self.address(source), port, 40000, source.interfaces[0].mac),
+        ) and self.simulated.lets_through(
+            source.id,
+            Flow(Direction.EGRESS, Protocol.TCP, self.address(target), port, 40000, target.interfaces[0].mac),
+        )
+
+    def can_ask_outside(self, source: Instance) -> bool:
+        """Whether a guest can connect to what is outside all guests."""
+        return self.simulated.lets_through(source.id, Flow(Direction.EGRESS, Protocol.TCP, "10.1.0.1", 53, 40000))
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait until it is so."""
+        deadline = time.monotonic() + PATIENCE
+        while not is_so():
+            assert time.monotonic() < deadline, "it does not come to be so"
+            time.sleep(0.1)
 
     def clean_up(self, made: list[str]) -> None:
         """Remove instances with their disks, and the snapshots of those."""

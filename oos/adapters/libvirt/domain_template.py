@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
 import jinja2
 from markupsafe import Markup
 
+from oos.adapters.libvirt.card_filter import CardFilter
 from oos.adapters.libvirt.note import Note, write_note
 from oos.fleet.storage import DirectBoot
 
@@ -48,6 +49,7 @@ class NewDomain:
     mac: str
     network: str
     console_log: str
+    filter: CardFilter = field(default_factory=CardFilter)
 
 
 def serial_of(disk_id: str) -> str:

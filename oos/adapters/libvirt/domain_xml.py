@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from xml.dom import minidom
 from xml.etree import ElementTree
 
+from oos.adapters.libvirt.card_filter import CardFilter, card_filter_of
 from oos.adapters.libvirt.note import NAMESPACE, Note, read_note, read_run_note, write_note
 from oos.fleet.identity import adopted_disk_id
 from oos.fleet.network import Bandwidth
@@ -51,6 +52,7 @@ class DomainCard:
     mac: str
     network: str
     bandwidth: Bandwidth = field(default_factory=Bandwidth)
+    filter: CardFilter = field(default_factory=CardFilter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,8 @@ def _card(element: Element) -> DomainCard:
     facts = source.attrib if source is not None else {}
     network = facts.get("network") or facts.get("bridge") or facts.get("dev") or ""
     bandwidth = Bandwidth(_average(element, "inbound"), _average(element, "outbound"))
-    return DomainCard(mac.get("address", "") if mac is not None else "", network, bandwidth)
+    address = mac.get("address", "") if mac is not None else ""
+    return DomainCard(address, network, bandwidth, card_filter_of(element))
 
 
 def _average(element: Element, direction: str) -> int:

@@ -56,7 +56,9 @@ class LibvirtInstances(LibvirtAgents):
             key_pair=note.key_pair,
             created=note.created,
             started=text.started if domain.power is not Power.STOPPED else None,
-            interfaces=tuple(NetworkInterface(card.mac, card.network, bandwidth=card.bandwidth) for card in text.cards),
+            interfaces=tuple(
+                NetworkInterface(card.mac, card.network, card.filter.group_ids, card.bandwidth) for card in text.cards
+            ),
             disk_ids=tuple(text.disk_id(disk) for disk in text.disks),
             token=note.token,
             has_agent=domain.power is Power.RUNNING and text.agent_state == "connected",

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from oos.adapters.libvirt.card_filter import CardFilter
 from oos.adapters.libvirt.connection import Handle, LibvirtFailed, libvirt
 from oos.adapters.libvirt.disk_making import LibvirtDiskMaking
 from oos.adapters.libvirt.domain_template import NewDisk, NewDomain, domain_xml
-from oos.adapters.libvirt.interfaces import LibvirtInterfaces
+from oos.adapters.libvirt.filter_xml import joined
+from oos.adapters.libvirt.filters import LibvirtFilters
 from oos.adapters.libvirt.note import DiskNote, Note
 from oos.adapters.libvirt.pools import Volume
 from oos.fleet.errors import HypervisorFailed, ImageAbsent, InstanceAbsent, WrongState
 from oos.fleet.identity import made_disk_id, made_domain_name, made_instance_id, made_mac, made_uuid
 from oos.fleet.image import WHOLE
-from oos.fleet.instance import Instance, InstanceSpec, Power
+from oos.fleet.instance import Instance, InstanceSpec, Power, interface_id
 from oos.fleet.manifest import ImageManifest
 from oos.fleet.storage import DirectBoot, Disk
 from oos.inventory.model import Accelerator
@@ -26,7 +29,7 @@ MOST_DISKS: Final = 26
 """`vda` to `vdz`."""
 
 
-class LibvirtMaking(LibvirtInterfaces, LibvirtDiskMaking):
+class LibvirtMaking(LibvirtFilters, LibvirtDiskMaking):
     """The half of the port that makes and removes instances."""
 
     def make_instance(self, spec: InstanceSpec) -> Instance:
@@ -43,6 +46,9 @@ class LibvirtMaking(LibvirtInterfaces, LibvirtDiskMaking):
             if image.status not in WHOLE:
                 raise WrongState(image.id, image.status, "only of a whole image instances are made")
             self._require_network(spec.network or self._host.network)
+            mac = made_mac(spec.token)
+            if spec.security_group_ids:
+                self._define_card_filter(interface_id(mac), spec.security_group_ids)
             boot = self._boot(image, spec.host_name, id)
             disks = self._make_disks(spec, image)
             console = self._make_volume(f"{id}.console", 0, format="raw")
@@ -56,8 +62,9 @@ class LibvirtMaking(LibvirtInterfaces, LibvirtDiskMaking):
                 architecture=image.architecture,
                 boot=boot,
                 disks=disks,
-                mac=made_mac(spec.token),
+                mac=mac,
                 network=spec.network or self._host.network,
+                filter=_filter(mac, spec.security_group_ids),
                 console_log=console.path,
             )
             self._define(id, domain)
@@ -146,6 +153,7 @@ class LibvirtMaking(LibvirtInterfaces, LibvirtDiskMaking):
             if domain.text.note.token and domain.text.console_log:
                 self._disk_pool.delete(domain.text.console_log.rsplit("/", 1)[-1])
             self._undefine(instance_id)
+            self._forget_card_filters(card.mac for card in domain.text.cards if card.filter.is_ours)
 
     def _part_with(self, disk: Disk) -> None:
         """Delete a disk that goes with its instance; of one that stays, write down what only the domain knows."""
@@ -170,8 +178,12 @@ class LibvirtMaking(LibvirtInterfaces, LibvirtDiskMaking):
             return
 
 
+def _filter(mac: str, group_ids: Sequence[str]) -> CardFilter:
+    return joined(CardFilter(), interface_id(mac), tuple(dict.fromkeys(group_ids))) if group_ids else CardFilter()
+
+
 def _note(spec: InstanceSpec, disks: list[NewDisk], image: ImageManifest) -> Note:
-    """What to remember: only what was done. Key pairs and security groups are not applied yet, so none is claimed."""
+    """What to remember: only what was done. Key pairs are not applied yet, so none is claimed."""
     names = ["", *(disk.name for disk in spec.data_disks)]
     return Note(
         labels=spec.labels,

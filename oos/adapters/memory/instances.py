@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from oos.adapters.memory.networks import SimulatedNetworks
+from oos.adapters.memory.filters import SimulatedFilters
 from oos.adapters.memory.state import Guest
 from oos.fleet.errors import AgentUnavailable, ImageAbsent, NetworkAbsent, WrongState
 from oos.fleet.identity import made_disk_id, made_domain_name, made_instance_id, made_mac, made_uuid
@@ -26,7 +26,7 @@ CONSOLE_BYTES = 65536
 """How much of a console is kept."""
 
 
-class SimulatedInstances(SimulatedNetworks):
+class SimulatedInstances(SimulatedFilters):
     """The half of the port that is about instances."""
 
     def instances(self) -> tuple[Instance, ...]:
@@ -50,6 +50,7 @@ class SimulatedInstances(SimulatedNetworks):
             network = spec.network or self._host.network
             if network not in self.state.networks:
                 raise NetworkAbsent(network)
+            self._require_groups(spec.security_group_ids)
             self._require_space(self._host.pools.disks, fault)
             disks = self._made_disks(spec, id, image)
             instance = Instance(

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from oos.fleet.firewall import GroupFilter
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import GuestProcess, Instance, Power
 from oos.fleet.network import Network
@@ -47,6 +48,7 @@ class HostState:
     networks: list[str] = field(default_factory=lambda: ["default"])
     network_details: dict[str, Network] = field(default_factory=dict)
     """What is known about a network beyond its name; one without is as `plain_network` has it."""
+    group_filters: dict[str, GroupFilter] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)
     guests: dict[str, Guest] = field(default_factory=dict)
     """By instance; there is one while the instance has power."""
@@ -119,6 +121,7 @@ def twin_of(hypervisor: Hypervisor) -> HostState:
     return HostState(
         networks=sorted(networks),
         network_details=details,
+        group_filters={each.id: each for each in hypervisor.group_filters()},
         instances={each.id: each for each in instances},
         disks={each.id: each for each in hypervisor.disks()},
         snapshots=snapshots,
