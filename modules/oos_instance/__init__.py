@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation, Risk
-from oos_instance import changing, describe, launching, operations, requests, responses, several
+from oos_instance import changing, describe, launching, operations, requests, responses, several, stock
 
 OPERATIONS = (
     Operation(
@@ -239,6 +239,48 @@ OPERATIONS = (
         requests.GetInstanceScreenshot,
         responses.Screenshot,
         changing.get_instance_screenshot,
+    ),
+    Operation(
+        "ECS",
+        "DescribeAvailableResource",
+        requests.DescribeAvailableResource,
+        responses.AvailableZones,
+        stock.describe_available_resource,
+        ignores=("DataDiskCategory", "IoOptimized", "ResourceType", "Spot*", "SystemDiskCategory"),
+        refuses=("DedicatedHostId", "Scope"),
+    ),
+    Operation(
+        "ECS",
+        "DescribeAccountAttributes",
+        requests.DescribeAccountAttributes,
+        responses.AccountAttributes,
+        stock.describe_account_attributes,
+    ),
+    Operation(
+        "ECS",
+        "AttachInstanceRamRole",
+        requests.AttachInstanceRamRole,
+        responses.AttachedRoles,
+        stock.attach_instance_ram_role,
+        effect=Effect.CHANGES,
+        refuses=("Policy",),
+    ),
+    Operation(
+        "ECS",
+        "DetachInstanceRamRole",
+        requests.DetachInstanceRamRole,
+        responses.DetachedRoles,
+        stock.detach_instance_ram_role,
+        effect=Effect.CHANGES,
+        risk=Risk.HIGH,
+    ),
+    Operation(
+        "ECS",
+        "DescribeInstanceRamRole",
+        requests.DescribeInstanceRamRole,
+        responses.Roles,
+        stock.describe_instance_ram_role,
+        list_field="InstanceRamRoleSets.InstanceRamRoleSet",
     ),
     Operation(
         "ECS",

@@ -272,3 +272,54 @@ class GetInstanceConsoleOutput:
 
     instance_id: InstanceId
     remove_symbols: Annotated[bool, Param("Whether to leave out what only moves a cursor or colours.")] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeAvailableResource:
+    """What is wanted, and where."""
+
+    destination_resource: Annotated[
+        str,
+        Param(
+            "Kind of resource.",
+            allowed=("Zone", "IoOptimized", "InstanceType", "Network", "ddh", "SystemDisk", "DataDisk"),
+        ),
+    ]
+    zone_id: Annotated[str, Param("Zone; all when not given.")] = ""
+    instance_type: Annotated[str, Param("Only this instance type.")] = ""
+    instance_charge_type: Annotated[str, Param("How it is paid for.", allowed=("PrePaid", "PostPaid"))] = ""
+    network_category: Annotated[str, Param("Kind of network.", allowed=("vpc", "classic"))] = ""
+    cores: Annotated[int | None, Param("Only types with so many processors.")] = None
+    memory: Annotated[float | None, Param("Only types with so much memory, in GiB.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeAccountAttributes:
+    """Which attributes of the account to tell."""
+
+    attribute_name: Annotated[tuple[str, ...], Param("Only these.", most=20)] = ()
+    zone_id: Annotated[str, Param("Zone; attributes are the same in all.")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachInstanceRamRole:
+    """Which role for which instances."""
+
+    ram_role_name: Annotated[str, Param("The role.")]
+    instance_ids: Annotated[tuple[str, ...], Param("The instances.", form=Form.JSON, most=100)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetachInstanceRamRole:
+    """Which role to take from which instances."""
+
+    instance_ids: Annotated[tuple[str, ...], Param("The instances.", form=Form.JSON, most=100)]
+    ram_role_name: Annotated[str, Param("The role; any when not given.")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeInstanceRamRole(Paged):
+    """Of which instances to tell the role."""
+
+    instance_ids: Annotated[tuple[str, ...] | None, Param("Only these.", form=Form.JSON, most=100)] = None
+    ram_role_name: Annotated[str, Param("Only those with this role.")] = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from oos.service.filtering import TagShapes
 
@@ -280,3 +280,114 @@ class ConsoleOutput(TypedDict):
     InstanceId: str
     ConsoleOutput: str
     LastUpdateTime: str
+
+
+class SupportedResource(TypedDict):
+    Value: str
+    Status: str
+    StatusCategory: str
+    Min: NotRequired[int]
+    Max: NotRequired[int]
+    Unit: NotRequired[str]
+
+
+class SupportedResources(TypedDict):
+    SupportedResource: list[SupportedResource]
+
+
+class AvailableResource(TypedDict):
+    Type: str
+    SupportedResources: SupportedResources
+
+
+class AvailableResources(TypedDict):
+    AvailableResource: list[AvailableResource]
+
+
+class AvailableZone(TypedDict):
+    RegionId: str
+    ZoneId: str
+    Status: str
+    StatusCategory: str
+    AvailableResources: AvailableResources
+
+
+class AvailableZoneShapes(TypedDict):
+    AvailableZone: list[AvailableZone]
+
+
+class AvailableZones(TypedDict):
+    AvailableZones: AvailableZoneShapes
+
+
+class AttributeValue(TypedDict):
+    Value: str
+
+
+class AttributeValues(TypedDict):
+    ValueItem: list[AttributeValue]
+
+
+class AccountAttribute(TypedDict):
+    AttributeName: str
+    AttributeValues: AttributeValues
+
+
+class AccountAttributeItems(TypedDict):
+    AccountAttributeItem: list[AccountAttribute]
+
+
+class AccountAttributes(TypedDict):
+    AccountAttributeItems: AccountAttributeItems
+
+
+class AttachedRole(TypedDict):
+    InstanceId: str
+    Success: bool
+    Code: str
+    Message: str
+
+
+class AttachedRoleShapes(TypedDict):
+    AttachInstanceRamRoleResult: list[AttachedRole]
+
+
+class AttachedRoles(TypedDict):
+    RamRoleName: str
+    TotalCount: int
+    FailCount: int
+    AttachInstanceRamRoleResults: AttachedRoleShapes
+
+
+class RoleShape(TypedDict):
+    InstanceId: str
+    RamRoleName: str
+
+
+class RoleShapes(TypedDict):
+    InstanceRamRoleSet: list[RoleShape]
+
+
+class DetachedRole(TypedDict):
+    InstanceId: str
+    Success: bool
+    Code: str
+    Message: str
+    InstanceRamRoleSets: RoleShapes
+
+
+class DetachedRoleShapes(TypedDict):
+    DetachInstanceRamRoleResult: list[DetachedRole]
+
+
+class DetachedRoles(TypedDict):
+    RamRoleName: str
+    TotalCount: int
+    FailCount: int
+    DetachInstanceRamRoleResults: DetachedRoleShapes
+
+
+class Roles(TypedDict):
+    RegionId: str
+    TotalCount: int
+    InstanceRamRoleSets: RoleShapes

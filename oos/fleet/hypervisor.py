@@ -86,6 +86,12 @@ class Hypervisor(Protocol):
         Raises WrongState unless it is stopped, Incapable for a layout of processors or memory that says otherwise.
         """
 
+    def set_autostart(self, instance_id: str, starts: bool) -> None:
+        """Whether the instance starts by itself when its host does."""
+
+    def autostarted(self) -> frozenset[str]:
+        """The ids of the instances that start with their host."""
+
     def remember(self, instance_id: str, *, host_name: str | None = None, key_pair: str | None = None) -> Instance:
         """Note what its guest was given; what is None stays as it was noted."""
 

@@ -16,6 +16,7 @@ from oos.adapters.libvirt.instances import LibvirtInstances
 from oos.adapters.libvirt.picture import as_png
 from oos.fleet.errors import HypervisorFailed, Incapable, WrongState
 from oos.fleet.instance import Instance, InstanceSize, Power
+from oos.values.identifiers import instance_id as id_of_uuid
 
 _CHUNK: Final = 256 * 1024
 _WITH_SECRETS: Final = libvirt.VIR_DOMAIN_XML_SECURE
@@ -47,6 +48,17 @@ class LibvirtReshaping(LibvirtInstances):
         """A guest whose memory was saved comes back as it was; to throw that away is not what was asked."""
         if self._ask(instance_id, "looking for saved memory", lambda domain: bool(domain.hasManagedSaveImage(0))):
             raise WrongState(instance_id, "saved with its memory", "start it and stop it before it is resized")
+
+    def set_autostart(self, instance_id: str, starts: bool) -> None:
+        self._ask(instance_id, "setting whether it starts with its host", lambda domain: domain.setAutostart(starts))
+
+    def autostarted(self) -> frozenset[str]:
+        def listed(conn: Handle) -> list[str]:
+            found = conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART)
+            return [str(each.UUIDString()) for each in found]
+
+        uuids = self._connection.call(self._host.name, "listing what starts with it", listed)
+        return frozenset(map(id_of_uuid, uuids))
 
     def remember(self, instance_id: str, *, host_name: str | None = None, key_pair: str | None = None) -> Instance:
         with self._alone_with(instance_id):

@@ -27,12 +27,16 @@ GuestProgram: TypeAlias = Callable[[Sequence[str], bytes, GuestFiles], GuestOutc
 """Arguments, standard input and files of the guest in; outcome out. It may change the files."""
 
 _SHELLS: Final = frozenset({"sh", "bash", "ash"})
+DISK_USAGE: Final = "/run/df"
+"""A file of a simulated guest: what `df` says there."""
+
+_PLENTY: Final = b"Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/vda 65536 8192 57344 13% /\n"
 _REDIRECT: Final = frozenset({">", ">>"})
 _SEPARATOR: Final = re.compile(r"&&|\|\||;|\n")
 
 
 def tiny_shell(argv: Sequence[str], stdin: bytes, files: GuestFiles) -> GuestOutcome:
-    """Runs `true false echo printf cat rm test sleep exit`, lists of them by `sh -c` or `sh FILE`, and RunCommand.
+    """Runs `true false echo printf cat rm test df sleep exit`, lists of them by `sh -c` or `sh FILE`, and RunCommand.
 
     There are no pipes, variables or substitutions: a test that needs more passes its own GuestProgram.
     """
@@ -61,6 +65,9 @@ def tiny_shell(argv: Sequence[str], stdin: bytes, files: GuestFiles) -> GuestOut
             return GuestOutcome(0)
         case "test" if arguments[:1] in (["-f"], ["-e"]):
             return GuestOutcome(0 if arguments[1:2] and arguments[1] in files else 1)
+        case "df":
+            # As much room as a test says there is left, else plenty.
+            return GuestOutcome(0, files.get(DISK_USAGE, _PLENTY))
         case "sleep":
             return GuestOutcome(0, seconds=float(arguments[0]) if arguments else 0.0)
         case "exit":

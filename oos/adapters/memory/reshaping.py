@@ -35,6 +35,19 @@ class SimulatedReshaping(SimulatedHost):
                     self._count("resize", instance_id)
             return self._instance(instance_id)
 
+    def set_autostart(self, instance_id: str, starts: bool) -> None:
+        with self._call("set_autostart", instance_id), self._lock:
+            self._instance(instance_id)
+            if starts != (instance_id in self.state.autostarted):
+                with self._change():
+                    others = [each for each in self.state.autostarted if each != instance_id]
+                    self.state.autostarted = [*others, *([instance_id] if starts else [])]
+                    self._count("set_autostart", instance_id)
+
+    def autostarted(self) -> frozenset[str]:
+        with self._call("autostarted", ""), self._lock:
+            return frozenset(self.state.autostarted).intersection(self.state.instances)
+
     def remember(self, instance_id: str, *, host_name: str | None = None, key_pair: str | None = None) -> Instance:
         with self._call("remember", instance_id), self._lock:
             instance = self._instance(instance_id)

@@ -77,6 +77,8 @@ class HostState:
     """Instances whose agent does not answer."""
     unfreezable: list[str] = field(default_factory=list)
     """Instances whose agent cannot freeze file systems."""
+    autostarted: list[str] = field(default_factory=list)
+    """Instances that start with their host."""
     displays: dict[str, str] = field(default_factory=dict)
     """By instance that has a display: its password."""
     threads: dict[str, int] = field(default_factory=dict)
