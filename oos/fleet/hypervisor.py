@@ -7,7 +7,7 @@ idempotent: what is made carries the request's token or id, and asking again fin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from oos.fleet.firewall import GroupFilter
 from oos.fleet.image import ImageContent, ImageLabels, ImageRequest
@@ -26,6 +26,9 @@ from oos.fleet.network import Bandwidth, InterfaceSpec, Network, NetworkLabels, 
 from oos.fleet.statistics import InstanceStatistics
 from oos.fleet.storage import Disk, DiskLabels, DiskSpec, Image, PoolRoom, Snapshot, SnapshotRequest, SystemDiskSpec
 from oos.inventory.model import Host
+
+MOST_STDIN: Final = 64 << 10
+"""Bytes of standard input that an agent is given: QEMU's hangs over much larger messages (seen from 200 kB on)."""
 
 
 class Subscription(Protocol):
@@ -297,7 +300,10 @@ class Hypervisor(Protocol):
         """Ask the agent about its system. Raises AgentUnavailable: this is how to see whether it answers."""
 
     def guest_execute(self, instance_id: str, argv: Sequence[str], *, stdin: bytes = b"") -> int:
-        """Start a program in the guest, output captured; its process id. Raises AgentUnavailable, AgentFailed."""
+        """Start a program in the guest, output captured; its process id.
+
+        Raises AgentUnavailable, AgentFailed; also for more than MOST_STDIN bytes of input, which belong into a file.
+        """
 
     def guest_process(self, instance_id: str, pid: int) -> GuestProcess:
         """How a program stands. The agent forgets an ended one once asked; AgentFailed then."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oos.fleet.errors import AgentFailed, AgentUnavailable
+from oos.fleet.hypervisor import MOST_STDIN
 from oos.fleet.instance import Instance, StopMethod
 from tests.fleet.world import World
 
@@ -26,6 +27,13 @@ def test_a_program_runs_with_its_output_and_exit_code(world: World, guest: Insta
 def test_a_program_reads_its_standard_input(world: World, guest: Instance) -> None:
     pid = world.hypervisor.guest_execute(guest.id, ["/bin/cat"], stdin=b"\x00\xff bytes")
     assert world.finish(guest.id, pid).stdout == b"\x00\xff bytes"
+
+
+def test_input_is_bounded_so_that_no_agent_hangs_over_it(world: World, guest: Instance) -> None:
+    most = bytes(range(256)) * (MOST_STDIN // 256)
+    assert world.finish(guest.id, world.hypervisor.guest_execute(guest.id, ["/bin/cat"], stdin=most)).stdout == most
+    with pytest.raises(AgentFailed, match=rf"{guest.id}.*65537 bytes of input"):
+        world.hypervisor.guest_execute(guest.id, ["/bin/cat"], stdin=most + b"x")
 
 
 def test_a_script_that_was_written_runs(world: World, guest: Instance) -> None:

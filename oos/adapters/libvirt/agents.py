@@ -16,6 +16,7 @@ from typing import Any, Final
 from oos.adapters.libvirt.connection import LibvirtFailed, agent_command, libvirt
 from oos.adapters.libvirt.host import LibvirtHost
 from oos.fleet.errors import AgentFailed, AgentUnavailable
+from oos.fleet.hypervisor import MOST_STDIN
 from oos.fleet.instance import GuestInfo, GuestProcess
 
 CHUNK: Final = 48 * 1024
@@ -76,6 +77,8 @@ class LibvirtAgents(LibvirtHost):
         return None
 
     def guest_execute(self, instance_id: str, argv: Sequence[str], *, stdin: bytes = b"") -> int:
+        if len(stdin) > MOST_STDIN:
+            raise AgentFailed(instance_id, f"{len(stdin)} bytes of input are more than {MOST_STDIN}; write a file")
         if not argv or not argv[0]:
             raise AgentFailed(instance_id, "no program was named")
         arguments: dict[str, Any] = {"path": argv[0], "arg": list(argv[1:]), "capture-output": True}

@@ -8,6 +8,7 @@ from datetime import timedelta
 from oos.adapters.memory.host import SimulatedHost
 from oos.adapters.memory.state import Files, Guest
 from oos.fleet.errors import AgentFailed, AgentUnavailable
+from oos.fleet.hypervisor import MOST_STDIN
 from oos.fleet.instance import GuestInfo, GuestProcess, Instance, Power
 from oos.service.guest_command import BOOT_ID
 
@@ -78,6 +79,8 @@ class SimulatedAgents(SimulatedHost):
     def guest_execute(self, instance_id: str, argv: Sequence[str], *, stdin: bytes = b"") -> int:
         with self._call("guest_execute", instance_id), self._lock:
             instance, guest = self._working_agent(instance_id)
+            if len(stdin) > MOST_STDIN:
+                raise AgentFailed(instance_id, f"{len(stdin)} bytes of input are more than {MOST_STDIN}; write a file")
             if not argv or not argv[0]:
                 raise AgentFailed(instance_id, "no program was named")
             with self._change():

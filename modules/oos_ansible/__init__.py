@@ -1,0 +1,22 @@
+"""Ansible content in guests: playbooks and single modules, through the guests' agents."""
+
+from __future__ import annotations
+
+from oos.service.actions import actions_beside
+from oos.service.operation import Effect, Interrupted, Module, Operation, Risk
+from oos_ansible import operations, requests, responses
+
+OPERATIONS = (
+    Operation(
+        "OOS",
+        "ApplyPlaybook",
+        requests.ApplyPlaybook,
+        responses.PlaybookApplied,
+        operations.apply_playbook,
+        effect=Effect.CHANGES,
+        risk=Risk.HIGH,
+        interrupted=Interrupted.ASK,
+    ),
+)
+
+MODULE = Module("ansible", OPERATIONS, actions_beside(__file__))

@@ -1,0 +1,121 @@
+"""Decisions about Ansible content: what is run, and what its events say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from oos.service.errors import ApiError, InvalidParameter
+from oos_ansible.requests import ApplyPlaybook
+from oos_ansible.responses import HostShape, TaskShape
+
+MOST_TEXT = 4000
+"""Characters of a message or difference that are kept; the rest is counted."""
+
+_STATUSES = {
+    "runner_on_ok": "Ok",
+    "runner_on_failed": "Failed",
+    "runner_on_skipped": "Skipped",
+    "runner_on_unreachable": "Unreachable",
+}
+
+
+def play_of(request: ApplyPlaybook) -> list[Any]:
+    """The playbook that a request means. Raises InvalidParameter."""
+    import yaml
+
+    if bool(request.playbook) == bool(request.module_name):
+        raise InvalidParameter("Playbook", "Give one of Playbook and ModuleName.")
+    if request.module_name:
+        task = {"name": request.module_name, request.module_name: dict(request.module_arguments or {})}
+        return [{"name": request.module_name, "hosts": "all", "gather_facts": False, "tasks": [task]}]
+    if request.module_arguments:
+        raise InvalidParameter("ModuleArguments", "They belong to ModuleName, which is not given.")
+    try:
+        plays = yaml.safe_load(request.playbook)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{mark.line + 1}:{mark.column + 1}: " if mark else ""
+        problem = getattr(error, "problem", None) or "it cannot be read"
+        raise InvalidParameter("Playbook", f"The playbook is no YAML: {place}{problem}.") from error
+    if not isinstance(plays, list) or not plays or not all(isinstance(play, dict) for play in plays):
+        raise InvalidParameter("Playbook", "A playbook is a list of plays, each with hosts and tasks.")
+    return plays
+
+
+def hosts_of(
+    instance_ids: Iterable[str], events: Iterable[Mapping[str, Any]], redact: Callable[[str], str]
+) -> list[HostShape]:
+    """What the events of a run tell of each guest. Of one that no play meant they tell nothing."""
+    tasks: dict[str, list[TaskShape]] = {id: [] for id in instance_ids}
+    for event in events:
+        status, data = _STATUSES.get(str(event.get("event"))), event.get("event_data", {})
+        if status and data.get("host") in tasks:
+            tasks[data["host"]].append(_task(status, data, redact))
+    return [
+        {
+            "InstanceId": id,
+            "Status": _status([each["Status"] for each in found]),
+            "Changed": any(each["Changed"] for each in found),
+            "Tasks": found,
+        }
+        for id, found in tasks.items()
+    ]
+
+
+def _task(status: str, data: Mapping[str, Any], redact: Callable[[str], str]) -> TaskShape:
+    result = data.get("res") or {}
+    if status == "Failed" and data.get("ignore_errors"):
+        status = "Ignored"
+    return {
+        "Name": redact(str(data.get("task", ""))),
+        "Module": str(data.get("task_action", "")),
+        "Status": status,
+        "Changed": status == "Ok" and bool(result.get("changed")),
+        "Message": _short(redact(_message(result))),
+        "Diff": _short(redact(_difference(result.get("diff")))),
+    }
+
+
+def _message(result: Mapping[str, Any]) -> str:
+    """What a module says: its message, else its output; of a failed command both."""
+    parts = [result.get("msg"), result.get("stdout") or result.get("module_stdout")]
+    parts += [result.get("stderr") or result.get("module_stderr")] if result.get("failed") or result.get("rc") else []
+    return "\n".join(str(part).strip() for part in parts if part)
+
+
+def _difference(diff: Any) -> str:
+    parts = diff if isinstance(diff, list) else [diff] if diff else []
+    return "\n".join(
+        each["prepared"]
+        if "prepared" in each
+        else f"--- {each.get('before_header', 'before')}\n{each.get('before', '')}\n"
+        f"+++ {each.get('after_header', 'after')}\n{each.get('after', '')}"
+        for each in parts
+        if isinstance(each, Mapping)
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT]}… ({len(text) - MOST_TEXT} characters more)"
+
+
+def _status(statuses: list[str]) -> str:
+    if "Unreachable" in statuses:
+        return "Unreachable"
+    return "Failed" if "Failed" in statuses else "Success"
+
+
+def failure_of(hosts: Iterable[HostShape]) -> ApiError | None:
+    """The error that says which guests failed, at which task and why; None when all went well."""
+    said: list[str] = []
+    codes: set[str] = set()
+    for host in hosts:
+        if host["Status"] == "Success":
+            continue
+        bad = next(task for task in host["Tasks"] if task["Status"] in ("Failed", "Unreachable"))
+        codes.add(host["Status"])
+        said.append(f"{host['InstanceId']}: {bad['Name'] or bad['Module']}: {bad['Message'] or bad['Status']}")
+    if not said:
+        return None
+    return ApiError("PlaybookUnreachable" if codes == {"Unreachable"} else "PlaybookFailed", "; ".join(said))

@@ -1,0 +1,126 @@
+"""The operation that carries out Ansible content in guests."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from oos.fleet.hypervisor import Hypervisor
+from oos.fleet.instance import Power
+from oos.service.context import Context
+from oos.service.errors import ApiError, Cancelled, Refused, Unsupported
+from oos.values.json import Value
+from oos.values.secret import reveal
+from oos_ansible import decide, requests, responses
+
+PLUGINS = Path(__file__).parent / "connection"
+
+
+def apply_playbook(context: Context, request: requests.ApplyPlaybook) -> responses.PlaybookApplied:
+    """Carry out a playbook, or a single module, in guests; fails when it fails in one of them."""
+    plays = decide.play_of(request)
+    guests = _guests(context, request.instance_ids)
+    events = _run(context, request, plays, guests)
+    hosts = decide.hosts_of(guests, events, context.redact)
+    failure = decide.failure_of(hosts)
+    if failure is not None:
+        raise failure
+    return {"Changed": any(each["Changed"] for each in hosts), "Hosts": hosts}
+
+
+def _guests(context: Context, ids: Sequence[str]) -> dict[str, Hypervisor]:
+    """The host of each instance. Raises for one that is not there, or not running: nothing is begun then."""
+    found: dict[str, Hypervisor] = {}
+    for id in dict.fromkeys(ids):
+        hypervisor, instance = context.fleet.of_instance(id, context.region)
+        if instance.power is not Power.RUNNING:
+            message = f"The instance {instance.id} is {instance.power}; it must be Running."
+            raise Refused("IncorrectInstanceStatus", message)
+        found[instance.id] = hypervisor
+    return found
+
+
+def _run(
+    context: Context, request: requests.ApplyPlaybook, plays: Sequence[Any], guests: Mapping[str, Hypervisor]
+) -> list[Mapping[str, Any]]:
+    try:
+        import ansible_runner
+    except ImportError as error:
+        raise Unsupported("Ansible is not installed here: pip install 'oos[ansible]'.") from error
+    from oos_ansible.broker import Broker
+
+    events: list[Mapping[str, Any]] = []
+    over = threading.Event()
+
+    def hear(event: Mapping[str, Any]) -> bool:
+        events.append(event)
+        if event.get("event") == "playbook_on_task_start":
+            context.report(context.redact(str(event.get("event_data", {}).get("task", ""))))
+        return False  # kept here, not in a file
+
+    with tempfile.TemporaryDirectory(prefix="oos-ansible-") as name:
+        folder = Path(name)
+        broker = Broker(
+            folder,
+            guests,
+            lambda: over.is_set() or context.cancelled.is_set(),
+            lambda seconds: context.sleep(context.cancelled, seconds),
+        )
+        try:
+            done = ansible_runner.run(
+                private_data_dir=name,
+                playbook=[*plays],
+                inventory={"all": {"hosts": dict.fromkeys(guests), "vars": {"ansible_connection": "oos_agent"}}},
+                extravars=_plain(request.extra_variables),
+                cmdline=" ".join(["--check"] * request.check_mode + ["--diff"] * request.diff) or None,
+                forks=request.forks,
+                timeout=request.timeout,
+                envvars=_environment(folder, broker.path),
+                event_handler=hear,
+                cancel_callback=context.cancelled.is_set,
+                quiet=True,
+                suppress_env_files=True,
+            )
+        finally:
+            over.set()
+            broker.close()
+        if done.status == "canceled":
+            raise Cancelled("the playbook")
+        if done.status == "timeout":
+            raise ApiError("PlaybookTimeout", f"The playbook did not end within {request.timeout} s.", status=504)
+        if not any(str(event.get("event", "")).startswith("runner_on_") for event in events) and done.rc != 0:
+            raise ApiError("PlaybookFailed", context.redact(_complaint(events)))
+    return events
+
+
+def _plain(variables: Mapping[str, Value] | None) -> dict[str, Any]:
+    """Variables with their secrets: they are written into a folder that is ours alone, and goes with the run."""
+    plain: dict[str, Any] = reveal(dict(variables or {}))
+    return plain
+
+
+def _environment(folder: Path, broker: Path) -> dict[str, str]:
+    return {
+        "ANSIBLE_CONNECTION_PLUGINS": str(PLUGINS),
+        "ANSIBLE_HOST_KEY_CHECKING": "false",  # an agent has no key
+        "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
+        "ANSIBLE_HOME": str(folder / "home"),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_PIPELINING": "true",
+        "ANSIBLE_RETRY_FILES_ENABLED": "false",
+        "OOS_BROKER": str(broker),
+        # Ansible's programs lie beside our Python, in an environment that need not be active.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+    }
+
+
+def _complaint(events: Sequence[Mapping[str, Any]]) -> str:
+    """What Ansible said instead of beginning: a fault in the playbook, mostly."""
+    lines = [str(event.get("stdout", "")).strip() for event in events]
+    said = " ".join(line for line in lines if line)
+    return said[-decide.MOST_TEXT :] or "Ansible ended without a word."

@@ -1,0 +1,153 @@
+"""Ansible content in guests: real Ansible, on a simulated fleet."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import oos_ansible
+import oos_instance
+from oos.service.call import invoke
+from oos.service.errors import Cancelled
+from oos.values.secret import Secret
+from oos_ansible import decide
+from tests.modules.world import World
+
+PLAYBOOK = """
+- name: a play
+  hosts: all
+  gather_facts: false
+  tasks:
+    - {name: greet, raw: 'echo hello {{ whom }}', changed_when: false}
+    - {name: mark, raw: 'echo marked > /mark'}
+"""
+
+(OPERATION,) = oos_ansible.OPERATIONS
+
+
+@pytest.fixture
+def world() -> World:
+    return World((oos_instance.MODULE, oos_ansible.MODULE))
+
+
+def test_a_playbook_is_carried_out_in_each_guest(world: World) -> None:
+    ids = [world.run(), world.run()]
+    applied = world.call("OOS.ApplyPlaybook", InstanceIds=ids, Playbook=PLAYBOOK, ExtraVariables={"whom": "you"})
+    assert applied["Changed"] is True
+    assert [each["InstanceId"] for each in applied["Hosts"]] == ids
+    for host in applied["Hosts"]:
+        assert host["Status"] == "Success"
+        assert [(task["Name"], task["Status"], task["Changed"]) for task in host["Tasks"]] == [
+            ("greet", "Ok", False),
+            ("mark", "Ok", True),
+        ]
+        assert host["Tasks"][0]["Message"] == "hello you"
+    for id in ids:
+        hypervisor, _ = world.fleet.of_instance(id, "lab")
+        assert hypervisor.guest_read(id, "/mark") == b"marked\n"
+    assert {"greet", "mark"} <= set(world.told)
+
+
+def test_a_task_that_fails_names_the_guest_the_task_and_why(world: World) -> None:
+    good, bad = world.run(), world.run()
+    hypervisor, _ = world.fleet.of_instance(bad, "lab")
+    hypervisor.guest_write(bad, "/broken", b"")
+    refused = world.refusal(
+        "OOS.ApplyPlaybook",
+        InstanceIds=[good, bad],
+        ModuleName="raw",
+        ModuleArguments={"_raw_params": "test -e /broken"},
+    )
+    assert refused.code == "PlaybookFailed"
+    assert f"{good}: raw: non-zero return code" in refused.message
+    assert bad not in refused.message
+
+
+def test_a_guest_without_an_agent_is_unreachable(world: World) -> None:
+    id = world.run()
+    world.home(id).state.without_agent.append(id)
+    refused = world.refusal(
+        "OOS.ApplyPlaybook", InstanceIds=[id], ModuleName="raw", ModuleArguments={"_raw_params": "true"}
+    )
+    assert refused.code == "PlaybookUnreachable"
+    assert id in refused.message
+
+
+def test_a_program_that_takes_its_time_is_waited_for(world: World) -> None:
+    id = world.run()
+    applied = world.call(
+        "OOS.ApplyPlaybook", InstanceIds=[id], ModuleName="raw", ModuleArguments={"_raw_params": "sleep 40"}
+    )
+    assert applied["Hosts"][0]["Status"] == "Success"
+
+
+def test_check_mode_changes_nothing(world: World) -> None:
+    id = world.run()
+    applied = world.call(
+        "OOS.ApplyPlaybook", InstanceIds=[id], Playbook=PLAYBOOK, ExtraVariables={"whom": "you"}, CheckMode=True
+    )
+    assert [task["Status"] for task in applied["Hosts"][0]["Tasks"]] == ["Skipped", "Skipped"]
+    assert applied["Changed"] is False
+
+
+def test_secrets_are_used_and_not_told(world: World) -> None:
+    id = world.run()
+    secret = Secret("canary-4711")
+    context = world.context("token-of-a-secret").knowing([secret])
+    given = {"InstanceIds": [id], "Playbook": PLAYBOOK, "ExtraVariables": {"whom": secret}}
+    response = invoke(OPERATION, given, context)
+    assert response["Hosts"][0]["Tasks"][0]["Message"] == "hello ***"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({}, "one of Playbook and ModuleName"),
+        ({"Playbook": PLAYBOOK, "ModuleName": "raw"}, "one of Playbook and ModuleName"),
+        ({"Playbook": PLAYBOOK, "ModuleArguments": {"a": 1}}, "belong to ModuleName"),
+        ({"Playbook": "- hosts: [all"}, "1:14: "),
+        ({"Playbook": "hosts: all"}, "a list of plays"),
+        ({"Playbook": "- hosts: all\n  tasks: [{no.such.module: {}}]"}, "no.such.module"),
+    ],
+)
+def test_what_is_no_playbook_is_refused(world: World, given: dict[str, object], says: str) -> None:
+    refused = world.refusal("OOS.ApplyPlaybook", InstanceIds=[world.run()], **given)
+    assert says in refused.message
+
+
+def test_an_instance_that_is_off_is_refused_before_anything_is_done(world: World) -> None:
+    on, off = world.run(), world.run()
+    world.call("ECS.StopInstance", InstanceId=off, ForceStop=True)
+    refused = world.refusal(
+        "OOS.ApplyPlaybook", InstanceIds=[on, off], ModuleName="raw", ModuleArguments={"_raw_params": "true"}
+    )
+    assert refused.code == "IncorrectInstanceStatus"
+    assert off in refused.message
+
+
+def test_a_run_that_nobody_wants_any_more_ends(world: World) -> None:
+    id = world.run()
+    context = world.context("token-of-the-unwanted")
+    threading.Timer(1.5, context.cancelled.set).start()
+    playbook = "- {hosts: all, gather_facts: false, tasks: [{pause: {seconds: 300}}]}"
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        invoke(OPERATION, {"InstanceIds": [id], "Playbook": playbook}, context)
+    assert time.monotonic() - began < 120
+    assert not [each for each in Path("/proc").glob("[0-9]*/cmdline") if f"{id}".encode() in _read(each)]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def test_long_texts_are_cut_and_the_rest_is_counted() -> None:
+    event = {"event": "runner_on_ok", "event_data": {"host": "i-1", "task": "t", "res": {"stdout": "x" * 5000}}}
+    (host,) = decide.hosts_of(["i-1"], [event], lambda text: text)
+    assert host["Tasks"][0]["Message"].endswith("… (1000 characters more)")
