@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oos.service.actions import actions_beside
-from oos.service.operation import Effect, Interrupted, Module, Operation, Risk
+from oos.service.operation import Effect, Interrupted, Module, Operation
 from oos_ansible import operations, requests, responses
 
 OPERATIONS = (
@@ -14,7 +14,6 @@ OPERATIONS = (
         responses.PlaybookApplied,
         operations.apply_playbook,
         effect=Effect.CHANGES,
-        risk=Risk.HIGH,
         interrupted=Interrupted.ASK,
     ),
 )
