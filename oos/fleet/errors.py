@@ -103,6 +103,14 @@ class NetworkAbsent(AbsentError):
     kind = "network"
 
 
+class NoUplink(FleetError):
+    """The inventory does not say how a host could translate elastic addresses."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"host {host} translates no elastic addresses: the inventory gives it no uplink")
+        self.host = host
+
+
 class InterfaceAbsent(AbsentError):
     kind = "network interface"
 

@@ -25,6 +25,7 @@ from oos.fleet.instance import (
 from oos.fleet.network import Bandwidth, InterfaceSpec, Network, NetworkLabels, NetworkSpec
 from oos.fleet.statistics import InstanceStatistics
 from oos.fleet.storage import Disk, DiskLabels, DiskSpec, Image, PoolRoom, Snapshot, SnapshotRequest, SystemDiskSpec
+from oos.fleet.translation import Translations
 from oos.inventory.model import Host
 
 MOST_STDIN: Final = 64 << 10
@@ -251,6 +252,17 @@ class Hypervisor(Protocol):
 
         A reservation of the same address for another card goes. Raises NetworkAbsent, and WrongState where the
         network has no DHCP.
+        """
+
+    # elastic addresses
+
+    def translations(self) -> Translations:
+        """What the host translates now. Raises NoUplink."""
+
+    def translate(self, wanted: Translations) -> Translations:
+        """From now on, and after each start of the host, translate exactly this; what was before goes.
+
+        Gives what is translated then. Raises NoUplink, HypervisorFailed.
         """
 
     # network cards

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import string
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any
 import msgspec
 
 from oos.diagnostics import Diagnostic, DiagnosticError
-from oos.inventory.model import Accelerator, Host, InstanceType, Inventory, Pools, Region, Zone
+from oos.inventory.model import Accelerator, Host, InstanceType, Inventory, Pools, Region, Uplink, Zone
 from oos.inventory.prices import Prices, load_prices
 from oos.inventory.yaml_file import read_text, read_yaml
 from oos.values.typed import convert_as
@@ -27,12 +28,18 @@ DEFAULT_INSTANCE_TYPES = (
 """The types there are when an inventory names none."""
 
 
+class _Uplink(msgspec.Struct, forbid_unknown_fields=True):
+    device: str = "lo"
+    run: list[str] = []
+
+
 class _Host(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     uri: str
     pools: dict[str, str] = {}
     network: str = "default"
     accelerator: Accelerator = Accelerator.AUTO
+    uplink: _Uplink | None = None
     maintenance: bool = False
 
 
@@ -46,6 +53,7 @@ class _Region(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     zones: list[_Zone]
     local_name: str = ""
+    elastic_addresses: list[str] = []
 
 
 class _InstanceType(msgspec.Struct, forbid_unknown_fields=True):
@@ -98,6 +106,7 @@ def read_inventory(text: str, name: str, variables: Mapping[str, str]) -> Invent
                 )
                 for zone in region.zones
             ),
+            tuple(region.elastic_addresses),
         )
         for region in file.regions
     )
@@ -131,8 +140,28 @@ def _host(host: _Host, zone: str, region: str, name: str, known: Mapping[str, st
         pools=Pools(**host.pools),
         network=host.network,
         accelerator=host.accelerator,
+        uplink=_uplink(host, name, known),
         maintenance=host.maintenance,
     )
+
+
+def _is_range(text: str) -> bool:
+    try:
+        ipaddress.IPv4Network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _uplink(host: _Host, name: str, known: Mapping[str, str]) -> Uplink | None:
+    if host.uplink is None:
+        return None
+    try:
+        run = tuple(string.Template(each).substitute(known) for each in host.uplink.run)
+    except (KeyError, ValueError) as error:
+        message = f"the uplink of host {host.name} names an unknown variable: {error}"
+        raise DiagnosticError([Diagnostic("OOS903", message, name, hint="write $$ for a dollar sign")]) from error
+    return Uplink(host.uplink.device, run)
 
 
 def _faults(regions: tuple[Region, ...], default_region: str, name: str) -> Any:
@@ -140,6 +169,11 @@ def _faults(regions: tuple[Region, ...], default_region: str, name: str) -> Any:
         yield Diagnostic("OOS905", "an inventory needs a region", name)
     if default_region and default_region not in {region.id for region in regions}:
         yield Diagnostic("OOS906", f"default_region {default_region} is not among the regions", name)
+    for region in regions:
+        for text in region.elastic_addresses:
+            if not _is_range(text):
+                message = f"region {region.id}: {text!r} is neither an address nor a range of addresses"
+                yield Diagnostic("OOS909", message, name, hint="write 203.0.113.16/28 or 203.0.113.40")
     seen: set[tuple[str, str]] = set()
     for kind, id in (
         *(("region", region.id) for region in regions),

@@ -28,6 +28,16 @@ class Accelerator(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Uplink:
+    """How a host holds elastic addresses for the instances on it."""
+
+    device: str = "lo"
+    """The card that has them; a host answers for its addresses on every card, so `lo` does for most."""
+    run: tuple[str, ...] = ()
+    """What runs a program there, such as `ssh root@host`; empty: this machine is the host."""
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """One hypervisor: a libvirt URI, and what it is called."""
 
@@ -39,6 +49,8 @@ class Host:
     network: str = "default"
     """The libvirt network that an instance joins when its request names none."""
     accelerator: Accelerator = Accelerator.AUTO
+    uplink: Uplink | None = None
+    """None: it translates no elastic addresses."""
     maintenance: bool = False
     """A host in maintenance is left out of every listing, on purpose and in the open."""
 
@@ -60,6 +72,8 @@ class Region:
     id: str
     local_name: str
     zones: tuple[Zone, ...]
+    elastic_addresses: tuple[str, ...] = ()
+    """Addresses, and ranges of them (`203.0.113.16/28`), that AllocateEipAddress gives out."""
 
     def hosts(self) -> Iterator[Host]:
         """The hosts of all zones, those in maintenance left out."""

@@ -21,6 +21,7 @@ from oos.fleet.errors import (
     InstanceAbsent,
     InterfaceAbsent,
     NetworkAbsent,
+    NoUplink,
     PoolFull,
     SecurityGroupAbsent,
     SnapshotAbsent,
@@ -89,6 +90,8 @@ def service_error(error: FleetError) -> ApiError:
             return NotFound("InvalidImageId.NotFound", f"The specified image {error.id} does not exist.")
         case NetworkAbsent():
             return NotFound("InvalidVSwitchId.NotFound", f"The specified network {error.id} does not exist.")
+        case NoUplink():
+            return Unsupported(message)
         case InterfaceAbsent():
             return NotFound("InvalidEniId.NotFound", f"The specified network interface {error.id} does not exist.")
         case WrongState() if error.target.startswith("network "):

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from oos.adapters.libvirt.connection import Handle, LibvirtFailed, code_of, libvirt
-from oos.adapters.libvirt.host import LibvirtHost
 from oos.adapters.libvirt.network_xml import new_network_xml, quoted, read_network, with_labels
+from oos.adapters.libvirt.translating import LibvirtTranslating
 from oos.fleet.errors import HypervisorFailed, NetworkAbsent, WrongState
 from oos.fleet.identity import made_network_name
 from oos.fleet.network import Network, NetworkLabels, NetworkSpec
@@ -15,7 +15,7 @@ from oos.fleet.network import Network, NetworkLabels, NetworkSpec
 T = TypeVar("T")
 
 
-class LibvirtNetworks(LibvirtHost):
+class LibvirtNetworks(LibvirtTranslating):
     """The half of the port that is about networks."""
 
     def networks(self) -> tuple[Network, ...]:

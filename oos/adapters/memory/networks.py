@@ -6,15 +6,15 @@ import hashlib
 import ipaddress
 from dataclasses import replace
 
-from oos.adapters.memory.host import SimulatedHost
 from oos.adapters.memory.state import plain_network
+from oos.adapters.memory.translating import SimulatedTranslating
 from oos.fleet.errors import HypervisorFailed, InterfaceAbsent, NetworkAbsent, WrongState
 from oos.fleet.identity import made_network_name
 from oos.fleet.instance import Instance, NetworkInterface, Power, interface_id
 from oos.fleet.network import Bandwidth, InterfaceSpec, Network, NetworkLabels, NetworkSpec
 
 
-class SimulatedNetworks(SimulatedHost):
+class SimulatedNetworks(SimulatedTranslating):
     """The half of the port that is about networks and network cards."""
 
     def networks(self) -> tuple[Network, ...]:

@@ -17,6 +17,7 @@ from oos.fleet.instance import GuestProcess, Instance, Power
 from oos.fleet.network import Network
 from oos.fleet.statistics import InstanceStatistics
 from oos.fleet.storage import Disk, Image, Snapshot
+from oos.fleet.translation import Translations
 from oos.inventory.model import Host
 from oos.values.identifiers import resource_id
 from oos.values.typed import convert_as, decode_as
@@ -46,6 +47,7 @@ class HostState:
     """Everything on one simulated host."""
 
     networks: list[str] = field(default_factory=lambda: ["default"])
+    translations: Translations = field(default_factory=Translations)
     network_details: dict[str, Network] = field(default_factory=dict)
     """What is known about a network beyond its name; one without is as `plain_network` has it."""
     group_filters: dict[str, GroupFilter] = field(default_factory=dict)
@@ -124,6 +126,7 @@ def twin_of(hypervisor: Hypervisor) -> HostState:
         networks=sorted(networks),
         network_details=details,
         group_filters={each.id: each for each in hypervisor.group_filters()},
+        translations=hypervisor.translations() if hypervisor.host.uplink is not None else Translations(),
         instances={each.id: each for each in instances},
         disks={each.id: each for each in hypervisor.disks()},
         snapshots=snapshots,

@@ -1,0 +1,125 @@
+"""What a host runs to translate addresses, and what its rules say they translate. Pure.
+
+https://wiki.nftables.org · https://libvirt.org/hooks.html
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Final
+
+import jinja2
+import msgspec
+
+from oos.fleet.translation import Elastic, Limit, PortForward, Translations, translations
+
+TEMPLATE: Final = "translation.sh.j2"
+HOOK: Final = "/etc/libvirt/hooks/network.d/oos-eip"
+LOOK: Final = "nft -j list table ip oos-eip 2>/dev/null || true"
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
+_DEVICE: Final = re.compile(r"[A-Za-z0-9._-]{1,11}")
+"""With `:eip` behind it, the label of an address has 15 letters at most."""
+LEAST_BURST: Final = 64
+"""Kilobytes: less than one full buffer of a card would throttle far below the limit."""
+
+
+def translation_script(wanted: Translations, device: str) -> str:
+    """The program that makes a host translate exactly this. Raises ValueError for values that it could misread."""
+    for address in _addresses_in(wanted):
+        ipaddress.IPv4Address(address)
+    for name in (*(each.name for each in wanted.limits), *(each.limit for each in wanted.addresses if each.limit)):
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a limit")
+    if not _DEVICE.fullmatch(device):
+        raise ValueError(f"{device!r} is no device of 1 to 11 letters")
+    if any(each.protocol not in ("tcp", "udp") for each in wanted.ports):
+        raise ValueError("only ports of tcp and udp are translated")
+    limits = [
+        {"name": each.name, "kilobytes": each.kilobytes, "burst": max(LEAST_BURST, each.kilobytes // 4)}
+        for each in wanted.limits
+    ]
+    return _template().render(device=device, addresses=wanted.addresses, maps=_maps(wanted), limits=limits)
+
+
+def _maps(wanted: Translations) -> list[tuple[str, str, list[str]]]:
+    """Name, type and elements of each map of the rules."""
+    address, port = "ipv4_addr", "ipv4_addr . inet_proto . inet_service"
+    whole = [each for each in wanted.addresses if each.target]
+    limited = [each for each in wanted.addresses if each.limit]
+    ports = [
+        f"{each.address} . {each.protocol} . {each.port} : {each.target} . {each.target_port}" for each in wanted.ports
+    ]
+    return [
+        ("whole", f"{address} : {address}", [f"{each.address} : {each.target}" for each in whole]),
+        ("sources", f"{address} : {address}", [f"{each.target} : {each.address}" for each in whole]),
+        ("ports", f"{port} : {address} . inet_service", ports),
+        ("limits-in", f"{address} : limit", [f'{each.address} : "{each.limit}-in"' for each in limited]),
+        ("limits-out", f"{address} : limit", [f'{each.address} : "{each.limit}-out"' for each in limited]),
+    ]
+
+
+def installed(script: str, *, is_needed: bool) -> str:
+    """The program that keeps a script as a hook of libvirt, or takes the hook away, and carries the script out."""
+    folder = HOOK.rsplit("/", 1)[0]
+    end = "END-OF-OOS-EIP"
+    if is_needed:
+        keep = (
+            f"mkdir -p {folder}\ncat >{HOOK}.new <<'{end}'\n{script}\n{end}\nchmod 755 {HOOK}.new\nmv {HOOK}.new {HOOK}"
+        )
+        return f"set -eu\n{keep}\nexec {HOOK}\n"
+    # The folder is of use to others, but only while something is in it.
+    return f"{script}\nrm -f {HOOK}\nrmdir {folder} 2>/dev/null || :\n"
+
+
+def read_translations(listing: bytes) -> Translations:
+    """What a host translates, from `nft -j list table`; nothing where there is no such table."""
+    parts: list[dict[str, Any]] = msgspec.json.decode(listing)["nftables"] if listing.strip() else []
+    sets = {each["set"]["name"]: each["set"].get("elem", []) for each in parts if "set" in each}
+    maps = {each["map"]["name"]: each["map"].get("elem", []) for each in parts if "map" in each}
+    whole, limits = dict(maps.get("whole", ())), dict(maps.get("limits-in", ()))
+    return translations(
+        tuple(
+            Elastic(address, whole.get(address, ""), limits.get(address, "").removesuffix("-in"))
+            for address in sets.get("addresses", ())
+        ),
+        tuple(_port(key["concat"], value["concat"]) for key, value in maps.get("ports", ())),
+        tuple(
+            Limit(each["limit"]["name"].removesuffix("-in"), _kilobytes(each["limit"]))
+            for each in parts
+            if "limit" in each and each["limit"]["name"].endswith("-in")
+        ),
+    )
+
+
+def _port(key: list[Any], value: list[Any]) -> PortForward:
+    address, protocol, port = key
+    target, target_port = value
+    return PortForward(str(address), str(protocol), int(port), str(target), int(target_port))
+
+
+def _kilobytes(limit: dict[str, Any]) -> int:
+    # nft counts kbytes of 1024 and shows the largest unit that fits.
+    return int(limit["rate"]) * {"bytes": 0, "kbytes": 1, "mbytes": 1024}[limit.get("rate_unit", "kbytes")]
+
+
+def _addresses_in(wanted: Translations) -> Iterable[str]:
+    for elastic in wanted.addresses:
+        yield elastic.address
+        if elastic.target:
+            yield elastic.target
+    for port in wanted.ports:
+        yield port.address
+        yield port.target
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("oos.adapters.libvirt", "."),
+        autoescape=False,  # noqa: S701 (a shell script; its values are checked above)
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template(TEMPLATE)

@@ -1,0 +1,61 @@
+"""Translations: elastic addresses that a host holds, and where in its networks they lead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Elastic:
+    """An address that a host holds for others."""
+
+    address: str
+    target: str = ""
+    """The guest's own address, which it stands for in both directions; empty: only ports of it lead on."""
+    limit: str = ""
+    """Name of what it may carry; empty: as much as there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortForward:
+    """A port of an elastic address, and where it leads."""
+
+    address: str
+    protocol: str
+    """`tcp` or `udp`."""
+    port: int
+    target: str
+    target_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much the addresses that share it may carry together, in each direction."""
+
+    name: str
+    kilobytes: int
+    """A second, of 1000 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translations:
+    """Everything that a host translates, in order, so that two can be compared."""
+
+    addresses: tuple[Elastic, ...] = ()
+    ports: tuple[PortForward, ...] = ()
+    limits: tuple[Limit, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.addresses)
+
+
+def translations(
+    addresses: tuple[Elastic, ...], ports: tuple[PortForward, ...] = (), limits: tuple[Limit, ...] = ()
+) -> Translations:
+    """These translations in order; limits that no address has are left out."""
+    used = {each.limit for each in addresses}
+    return Translations(
+        tuple(sorted(addresses, key=lambda each: each.address)),
+        tuple(sorted(ports, key=lambda each: (each.address, each.protocol, each.port))),
+        tuple(sorted((each for each in limits if each.name in used), key=lambda each: each.name)),
+    )
