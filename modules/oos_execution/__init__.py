@@ -104,6 +104,21 @@ OPERATIONS = (
         effect=Effect.CHANGES,
         interrupted=Interrupted.ASK,
     ),
+    Operation(
+        "OOS",
+        "StartDebugExecution",
+        requests.StartDebugExecution,
+        responses.DebugStarted,
+        operations.start_debug_execution,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "OOS",
+        "GetServiceSettings",
+        requests.GetServiceSettings,
+        responses.Settings,
+        operations.get_service_settings,
+    ),
 )
 
 MODULE = Module("execution", OPERATIONS, actions_beside(__file__))

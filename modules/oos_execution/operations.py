@@ -9,7 +9,8 @@ from oos.service.errors import InvalidParameter, NotFound
 from oos.service.orchestration import Notification, StartWanted, TemplateText
 from oos.service.tags import MOST_TAGS
 from oos.values.identifiers import root_execution_id
-from oos.values.json import Value
+from oos.values.json import Value, json_text
+from oos.values.secret import secrets_in
 from oos.values.time import format_instant
 from oos_execution import decide, requests, responses
 from oos_execution.describe import HIDDEN, describe
@@ -52,6 +53,32 @@ def _template(context: Context, request: requests.StartExecution) -> TemplateTex
         message = f"The specified template {request.template_name}{version} does not exist."
         raise NotFound("EntityNotExists.Template", message)
     return found
+
+
+def start_debug_execution(context: Context, request: requests.StartDebugExecution) -> responses.DebugStarted:
+    """Start an execution of one task alone, to try it out; the same ClientToken starts it once."""
+    if any(secrets_in(dict(request.properties or {}))):
+        raise InvalidParameter("Properties", "A secret has no place here: use a template with a NoEcho parameter.")
+    template = {
+        "FormatVersion": "OOS-2019-06-01",
+        "Tasks": [{"Name": "task", "Action": request.task_type, "Properties": dict(request.properties or {})}],
+    }
+    wanted = StartWanted(
+        template=TemplateText("StartDebugExecution", json_text(template)),
+        parameters={},
+        by=context.caller,
+        region=context.region,
+        token=context.token,
+        description=f"{request.task_type}, tried out",
+    )
+    return {"ExecutionId": context.orchestration.start(wanted)}
+
+
+def get_service_settings(_context: Context, _request: requests.GetServiceSettings) -> responses.Settings:
+    """Tell where the record of executions is delivered to: nowhere of the cloud's; `oos audit export` does that."""
+    return {
+        "ServiceSettings": [{"DeliveryOssEnabled": False, "DeliverySlsEnabled": False, "ServiceAccessRdEnabled": False}]
+    }
 
 
 def notify_execution(context: Context, request: requests.NotifyExecution) -> responses.Nothing:

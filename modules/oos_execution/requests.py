@@ -53,6 +53,14 @@ class StartExecution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartDebugExecution:
+    """Which single task to try out."""
+
+    task_type: Annotated[str, Param("Action of the task, such as ACS::ExecuteAPI.")]
+    properties: Annotated[Mapping[str, Value] | None, Param("Properties of the task, as a map.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListExecutions(Tokened):
     """Which executions to list; conditions that are given must all hold."""
 
@@ -161,3 +169,8 @@ class TriggerExecution:
     execution_id: ExecutionId
     type: Annotated[str, Param("Kind of trigger.", allowed=("Timer", "Event", "Alarm"))]
     content: Annotated[Any, Param("The message that fires it, as JSON or a map.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetServiceSettings:
+    """There is nothing to ask for."""

@@ -166,3 +166,17 @@ class ResourceStatuses(TypedDict):
     ResourceExecutionStatus: list[ResourceShape]
     MaxResults: int
     NextToken: str
+
+
+class DebugStarted(TypedDict):
+    ExecutionId: str
+
+
+class SettingsShape(TypedDict):
+    DeliveryOssEnabled: bool
+    DeliverySlsEnabled: bool
+    ServiceAccessRdEnabled: bool
+
+
+class Settings(TypedDict):
+    ServiceSettings: list[SettingsShape]

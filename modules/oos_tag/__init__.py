@@ -1,10 +1,10 @@
-"""Tags: one piece of work behind the operations of ECS and of the Tag service."""
+"""Tags: one piece of work behind the operations of ECS, of the Tag service, and of OOS for what it stores."""
 
 from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation
-from oos_tag import operations, requests, responses
+from oos_tag import operations, requests, responses, stored_operations
 
 OPERATIONS = (
     Operation(
@@ -75,6 +75,54 @@ OPERATIONS = (
         list_field="Values.Value",
         ignores=("QueryType",),
         refuses=("ResourceType",),
+    ),
+    Operation(
+        "OOS",
+        "TagResources",
+        requests.TagStored,
+        responses.Nothing,
+        stored_operations.tag_stored,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "OOS",
+        "UntagResources",
+        requests.UntagStored,
+        responses.Nothing,
+        stored_operations.untag_stored,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "OOS",
+        "ListTagResources",
+        requests.ListTagStored,
+        responses.TagResourcesListed,
+        stored_operations.list_tag_stored,
+        list_field="TagResources.TagResource",
+    ),
+    Operation(
+        "OOS",
+        "ListTagKeys",
+        requests.ListStoredTagKeys,
+        responses.StoredKeys,
+        stored_operations.list_stored_tag_keys,
+        list_field="Keys",
+    ),
+    Operation(
+        "OOS",
+        "ListTagValues",
+        requests.ListStoredTagValues,
+        responses.StoredValues,
+        stored_operations.list_stored_tag_values,
+        list_field="Values",
+    ),
+    Operation(
+        "OOS",
+        "ChangeResourceGroup",
+        requests.ChangeResourceGroup,
+        responses.Nothing,
+        stored_operations.change_resource_group,
+        effect=Effect.CHANGES,
     ),
 )
 

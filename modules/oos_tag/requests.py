@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from oos.service.filtering import Tag, TagCondition
-from oos.service.paging import Paged
-from oos.service.parameter import Param
+from oos.service.paging import Paged, Tokened
+from oos.service.parameter import Form, Param
 from oos.values.json import Value
 
 RESOURCE_TYPES = ("instance", "disk", "snapshot", "image", "eni", "command", "invocation")
@@ -114,3 +114,60 @@ class ListTagValues(Paged):
     key: Annotated[str, Param("The key.")]
     tag_filter: Annotated[ValuePattern, Param("Only values like this.")] = ValuePattern()
     fuzzy_type: Annotated[str, Param("How like.", allowed=("PREFIX", "EQUAL"))] = "PREFIX"
+
+
+STORED_TYPES = ("template", "parameter", "secretparameter")
+
+StoredType = Annotated[str, Param("Kind of what is stored.", allowed=STORED_TYPES)]
+Stored = Annotated[tuple[str, ...], Param("Their names, or their ids.", form=Form.JSON, most=50)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagStored:
+    """Which templates or parameters to give which tags."""
+
+    resource_type: StoredType
+    resource_ids: Stored
+    tags: Annotated[Mapping[str, Value], Param("The tags, as a map.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UntagStored:
+    """From which templates or parameters to take which tags."""
+
+    resource_type: StoredType
+    resource_ids: Stored
+    tag_keys: Annotated[tuple[str, ...], Param("Keys of the tags.", form=Form.JSON, most=20)] = ()
+    all: Annotated[bool, Param("All tags, when no key is given.")] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListTagStored(Tokened):
+    """Of which templates or parameters to list the tags."""
+
+    resource_type: StoredType
+    resource_ids: Annotated[tuple[str, ...], Param("Only these, by name or id.", form=Form.JSON, most=50)] = ()
+    tags: Annotated[Mapping[str, Value] | None, Param("Only those with all of these tags, as a map.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListStoredTagKeys(Tokened):
+    """Of which kind to list the keys in use."""
+
+    resource_type: Annotated[str, Param("Kind; all when not given.", allowed=STORED_TYPES)] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListStoredTagValues(ListStoredTagKeys):
+    """Of which key to list the values in use."""
+
+    key: Annotated[str, Param("The key.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeResourceGroup:
+    """What to put into which resource group."""
+
+    resource_type: StoredType
+    resource_id: Annotated[str, Param("Its name, or its id.")]
+    new_resource_group_id: Annotated[str, Param("The resource group.")]

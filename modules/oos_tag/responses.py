@@ -105,3 +105,15 @@ class ValueShapes(TypedDict):
 class ValuesListed(TypedDict):
     Values: ValueShapes
     NextToken: str
+
+
+class StoredKeys(TypedDict):
+    Keys: list[str]
+    MaxResults: int
+    NextToken: str
+
+
+class StoredValues(TypedDict):
+    Values: list[str]
+    MaxResults: int
+    NextToken: str
