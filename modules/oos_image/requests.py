@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from oos.service.filtering import Filter, TagCondition
+from oos.service.filtering import Filter, Tag, TagCondition
 from oos.service.paging import Paged
 from oos.service.parameter import Form, Param
 
 _OWNERS = ("self", "system", "others", "marketplace")
+_ARCHITECTURES = ("i386", "x86_64", "arm64")
+_SYSTEMS = ("linux", "windows")
+_NAME = r"(?!(?i:acs:|aliyun|https?://))[^\W\d_](?:[\w.:/ -]{1,127})"
+"""2 to 128 characters, the first a letter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +24,143 @@ class DescribeImages(Paged):
     image_name: Annotated[str, Param("Name; * stands for anything.")] = ""
     image_family: Annotated[str, Param("Family.")] = ""
     image_owner_alias: Annotated[str, Param("Who owns them; here all are self.", allowed=_OWNERS)] = ""
+    image_owner_id: Annotated[str, Param("Account that owns them.")] = ""
     status: Annotated[tuple[str, ...], Param("Statuses.", form=Form.COMMAS)] = ("Available",)
-    os_type: Annotated[str, Param("Operating system.", name="OSType", allowed=("linux", "windows"))] = ""
-    architecture: Annotated[str, Param("Architecture.", allowed=("i386", "x86_64", "arm64"))] = ""
+    os_type: Annotated[str, Param("Operating system.", name="OSType", allowed=_SYSTEMS)] = ""
+    architecture: Annotated[str, Param("Architecture.", allowed=_ARCHITECTURES)] = ""
     usage: Annotated[str, Param("Whether an instance was made from them.", allowed=("instance", "none"))] = ""
     is_public: Annotated[bool | None, Param("Whether everybody may use them; none is public.")] = None
     snapshot_id: Annotated[str, Param("Snapshot they were made from.")] = ""
     resource_group_id: Annotated[str, Param("Resource group; images are in none.")] = ""
     tag: Annotated[tuple[TagCondition, ...], Param("Tags they have.", most=20)] = ()
     filter: Annotated[tuple[Filter, ...], Param("CreationStartTime, CreationEndTime.")] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeImageFromFamily:
+    """The family whose newest image is wanted."""
+
+    image_family: Annotated[str, Param("Family.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeFrom:
+    """A disk of the image to be made."""
+
+    snapshot_id: Annotated[str, Param("Snapshot that it is made from.")] = ""
+    disk_type: Annotated[str, Param("What it is for.", allowed=("system", "data"))] = ""
+    device: Annotated[str, Param("Where it is attached.")] = ""
+    size: Annotated[int | None, Param("Size in GiB; that of the snapshot.", minimum=1)] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateImage:
+    """An image of an instance's system disk, or of a snapshot of one."""
+
+    image_name: Annotated[str, Param("Name; its id when not given.", pattern=_NAME)] = ""
+    description: Annotated[str, Param("Description.", most=256)] = ""
+    image_family: Annotated[str, Param("Family; the newest image of a family is found by it.", most=128)] = ""
+    instance_id: Annotated[str, Param("Instance whose system disk it is made from.")] = ""
+    snapshot_id: Annotated[str, Param("Snapshot of a system disk that it is made from.")] = ""
+    disk_device_mapping: Annotated[tuple[MadeFrom, ...], Param("One snapshot of a system disk.", most=17)] = ()
+    platform: Annotated[str, Param("Distribution; that of the image below when not given.")] = ""
+    architecture: Annotated[str, Param("Architecture; as the image below.", allowed=_ARCHITECTURES)] = ""
+    tag: Annotated[tuple[Tag, ...], Param("Tags.", most=20)] = ()
+    status: Annotated[
+        str, Param("Waiting: whole, but shown to nobody until it is proven.", allowed=("Available", "Waiting"))
+    ] = "Available"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyImage:
+    """An image to be copied onto every host of a region."""
+
+    image_id: Annotated[str, Param("Image to copy.")]
+    destination_region_id: Annotated[str, Param("Where it goes; this region when not given.")] = ""
+    destination_image_name: Annotated[str, Param("Name of the copy; its id when not given.", pattern=_NAME)] = ""
+    destination_description: Annotated[str, Param("Description of the copy.", most=256)] = ""
+    tag: Annotated[tuple[Tag, ...], Param("Tags of the copy.", most=20)] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelCopyImage:
+    """A copy in the making that is no longer wanted."""
+
+    image_id: Annotated[str, Param("The copy.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyImageAttribute:
+    """What to write on an image in place of what is there; what is not given stays."""
+
+    image_id: Annotated[str, Param("Image.")]
+    image_name: Annotated[str, Param("Name.", pattern=_NAME)] = ""
+    description: Annotated[str | None, Param("Description.", most=256)] = None
+    image_family: Annotated[str | None, Param("Family.", most=128)] = None
+    status: Annotated[str, Param("Whether one should begin with it.", allowed=("Available", "Deprecated"))] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyImageSharePermission:
+    """Who else may use an image."""
+
+    image_id: Annotated[str, Param("Image.")]
+    add_account: Annotated[tuple[str, ...], Param("Accounts that may use it from now on.", most=10)] = ()
+    remove_account: Annotated[tuple[str, ...], Param("Accounts that may not any longer.", most=10)] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeImageSharePermission:
+    """An image, and which page of its accounts."""
+
+    image_id: Annotated[str, Param("Image.")]
+    page_number: Annotated[int, Param("Number of the page, from 1.", minimum=1)] = 1
+    page_size: Annotated[int, Param("Most accounts of a page.", minimum=1, maximum=100)] = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteImage:
+    """An image to delete; one that is not there is deleted."""
+
+    image_id: Annotated[str, Param("Image.")]
+    force: Annotated[bool, Param("Also when instances were made from it, or its maker seems to have died.")] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedDisk:
+    """The file of the disk that becomes an image."""
+
+    oss_bucket: Annotated[str, Param("Bucket: a directory by its name in the inventory.", name="OSSBucket")]
+    oss_object: Annotated[str, Param("File in the bucket.", name="OSSObject")]
+    format: Annotated[str, Param("Format; found out when not given.", allowed=("QCOW2", "RAW", "VHD"))] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportImage:
+    """A file that becomes an image on every host of the region."""
+
+    disk_device_mapping: Annotated[tuple[ImportedDisk, ...], Param("The file; one, a system disk.")]
+    image_name: Annotated[str, Param("Name; its id when not given.", pattern=_NAME)] = ""
+    description: Annotated[str, Param("Description.", most=256)] = ""
+    architecture: Annotated[str, Param("Architecture.", allowed=_ARCHITECTURES)] = ""
+    os_type: Annotated[str, Param("Operating system.", name="OSType", allowed=_SYSTEMS)] = ""
+    platform: Annotated[str, Param("Distribution.")] = ""
+    tag: Annotated[tuple[Tag, ...], Param("Tags.", most=20)] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportImage:
+    """An image that becomes a file."""
+
+    image_id: Annotated[str, Param("Image.")]
+    oss_bucket: Annotated[str, Param("Bucket: a directory by its name in the inventory.", name="OSSBucket")]
+    oss_prefix: Annotated[str, Param("What the names of its files begin with.", name="OSSPrefix")] = ""
+    image_format: Annotated[str, Param("Format; it is qcow2.")] = "QCOW2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeImageSupportInstanceTypes:
+    """The image, and conditions on the types."""
+
+    image_id: Annotated[str, Param("Image.")]
+    filter: Annotated[tuple[Filter, ...], Param("imageId, instanceTypeFamily or instanceTypeId.", most=10)] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from oos.service.filtering import TagShapes
 
@@ -19,7 +19,7 @@ class DeviceShapes(TypedDict):
     DiskDeviceMapping: list[DeviceShape]
 
 
-class ImageShape(TypedDict):
+class FamilyImageShape(TypedDict):
     ImageId: str
     ImageName: str
     ImageFamily: str
@@ -30,16 +30,20 @@ class ImageShape(TypedDict):
     Size: int
     Architecture: str
     OSName: str
-    OSNameEn: str
     OSType: str
     Platform: str
     Usage: str
-    IsPublic: bool
+    IsCopied: bool
     IsSelfShared: str
     CreationTime: str
-    ResourceGroupId: str
     DiskDeviceMappings: DeviceShapes
     Tags: TagShapes
+
+
+class ImageShape(FamilyImageShape):
+    OSNameEn: str
+    IsPublic: bool
+    ResourceGroupId: str
 
 
 class ImageShapes(TypedDict):
@@ -52,3 +56,69 @@ class Images(TypedDict):
     TotalCount: int
     PageNumber: int
     PageSize: int
+
+
+class ImageOfFamily(TypedDict):
+    Image: NotRequired[FamilyImageShape]
+
+
+class MadeImage(TypedDict):
+    ImageId: str
+
+
+class Nothing(TypedDict):
+    pass
+
+
+class AccountShape(TypedDict):
+    AliyunId: str
+
+
+class AccountShapes(TypedDict):
+    Account: list[AccountShape]
+
+
+class GroupShape(TypedDict):
+    Group: str
+
+
+class GroupShapes(TypedDict):
+    ShareGroup: list[GroupShape]
+
+
+class SharePermission(TypedDict):
+    ImageId: str
+    RegionId: str
+    Accounts: AccountShapes
+    ShareGroups: GroupShapes
+    TotalCount: int
+    PageNumber: int
+    PageSize: int
+
+
+class ImportedImage(TypedDict):
+    ImageId: str
+    RegionId: str
+    TaskId: str
+
+
+class ExportedImage(TypedDict):
+    RegionId: str
+    TaskId: str
+
+
+class TypeShape(TypedDict):
+    InstanceTypeId: str
+    InstanceTypeFamily: str
+    CpuCoreCount: int
+    MemorySize: float
+
+
+class TypeShapes(TypedDict):
+    InstanceType: list[TypeShape]
+
+
+class SupportedTypes(TypedDict):
+    ImageId: str
+    RegionId: str
+    InstanceTypes: TypeShapes

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from oos.fleet.errors import AgentUnavailable, DiskAbsent, FleetError, InstanceAbsent, WrongState
 from oos.fleet.identity import made_instance_id
+from oos.fleet.image import WHOLE
 from oos.fleet.instance import Instance, InstanceSpec, Power, StopMethod
 from oos.service.call import service_error
 from oos.service.context import Context
@@ -216,9 +217,13 @@ def _hosts_for(context: Context, request: requests.RunInstances) -> Sequence[Hos
     """The hosts of the wanted zone that have the image. Raises NotFound."""
     if request.zone_id and request.zone_id not in {zone.id for zone in region_of(context).zones}:
         raise NotFound("InvalidZoneId.NotFound", f"The specified zone {request.zone_id} does not exist.")
-    having = {each.host for each in context.fleet.images(context.region) if each.id == request.image_id}
-    if not having:
+    images = [each for each in context.fleet.images(context.region) if each.id == request.image_id]
+    if not images:
         raise NotFound("InvalidImageId.NotFound", f"The specified image {request.image_id} does not exist.")
+    having = {each.host for each in images if each.status in WHOLE}
+    if not having:
+        message = f"The image {request.image_id} is {images[0].status}; no instance can be made from it."
+        raise ApiError("IncorrectImageStatus", message, status=403)
     hosts = [each for each in context.fleet.hosts(context.region, request.zone_id or None) if each.name in having]
     if not hosts:
         message = f"No host of the zone {request.zone_id} has the image {request.image_id}."

@@ -67,6 +67,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     instance_types: list[_InstanceType] = []
     default_region: str = ""
     price_file: str = ""
+    buckets: dict[str, str] = {}
 
 
 def local_inventory(uri: str) -> Inventory:
@@ -119,6 +120,7 @@ def read_inventory(text: str, name: str, variables: Mapping[str, str]) -> Invent
         {each.id: each for each in types or DEFAULT_INSTANCE_TYPES},
         file.default_region or regions[0].id,
         load_prices(Path(name).parent / file.price_file) if file.price_file else Prices(),
+        {bucket: Path(name).parent / Path(folder).expanduser() for bucket, folder in file.buckets.items()},
     )
 
 

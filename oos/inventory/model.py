@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from oos.inventory.prices import Prices
 
@@ -104,6 +105,8 @@ class Inventory:
     default_region: str
     prices: Prices = field(default_factory=Prices)
     """What the operator wrote down that instances cost; empty when he did not."""
+    buckets: Mapping[str, Path] = field(default_factory=dict)
+    """Directories, by the names of the buckets that images come from and go to."""
 
     def region(self, id: str) -> Region | None:
         """The region with this id, or None."""

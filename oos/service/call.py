@@ -42,6 +42,9 @@ COMMON: Final = ("OwnerId", "OwnerAccount", "ResourceOwnerId", "ResourceOwnerAcc
 UNDERSTOOD: Final = ("RegionId", "ClientToken", "DryRun")
 """Parameters that every operation understands, whatever its request declares."""
 
+_KINDS: Final = {"d": "Disk", "s": "Snapshot", "m": "Image"}
+"""What a thing is, by the prefix of its id, in the codes of the service."""
+
 _HIGH_RISK: Final = re.compile(r"(Delete|Release|Reset|Replace|ReInit|Detach|Remove|Terminate)[A-Z]?.*")
 
 
@@ -100,10 +103,7 @@ def service_error(error: FleetError) -> ApiError:
             message = f"The specified security group {error.id} does not exist."
             return NotFound("InvalidSecurityGroupId.NotFound", message)
         case WrongState():
-            of = (
-                "Disk" if error.target.startswith("d-") else "Snapshot" if error.target.startswith("s-") else "Instance"
-            )
-            return Refused(f"Incorrect{of}Status", message)
+            return Refused(f"Incorrect{_KINDS.get(error.target.partition('-')[0], 'Instance')}Status", message)
         case AgentUnavailable():
             return Unavailable(message, code="InvalidInstance.CloudAssistantNotRunning")
         case AgentFailed():
