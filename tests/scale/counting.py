@@ -138,12 +138,19 @@ def noop(context: Context, request: MakeRequest) -> Mapping[str, Any]:
     return {"Value": request.name}
 
 
+def nap(context: Context, request: MakeRequest) -> Mapping[str, Any]:
+    """Nothing, in 10 ms."""
+    time.sleep(0.01)
+    return {"Value": request.name}
+
+
 MODULE = Module(
     "counting",
     (
         Operation("COUNT", "Make", MakeRequest, MakeResponse, make_patiently, Effect.CHANGES),
         Operation("COUNT", "MakeOnce", MakeRequest, MakeResponse, make, Effect.CHANGES, interrupted=Interrupted.ASK),
         Operation("COUNT", "Noop", MakeRequest, MakeResponse, noop),
+        Operation("COUNT", "Nap", MakeRequest, MakeResponse, nap),
     ),
 )
 
