@@ -163,6 +163,7 @@ def distributed(chosen: argparse.Namespace) -> None:
                 ("10 ms", NAP, "nap", chosen.jobs),
             ):
                 with cluster_of(folder / task, server, WORKERS) as cluster:
+                    loop_rate(cluster, text, WIDTH)  # so that everybody is awake, as the peers are
                     ours = loop_rate(cluster, text, chosen.items)
                 peer = job_rate(server.new_database(), folder, task, few)
                 print(f"oos, loop of {chosen.items:,} × {what}, {WORKERS} workers on PostgreSQL{ours:>10,.0f} /s")

@@ -59,14 +59,18 @@ class SqlJournal:
         summaries = [_summary_row(each) for each in batch.summaries]
         contents = list(batch.contents)
         answered = [(number,) for number in batch.signals_done]
-        leases = self._leases
+        leases, takes_lists = self._leases, self._database.dialect.takes_lists
         roots = {root_execution_id(entry.execution_id) for entry in entries} if leases is not None else ()
 
         def write(cursor: Cursor) -> None:
             if leases is not None and roots:
                 leases.check(cursor, roots)
-            if entries:
-                cursor.executemany(sql.add_entry, map(_entry_row, entries))
+            if entries and takes_lists:
+                cursor.execute(
+                    sql.add_entries, [list(column) for column in zip(*map(_entry_row, entries), strict=True)]
+                )
+            elif entries:
+                cursor.executemany(sql.add_entries, map(_entry_row, entries))
             if summaries:
                 cursor.executemany(sql.put_summary, summaries)
             if contents:

@@ -18,7 +18,8 @@ HEADER: Final = "-- :"
 class Statements:
     """Each statement by its name; its parameters are listed in compile.py."""
 
-    add_entry: str
+    add_entries: str
+    """SQLite: of a row. PostgreSQL: of many rows, each column a list."""
     entries: str
     entry_place: str
     next_execution: str

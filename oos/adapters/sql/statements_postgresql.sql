@@ -1,7 +1,7 @@
 -- Compiled from schema.py by compile.py; a test compares. Do not edit.
 
--- :add_entry
-INSERT INTO events (execution_id, sequence, path, payload, hash) VALUES (%s, %s, %s, %s, %s)
+-- :add_entries
+INSERT INTO events (execution_id, sequence, path, payload, hash) SELECT unnest(CAST(%s AS TEXT[]) COLLATE "C") AS unnest_1, unnest(CAST(%s AS INTEGER[])) AS unnest_2, unnest(CAST(%s AS TEXT[]) COLLATE "C") AS unnest_3, unnest(CAST(%s AS BYTEA[])) AS unnest_4, unnest(CAST(%s AS BYTEA[])) AS unnest_5
 
 -- :entries
 SELECT events.execution_id, events.sequence, events.path, events.payload, events.hash

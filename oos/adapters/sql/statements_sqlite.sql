@@ -1,6 +1,6 @@
 -- Compiled from schema.py by compile.py; a test compares. Do not edit.
 
--- :add_entry
+-- :add_entries
 INSERT INTO events (execution_id, sequence, path, payload, hash) VALUES (?, ?, ?, ?, ?)
 
 -- :entries
