@@ -14,7 +14,9 @@ from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
 from oos.service.deployment_sets import leave_set
 from oos.service.errors import ApiError, MissingParameter, NotFound, Unavailable
+from oos.service.group_enforcement import enforce, forget_members, keep_members
 from oos.service.guest import boot_of
+from oos.service.security_groups import require_group
 from oos.service.tags import forget_tags
 from oos.values.time import format_instant
 from oos_instance import decide, launching, requests, responses
@@ -181,6 +183,7 @@ def delete_instance(context: Context, request: requests.DeleteInstance) -> respo
             hypervisor.disk(disk_id)
         except DiskAbsent:
             forget_tags(context.registry, disk_id)
+    forget_members(context, instance)
     try:
         now = hypervisor.instance(instance.id)
     except InstanceAbsent:
@@ -208,7 +211,14 @@ def run_instances(context: Context, request: requests.RunInstances) -> responses
         if found is not None:
             decide.require_same(found, spec)
     launching.join(context, request.deployment_set_id, specs)
+    groups = specs[0].security_group_ids
+    for group_id in groups:
+        require_group(context.registry, context.region, group_id)
+    if groups:
+        enforce(context, groups, {homes[spec.token].name for spec in specs})
     made = _make_all(context, specs, homes, frozenset(there), request.min_amount or request.amount)
+    if groups:
+        keep_members(context, made)
     _start_all(context, made)
     return {"InstanceIdSets": {"InstanceIdSet": [each.id for each in made]}}
 

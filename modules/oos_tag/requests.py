@@ -11,7 +11,7 @@ from oos.service.paging import Paged, Tokened
 from oos.service.parameter import Form, Param
 from oos.values.json import Value
 
-RESOURCE_TYPES = ("instance", "disk", "snapshot", "image", "eni", "command", "invocation")
+RESOURCE_TYPES = ("instance", "disk", "snapshot", "image", "eni", "command", "invocation", "securitygroup")
 
 ResourceType = Annotated[str, Param("Kind of the resources.", allowed=RESOURCE_TYPES)]
 Arns = Annotated[tuple[str, ...], Param("Resources, as acs:ecs:REGION:ACCOUNT:TYPE/ID.", name="ResourceARN", most=50)]

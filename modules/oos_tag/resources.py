@@ -52,6 +52,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "eni": Kind("Eni", _cards),
     "command": Kind("Command", _documents("command")),
     "invocation": Kind("Invocation", _documents("invocation")),
+    "securitygroup": Kind("SecurityGroup", _documents("security-group")),
 }
 
 
