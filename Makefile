@@ -18,14 +18,15 @@ test: bootstrap ## every test, real guests included; TESTS=path to choose
 	@$(PY)/pytest -n auto --dist worksteal $(TESTS)
 
 check: bootstrap ## style, types, floors, links of the documents
-	@$(PY)/ruff check . scripts/check-docs scripts/compatibility
-	@$(PY)/ruff format --check . scripts/check-docs scripts/compatibility
+	@$(PY)/ruff check . scripts/check-docs scripts/compatibility scripts/verbs
+	@$(PY)/ruff format --check . scripts/check-docs scripts/compatibility scripts/verbs
 	@$(PY)/mypy
 	@$(PY)/lint-imports
 	@scripts/check-docs
 
-docs: bootstrap ## what is made of the code: the page of compatibility
+docs: bootstrap ## what is made of the code: compatibility, the table of verbs
 	@$(PY)/python scripts/compatibility
+	@$(PY)/python scripts/verbs
 
 bench: bootstrap ## benchmarks, each beside its peer
 	@$(PY)/python -m tests.bench

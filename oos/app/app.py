@@ -247,9 +247,9 @@ class App:
             )
         return values
 
-    def open_template(self, name: str) -> CheckedTemplate:
+    def open_template(self, name: str, version: str = "") -> CheckedTemplate:
         """The checked template that a person named by path or name. Raises DiagnosticError."""
-        title, text = self.templates.open(name)
+        title, text = self.templates.open(name, version)
         return self.template_cache.checked(text, title)
 
     def close(self) -> None:

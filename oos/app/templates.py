@@ -66,14 +66,17 @@ class TemplateFinder:
                 if path.suffix in ENDINGS and not path.stem.endswith(REHEARSAL):
                     yield path.stem
 
-    def open(self, name: str) -> tuple[str, str]:
+    def open(self, name: str, version: str = "") -> tuple[str, str]:
         """The name and text of what a person named: a path, or the name of a template. Raises DiagnosticError."""
         path = Path(name)
-        if path.exists() and not path.is_dir():
+        if not version and path.exists() and not path.is_dir():
             return name, read_template(path)
-        found = self.find(name, "")
+        found = self.find(name, version)
         if found is not None:
             return found
+        if version:
+            hint = f"see: oos template versions {name}"
+            raise DiagnosticError([Diagnostic("OOS920", f"{name} has no version {version}", name, hint=hint)])
         if path.is_dir():
             raise DiagnosticError([Diagnostic("OOS921", "cannot be read: it is a folder", name)])
         hint = did_you_mean(path.stem, self.names()) or "give the path of a file, or see: oos template list"

@@ -73,7 +73,11 @@ def api(
         from oos.cli.follow.carry_out import carry_out
 
         how = following(no_input, deadline)
-        return carry_out(session, lambda: _request(session, found, parameters), how, detach=detach, finish=_finish)
+
+        def request() -> StartRequest:
+            return request_to_call(session, found, parameters)
+
+        return carry_out(session, request, how, detach=detach, finish=finish_call)
     return _look(session, found, parameters, all_pages=all_pages)
 
 
@@ -143,7 +147,7 @@ Tasks:
 """
 
 
-def _request(session: Session, operation: Operation, parameters: dict[str, Any]) -> StartRequest:
+def request_to_call(session: Session, operation: Operation, parameters: dict[str, Any]) -> StartRequest:
     """The execution of one task that calls the operation. Raises InvalidParameter, MissingParameter: nothing starts."""
     from oos.engine.ports import StartRequest
     from oos.execution.status import SafetyCheck
@@ -190,7 +194,7 @@ def _with_secrets(operation: Operation, parameters: dict[str, Any]) -> dict[str,
     return {name: Secret(value) if name.casefold() in hidden else value for name, value in parameters.items()}
 
 
-def _finish(session: Session, execution: Execution, code: int) -> int:
+def finish_call(session: Session, execution: Execution, code: int) -> int:
     """Print the response, or the error, of the one call."""
     from oos.cli.follow.carry_out import tell_end
     from oos.cli.printing import print_document

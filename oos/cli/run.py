@@ -27,6 +27,7 @@ class Asked:
     """What the command line asks for."""
 
     template: str
+    template_version: str
     pairs: tuple[str, ...]
     files: tuple[str, ...]
     mode: str
@@ -40,6 +41,7 @@ class Asked:
 
 @click.command(cls=Command)
 @click.argument("template", type=TEMPLATE)
+@click.option("--template-version", default="", metavar="V", help="Of a registered template: v3, or a label.")
 @click.option(
     "-p",
     "--param",
@@ -71,7 +73,7 @@ class Asked:
 @following_options
 @click.pass_obj
 def run(session: Session, /, detach: bool, deadline: float | None, **asked: Any) -> int:
-    """Start an execution of a template (a file, or the name of a runbook) and follow it.
+    """Start an execution of a template (a file, or its name) and follow it.
 
     The execution's id is printed on stderr as soon as nothing can lose it. Outputs go to stdout. Ctrl-C lets what is
     in flight end, and leaves the rest to oos execution resume; a second one ends at once.
@@ -91,7 +93,7 @@ def _request(session: Session, asked: Asked) -> StartRequest:
     mode = Mode(asked.mode)
     if asked.yes and mode is not Mode.AUTOMATIC:
         raise click.UsageError("--yes goes with --mode Automatic only: the other modes are there to ask")
-    checked = open_checked(session, asked.template)
+    checked = open_checked(session, asked.template, asked.template_version)
     parameters = _with_secrets(session, checked, read_arguments(asked.pairs, asked.files), asked)
     return StartRequest(
         template=checked,
@@ -99,6 +101,7 @@ def _request(session: Session, asked: Asked) -> StartRequest:
         by=session.settings.user,
         region=session.app.region,
         template_name=asked.template if "/" not in asked.template else "",
+        template_version=asked.template_version,
         mode=mode,
         loop_mode=LoopMode(asked.loop_mode),
         safety_check=SafetyCheck.SKIP if asked.yes else SafetyCheck.CONFIRM,
@@ -108,12 +111,12 @@ def _request(session: Session, asked: Asked) -> StartRequest:
     )
 
 
-def open_checked(session: Session, name: str) -> CheckedTemplate:
+def open_checked(session: Session, name: str, version: str = "") -> CheckedTemplate:
     """A template that can be started; warnings about it are told. Raises DiagnosticError."""
     from oos.cli.faults import print_diagnostics
     from oos.diagnostics import Severity
 
-    checked = session.app.open_template(name)
+    checked = session.app.open_template(name, version)
     refuse_unrunnable(checked)
     if not session.quiet:
         source = checked.template.source

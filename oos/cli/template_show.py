@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,30 +18,46 @@ if TYPE_CHECKING:
 
 
 @click.command("list", cls=Command)
-@click.option("--actions", is_flag=True, help="Product actions of the installed modules, instead of runbooks.")
+@click.option("--actions", "kind", flag_value="actions", help="Product actions of the installed modules.")
+@click.option("--registered", "kind", flag_value="registered", help="Templates that were registered.")
 @click.pass_obj
-def list_templates(session: Session, actions: bool) -> None:
-    """List the runbooks in the folders of the setting `runbooks`, or product actions.
+def list_templates(session: Session, kind: str | None) -> None:
+    """List the runbooks in the folders of the setting `runbooks`, registered templates, or product actions.
 
     Product actions are templates too: show them, or use them as the action of a task.
     """
     from oos.cli.printing import Column, print_list
 
-    found = list(_summaries(session, actions))
-    columns = [Column("ACTION" if actions else "RUNBOOK"), Column("WHAT IT DOES", flexible=True)]
+    titles = {"actions": "ACTION", "registered": "TEMPLATE"}
+    none = {
+        "actions": "no product action is installed",
+        "registered": "no template is registered; see: oos template register --help",
+    }
+    found = list(_summaries(session, _names(session, kind)))
+    columns = [Column(titles.get(kind or "", "RUNBOOK")), Column("WHAT IT DOES", flexible=True)]
     rows = [[each["TemplateName"], each["Description"]] for each in found]
     hint = 'name folders with runbooks in oos.toml: runbooks = ["runbooks"]'
-    print_list(session, found, columns, rows, "no product action is installed" if actions else f"no runbooks; {hint}")
+    print_list(session, found, columns, rows, none.get(kind or "", f"no runbooks; {hint}"))
 
 
-def _summaries(session: Session, actions: bool) -> Iterator[dict[str, str]]:
+def _names(session: Session, kind: str | None) -> Iterator[str]:
+    if kind == "actions":
+        yield from (each.name for each in session.app.catalog.actions())
+    elif kind == "registered":
+        from oos.service.stored_templates import load_heads
+
+        yield from (each.name for each in load_heads(session.app.registry))
+    else:
+        yield from session.app.templates.names()
+
+
+def _summaries(session: Session, names: Iterable[str]) -> Iterator[dict[str, str]]:
     """Names and descriptions; a template that cannot be read says so, and the others are still listed."""
     from oos.diagnostics import DiagnosticError
     from oos.template.outline import in_language
     from oos.template.parse import parse
 
     app = session.app
-    names = (each.name for each in app.catalog.actions()) if actions else app.templates.names()
     for name in names:
         try:
             title, text = app.templates.open(name)
@@ -56,16 +72,19 @@ def _summaries(session: Session, actions: bool) -> Iterator[dict[str, str]]:
 @click.command(cls=Command)
 @click.argument("name", type=TEMPLATE, metavar="TEMPLATE")
 @click.option("--text", is_flag=True, help="Print the template itself.")
+@click.option(
+    "--template-version", "version", default="", metavar="V", help="Of a registered template: v3, or a label."
+)
 @click.pass_obj
-def show(session: Session, name: str, text: bool) -> int:
+def show(session: Session, name: str, text: bool, version: str) -> int:
     """Show what a template asks for (parameters), does (tasks and the ways between them), and gives (outputs)."""
     from oos.cli.printing import print_document
 
     app = session.app
     if text:
-        click.echo(app.templates.open(name)[1], nl=False)
+        click.echo(app.templates.open(name, version)[1], nl=False)
         return exits.SUCCESS
-    template = app.open_template(name).template
+    template = app.open_template(name, version).template
     if session.is_json:
         print_document(session, _document(template))
     else:

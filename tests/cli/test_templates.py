@@ -153,3 +153,37 @@ def test_rehearsals_among_the_files_are_passed_over(world: World) -> None:
     said = world.run("template", "validate", "nap.yml", "nap.rehearsal.yml")
     assert said.code == 0
     assert "nap.rehearsal.yml: a rehearsal" in said.err
+
+
+def test_a_template_is_registered_with_its_versions_and_each_can_be_run(world: World) -> None:
+    world.make_instances("web-1")
+    world.write("rotate.yml", SNAPSHOTS)
+    assert world.run("template", "list", "--registered", "-o", "json").document == []
+    assert world.run("template", "register", "rotate.yml", "--label", "first").out == "rotate v1\n"
+    again = world.run("template", "register", "rotate.yml")
+    assert (again.code, again.out) == (0, "")
+    assert "registered already, as v1" in again.err
+    world.write("rotate.yml", SNAPSHOTS.replace("A snapshot of every disk", "One of every disk"))
+    assert world.run("template", "register", "rotate.yml", "-o", "json").document["Template"]["TemplateVersion"] == "v2"
+    (world.folder / "rotate.yml").unlink()
+    listed = world.run("template", "versions", "rotate", "-o", "json").document
+    assert [(each["TemplateVersion"], each["VersionName"]) for each in listed] == [("v2", ""), ("v1", "first")]
+    registered = world.run("template", "list", "--registered", "-o", "json").document
+    assert [each["TemplateName"] for each in registered] == ["rotate"]
+    assert "One of every disk" in world.run("template", "show", "rotate").out
+    assert "A snapshot of every disk" in world.run("template", "show", "rotate", "--template-version", "first").out
+    assert world.run("run", "rotate", "--template-version", "v1").code == 0
+    started = world.run("execution", "list", "-o", "json").document[0]
+    assert (started["TemplateName"], started["Status"]) == ("rotate", "Success")
+    wrong = world.run("run", "rotate", "--template-version", "v9")
+    assert (wrong.code, "has no version v9" in wrong.err) == (2, True)
+
+
+def test_a_template_with_faults_is_not_registered(world: World) -> None:
+    said = world.run("template", "register", world.write("faults.yml", FIVE_FAULTS))
+    assert said.code == 2
+    assert said.err.count("error[") == 5
+    assert world.run("execution", "list", "-o", "json").document == []
+    said = world.run("template", "register", world.write("good.yml", SNAPSHOTS), "acs-mine")
+    assert said.code != 0
+    assert world.run("template", "versions", "acs-mine").code != 0
