@@ -1,10 +1,9 @@
-"""Words: events, spans of time and loop items as people read them."""
+"""Words: events and points in time as whoever sits at this terminal reads them; with the words of oos.values.words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from oos.execution.events import (
@@ -34,12 +33,24 @@ from oos.execution.events import (
     TriggerSwitched,
 )
 from oos.execution.status import NotifyType, WaitReason
-from oos.values.json import Value, json_text
-from oos.values.secret import MASK, Secret
 from oos.values.visible import visible
+from oos.values.words import counted, item_label, size, span
 
-LABEL_FIELDS: Final = ("InstanceId", "DiskId", "SnapshotId", "ImageId", "Id", "id", "Name", "name")
-"""By which field a loop item that is a map is called."""
+__all__ = [
+    "ago",
+    "base_name",
+    "between",
+    "clock",
+    "counted",
+    "item_label",
+    "place",
+    "say",
+    "size",
+    "span",
+    "wait_note",
+    "wait_words",
+    "when",
+]
 
 WAITS: Final = {
     WaitReason.APPROVAL: "for approval",
@@ -54,35 +65,6 @@ WAITS: Final = {
     WaitReason.TRIGGER: "for its next firing",
     WaitReason.DEAD_LETTER: "for a decision, as its drivers died again and again",
 }
-
-
-def item_label(value: Value) -> str:
-    """What a loop item is called."""
-    if isinstance(value, Secret):
-        return MASK
-    if isinstance(value, str):
-        return visible(value)
-    if isinstance(value, Mapping):
-        for field in LABEL_FIELDS:
-            if isinstance(value.get(field), str):
-                return visible(str(value[field]))
-    text = visible(json_text(value))
-    return text if len(text) <= 40 else f"{text[:39]}…"
-
-
-def span(duration: timedelta | None) -> str:
-    """`0.3 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`."""
-    if duration is None:
-        return ""
-    seconds = max(0.0, duration.total_seconds())
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    for size, unit, smaller, small_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
-        if whole >= size:
-            rest = whole % size // smaller
-            return f"{whole // size} {unit}" + (f" {rest} {small_unit}" if rest else "")
-    return f"{whole} s"
 
 
 def between(start: datetime | None, end: datetime | None) -> str:
@@ -106,24 +88,9 @@ def base_name(template_name: str) -> str:
     return next((name.removesuffix(ending) for ending in (".yml", ".yaml", ".json") if name.endswith(ending)), name)
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 item`, `2 items`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def ago(instant: datetime, now: datetime | None = None) -> str:
     """How long ago something was."""
     return f"{span((now or datetime.now(UTC)) - instant)} ago"
-
-
-def size(number: int) -> str:
-    """`64 MiB`, `1.5 GiB`."""
-    amount = float(number)
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if amount < 1024 or unit == "TiB":
-            return f"{amount:.0f} {unit}" if amount >= 9.95 or unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    raise AssertionError("unreachable")
 
 
 def place(event: AnyEvent) -> str:

@@ -10,7 +10,7 @@ from oos.notebook import html
 from oos.notebook.chronicle import Step
 from oos.notebook.prose import cell, code, short
 from oos.notebook.run import Run
-from oos.notebook.words import masked, span, text_of
+from oos.values.words import masked, span, text_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -13,9 +13,9 @@ from oos.engine.replay import read_events
 from oos.execution.events import NO_ITEM, ExecutionStarted
 from oos.notebook.chronicle import Chronicle, ExecutionRecord, Step
 from oos.notebook.run import template_reader
-from oos.notebook.words import masked
 from oos.values.json import Value
 from oos.values.time import format_instant
+from oos.values.words import masked
 
 if TYPE_CHECKING:
     from oos.app.app import App

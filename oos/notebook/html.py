@@ -10,8 +10,8 @@ from html import escape
 from typing import Final
 
 from oos.execution.status import Status
-from oos.notebook.words import size, text_of
 from oos.values.json import Value
+from oos.values.words import size, text_of
 
 COLOURS: Final = {
     Status.SUCCESS: "#2da44e",

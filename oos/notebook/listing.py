@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, overload
 
 from oos.notebook import html
 from oos.notebook.prose import cell, short
-from oos.notebook.words import masked, text_of
 from oos.values.json import Value
+from oos.values.words import masked, text_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -9,8 +9,9 @@ from typing import Final
 from oos.execution.status import Status
 from oos.notebook import html
 from oos.notebook.chronicle import Chronicle, ExecutionRecord, Step, TaskRecord
-from oos.notebook.words import instant, label, masked, span
+from oos.notebook.instants import instant
 from oos.values.json import Value
+from oos.values.words import item_label, masked, span
 
 ITEMS_LISTED: Final = 100
 CHILDREN_SHOWN: Final = 12
@@ -132,7 +133,7 @@ def _loop(chronicle: Chronicle, execution: ExecutionRecord, task: TaskRecord, ax
         html.row(
             (
                 html.dot(each.status),
-                escape(label(each.value, each.item)),
+                escape(item_label(each.value, each.item)),
                 span(each.took(axis.now)),
                 (html.prose(each.note) if each.note else "") + outputs_table(each.outputs),
             )
@@ -159,7 +160,7 @@ def _child(chronicle: Chronicle, child: ExecutionRecord, now: datetime | None, d
 def _item_words(step: Step, now: datetime | None) -> str:
     took = span(step.took(now))
     note = step.note if len(step.note) <= 200 else f"{step.note[:199]}…"
-    return " · ".join(filter(None, (label(step.value, step.item), str(step.status), took, note)))
+    return " · ".join(filter(None, (item_label(step.value, step.item), str(step.status), took, note)))
 
 
 def _dashed(note: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from oos.notebook.chronicle import ExecutionRecord
 from oos.notebook.html import COLOURS
-from oos.notebook.words import span
+from oos.values.words import span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,8 +8,9 @@ from datetime import datetime
 from oos.execution.status import Status
 from oos.notebook.chronicle import Chronicle, ExecutionRecord, TaskRecord
 from oos.notebook.html import SIGNS
-from oos.notebook.words import instant, masked, span, text_of
+from oos.notebook.instants import instant
 from oos.values.json import Value
+from oos.values.words import masked, span, text_of
 
 
 def plain(chronicle: Chronicle, now: datetime | None = None) -> str:

@@ -16,10 +16,11 @@ from oos.notebook.display import FACTS
 from oos.notebook.document import Cell, CellKind, Notebook
 from oos.notebook.evidence import Evidence, facts_of_execution, facts_of_task
 from oos.notebook.export import export_template
+from oos.notebook.instants import instant
 from oos.notebook.picture import picture, task_picture
 from oos.notebook.prose import cell as safe
 from oos.notebook.prose import code, markdown, plain_task, short
-from oos.notebook.words import instant, masked, span, text_of
+from oos.values.words import masked, span, text_of
 
 REPORT: Final = "report"
 """The part of a notebook that cells made here belong to; import leaves them out."""

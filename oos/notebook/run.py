@@ -12,9 +12,9 @@ from oos.execution.status import NotifyType, Status
 from oos.notebook.chronicle import Chronicle, ExecutionRecord, Step
 from oos.notebook.picture import picture
 from oos.notebook.prose import markdown, plain
-from oos.notebook.words import label, masked
 from oos.values.identifiers import root_execution_id
 from oos.values.json import Value
+from oos.values.words import item_label, masked
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -286,7 +286,7 @@ def _rows(chronicle: Chronicle) -> Iterator[Mapping[str, Any]]:
                     "execution": record.id,
                     "task": task.name,
                     "item": None if step.item == NO_ITEM else step.item,
-                    "label": "" if step.item == NO_ITEM else label(step.value, step.item),
+                    "label": "" if step.item == NO_ITEM else item_label(step.value, step.item),
                     "action": task.action,
                     "status": str(step.status),
                     "started": step.started,

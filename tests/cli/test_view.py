@@ -144,7 +144,7 @@ def test_a_wait_that_sees_the_same_again_is_told_once() -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0.04, "0.0 s"),
+        (0.04, "40 ms"),
         (9.9, "9.9 s"),
         (59, "59 s"),
         (185, "3 min 5 s"),
