@@ -113,7 +113,37 @@ def fleet_of(stage: Stage) -> dict[str, Value]:
         snapshots += state.snapshots.values()
     # By disk, for with several at once it is chance which is made first.
     ordered = sorted(snapshots, key=lambda each: (each.disk_id, each.created))
-    return {"instances": instances, "snapshots": [_snapshot(stage, each, changes) for each in ordered]}
+    return {
+        "instances": instances,
+        "snapshots": [_snapshot(stage, each, changes) for each in ordered],
+        "images": _images(stage, changes),
+    }
+
+
+def _images(stage: Stage, changes: Mapping[str, Changes]) -> dict[str, Value]:
+    """Images by name; one that several hosts have is one, and tells which."""
+    found: dict[str, dict[str, Value]] = {}
+    homes: dict[str, list[str]] = {}
+    for host in stage.hosts.values():
+        for image in host.state.images.values():
+            homes.setdefault(image.id, []).append(host.host.name)
+            found[image.id] = {
+                "id": image.id,
+                "name": image.name,
+                "family": image.family,
+                "description": image.description,
+                "status": str(image.status),
+                "consistency": str(image.consistency or ""),
+                "tags": tags_after(image.tags, changes.get(image.id, {})),
+                "files": _texts(host.state.files.get(image.id, {})),
+            }
+    named: dict[str, Value] = {}
+    for id, each in found.items():
+        name, number = str(each["name"]), 2
+        while name in named:
+            name, number = f"{each['name']} {number}", number + 1
+        named[name] = {**each, "hosts": list(homes[id])}
+    return named
 
 
 def _instance(stage: Stage, host: str, instance: Instance, changes: Mapping[str, Changes]) -> dict[str, Value]:
