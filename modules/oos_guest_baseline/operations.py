@@ -1,0 +1,45 @@
+"""Operations about the baseline of guests. The looking itself is a command in the guest, see the actions."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from oos.service.context import Context
+from oos.service.errors import InvalidParameter
+from oos.service.paging import slice_of
+from oos_guest_baseline import decide, requests, responses
+from oos_guest_baseline.model import Mode, script_of
+
+
+def list_guest_checks(_context: Context, request: requests.ListGuestChecks) -> responses.Checks:
+    """List what is looked at in a guest, and why."""
+    page = slice_of(decide.chosen(request.check_ids, request.minimum_severity), request, lambda each: (each.id,))
+    shapes: list[responses.CheckShape] = [
+        {
+            "CheckId": each.id,
+            "Title": each.title,
+            "Severity": each.rank.value,
+            "Rationale": each.rationale,
+            "Fixable": bool(each.fix),
+        }
+        for each in page.items
+    ]
+    return {"Checks": shapes, **page.fields}
+
+
+def generate_guest_check_script(_context: Context, request: requests.GenerateGuestCheckScript) -> responses.Script:
+    """Generate the shell script that looks, mends or takes back in a guest."""
+    chosen = decide.chosen(request.check_ids, request.minimum_severity)
+    return {"Script": script_of(chosen, Mode(request.mode)), "CheckIds": [each.id for each in chosen]}
+
+
+def validate_guest_check_output(context: Context, request: requests.ValidateGuestCheckOutput) -> responses.Report:
+    """Validate what the script printed in a guest: how the guest stands, and what that is worth."""
+    chosen = decide.chosen(request.check_ids, request.minimum_severity)
+    for each in request.exemptions:
+        decide.chosen([each.id], "Low")
+        try:
+            date.fromisoformat(each.expires)
+        except ValueError as error:
+            raise InvalidParameter("Exemptions", f"{each.expires} is no day: {error}.") from error
+    return decide.report_of(chosen, request.output, request.exemptions, context.now().date(), request.minimum_score)
