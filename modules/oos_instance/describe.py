@@ -68,6 +68,11 @@ def describe_instances(context: Context, request: requests.DescribeInstances) ->
     if request.vpc_id:
         networking = networking_of(context, found)
         found = [each for each in found if networking.vpc_of(each) == request.vpc_id]
+    if request.eip_addresses is not None or request.public_ip_addresses is not None:
+        networking = networking_of(context, found)
+        found = [
+            each for each in found if networking.has_one_of(each, request.eip_addresses, request.public_ip_addresses)
+        ]
     page = page_of(found, request, lambda each: newest_first(each.created, each.id), descending=True)
     networking = networking_of(context, page.items)
     images, sets = images_of(context, page.items), members(context.registry)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from oos.fleet.instance import Instance
 from oos.service.context import Context
+from oos.service.elastic_addresses import ElasticAddress, load_addresses
 from oos.values.identifiers import is_resource_id
-from oos_instance.responses import InstanceShape
+from oos_instance.responses import EipAddress, InstanceShape
 
 _KILOBYTES_OF_A_MEGABIT = 125
 
@@ -19,16 +20,38 @@ class Networking:
 
     vpcs: Mapping[tuple[str, str], str]
     """VPC by zone and network."""
+    addresses: Mapping[str, ElasticAddress]
+    """Elastic and public addresses by the instance that has them."""
 
     def vpc_of(self, instance: Instance) -> str:
         """The VPC of the first card's network; networks made by others are in none."""
         return self.vpcs.get((instance.zone, instance.interfaces[0].network), "") if instance.interfaces else ""
 
+    def has_one_of(self, instance: Instance, elastic: Sequence[str] | None, public: Sequence[str] | None) -> bool:
+        """Whether an instance has one of these elastic addresses, and one of these public ones; None asks nothing."""
+        address = self.addresses.get(instance.id)
+        if address is None:
+            return False
+        return (elastic is None or (not address.is_public and address.address in elastic)) and (
+            public is None or (address.is_public and address.address in public)
+        )
+
     def networked(self, shape: InstanceShape, instance: Instance) -> InstanceShape:
         """The shape of an instance, with what is known of its networking."""
         bandwidth = instance.interfaces[0].bandwidth if instance.interfaces else None
+        address = self.addresses.get(instance.id)
+        has_public = address is not None and address.is_public
+        elastic: EipAddress = {"AllocationId": "", "IpAddress": "", "InternetChargeType": ""}
+        if address is not None and not has_public:
+            elastic = {
+                "AllocationId": address.id,
+                "IpAddress": address.address,
+                "InternetChargeType": address.charge_type,
+            }
         return {
             **shape,
+            "EipAddress": elastic,
+            "PublicIpAddress": {"IpAddress": [address.address] if address is not None and has_public else []},
             "InternetMaxBandwidthIn": bandwidth.inbound // _KILOBYTES_OF_A_MEGABIT if bandwidth else 0,
             "InternetMaxBandwidthOut": bandwidth.outbound // _KILOBYTES_OF_A_MEGABIT if bandwidth else 0,
             "VpcAttributes": {**shape["VpcAttributes"], "VpcId": self.vpc_of(instance)},
@@ -39,4 +62,8 @@ def networking_of(context: Context, instances: Sequence[Instance]) -> Networking
     """What is known of the networks of these instances; hosts are asked only where a network of ours is among them."""
     ours = any(is_resource_id(card.network, "vsw") for each in instances for card in each.interfaces)
     networks = context.fleet.networks(context.region) if ours else ()
-    return Networking({(each.zone, each.name): each.vpc_id for each in networks})
+    given = load_addresses(context.registry, context.region)
+    return Networking(
+        {(each.zone, each.name): each.vpc_id for each in networks},
+        {each.holder.id: each for each in given if each.holder is not None},
+    )

@@ -9,6 +9,7 @@ from oos.fleet.errors import AgentUnavailable, DiskAbsent, FleetError, InstanceA
 from oos.fleet.identity import made_instance_id
 from oos.fleet.image import WHOLE
 from oos.fleet.instance import Instance, InstanceSpec, Power, StopMethod
+from oos.service.address_translation import let_go_of
 from oos.service.call import service_error
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
@@ -176,6 +177,7 @@ def delete_instance(context: Context, request: requests.DeleteInstance) -> respo
     intend_deletion(context, instance.id)
     if instance.power is not Power.STOPPED:
         _stop(context, hypervisor, instance, force=request.force_stop)
+    let_go_of(context, instance)
     hypervisor.remove_instance(instance.id)
     leave_set(context.registry, instance.id)
     for disk_id in instance.disk_ids:

@@ -10,6 +10,7 @@ from oos.fleet.instance import GuestAddress, Instance, NetworkInterface, interfa
 from oos.fleet.network import InterfaceSpec, Network
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
+from oos.service.elastic_addresses import load_addresses
 from oos.service.errors import ApiError, InvalidParameter, NotFound, Refused, Unavailable, Unsupported
 from oos.service.filtering import tag_shapes
 from oos.service.guest import addresses_of
@@ -166,6 +167,10 @@ def delete_network_interface(context: Context, request: requests.DeleteNetworkIn
     if card.instance is not None:
         message = f"The network interface {id} is in {card.instance_id}; detach it first."
         raise Refused("InvalidOperation.InvalidEniState", message)
+    held = [each for each in load_addresses(context.registry, context.region) if each.holder and each.holder.id == id]
+    if held:
+        message = f"The network interface {id} has the address {held[0].address}; unassociate it first."
+        raise Refused("InvalidOperation.EipAssociated", message)
     intend_deletion(context, id)
     for network in context.fleet.networks(context.region):
         if network.name == card.card.network and card.card.mac.lower() in network.reservations:

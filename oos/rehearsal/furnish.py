@@ -10,11 +10,13 @@ from oos.fleet.identity import made_mac, made_uuid
 from oos.fleet.instance import Instance, Labels, NetworkInterface, Power
 from oos.fleet.storage import Consistency, Disk, DiskKind, Image, Snapshot, SnapshotStatus, Verification
 from oos.inventory.load import DEFAULT_INSTANCE_TYPES
-from oos.inventory.model import Host, Inventory, Region, Zone
+from oos.inventory.model import Host, Inventory, Region, Uplink, Zone
 from oos.rehearsal.case import Given, GivenDisk, GivenInstance, GivenSnapshot
 from oos.values.identifiers import client_token
 
 GIB = 1 << 30
+ELASTIC_ADDRESSES = ("203.0.113.0/24",)
+"""What AllocateEipAddress gives out; addresses that nobody has (RFC 5737)."""
 _LONG_AGO = timedelta(days=30)
 """How long before the beginning the first instance was made; each further one a minute earlier. The newest is listed
 first, so that they are listed in the order in which they are given."""
@@ -22,13 +24,15 @@ first, so that they are listed in the order in which they are given."""
 
 def inventory_of(given: Given) -> Inventory:
     """The inventory of the simulated hosts."""
-    hosts = [Host(each.name, f"memory:///{each.name}", each.zone, given.region) for each in given.hosts]
+    hosts = [
+        Host(each.name, f"memory:///{each.name}", each.zone, given.region, uplink=Uplink()) for each in given.hosts
+    ]
     zones = tuple(
         Zone(zone, given.region, zone, tuple(host for host in hosts if host.zone == zone))
         for zone in dict.fromkeys(host.zone for host in hosts)
     )
     types = {each.id: each for each in DEFAULT_INSTANCE_TYPES}
-    return Inventory((Region(given.region, given.region, zones),), types, given.region)
+    return Inventory((Region(given.region, given.region, zones, ELASTIC_ADDRESSES),), types, given.region)
 
 
 def state_of(given: Given, host: Host) -> HostState:

@@ -16,7 +16,7 @@ from oos.fleet.fleet import Fleet
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import Instance
 from oos.inventory.load import DEFAULT_INSTANCE_TYPES
-from oos.inventory.model import Host, Inventory, Region, Zone
+from oos.inventory.model import Host, Inventory, Region, Uplink, Zone
 from oos.inventory.prices import Prices
 from oos.service.call import invoke
 from oos.service.catalog import Catalog
@@ -31,8 +31,8 @@ TYPE = "ecs.t1.tiny"
 
 
 def host(name: str, zone: str = "lab-a") -> Host:
-    """A host of the region `lab`."""
-    return Host(name, f"memory:///{name}", zone, "lab")
+    """A host of the region `lab`; h-3 holds no elastic addresses."""
+    return Host(name, f"memory:///{name}", zone, "lab", uplink=None if name == "h-3" else Uplink())
 
 
 def assert_plain(value: Any, where: str) -> None:
@@ -92,7 +92,7 @@ class World:
             for zone in ("lab-a", "lab-b")
         )
         inventory = Inventory(
-            (Region("lab", "the lab", zones), Region("empty", "nothing", ())),
+            (Region("lab", "the lab", zones, ("203.0.113.0/29",)), Region("empty", "nothing", ())),
             {each.id: each for each in DEFAULT_INSTANCE_TYPES},
             "lab",
             self.prices,

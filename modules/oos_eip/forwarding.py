@@ -1,0 +1,326 @@
+"""Operations on NAT gateways and forward entries: single ports of elastic addresses that lead into a VPC."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import replace
+
+from oos.fleet.network import Network
+from oos.service.address_translation import carry_out, require_uplink, unassociate
+from oos.service.context import Context
+from oos.service.deletion import intend_deletion, was_deletion_intended
+from oos.service.elastic_addresses import (
+    ElasticAddress,
+    ForwardEntry,
+    NatGateway,
+    forget_entry,
+    forget_gateway,
+    keep_address,
+    keep_entry,
+    keep_gateway,
+    load_addresses,
+    load_entries,
+    load_gateways,
+)
+from oos.service.errors import ApiError, InvalidParameter, NotFound, Refused, Unsupported
+from oos.service.filtering import is_wanted, matches_name
+from oos.service.paging import page_of
+from oos.service.shape import instant, newest_first
+from oos.service.tags import forget_tags
+from oos.service.vpcs import load_vpcs
+from oos.values.identifiers import resource_id
+from oos_eip import decide, forward_requests, responses
+
+ANY = "Any"
+
+# NAT gateways
+
+
+def _gateway(context: Context, id: str) -> NatGateway:
+    for each in load_gateways(context.registry, context.region):
+        if each.id == id:
+            return each
+    raise NotFound("InvalidNatGatewayId.NotFound", f"The specified NAT gateway {id} does not exist.")
+
+
+def _gateway_of(context: Context, table_id: str) -> NatGateway:
+    for each in load_gateways(context.registry, context.region):
+        if each.forward_table_id == table_id:
+            return each
+    raise NotFound("InvalidForwardTableId.NotFound", f"The specified forward table {table_id} does not exist.")
+
+
+def create_nat_gateway(context: Context, request: forward_requests.CreateNatGateway) -> responses.GatewayCreated:
+    """Make a NAT gateway: single ports of its elastic addresses can lead into the VPC."""
+    if request.vpc_id not in load_vpcs(context.registry, context.region, context.fleet.networks(context.region)):
+        raise NotFound("InvalidVpcId.NotFound", f"The specified VPC {request.vpc_id} does not exist.")
+    id = resource_id("ngw", context.token)
+    gateway = NatGateway(
+        id, context.region, request.vpc_id, context.now(), context.token, request.name, request.description
+    )
+    if all(each.id != id for each in load_gateways(context.registry, context.region)):
+        keep_gateway(context.registry, gateway)
+    return {"NatGatewayId": id, "ForwardTableIds": {"ForwardTableId": [gateway.forward_table_id]}}
+
+
+def describe_nat_gateways(context: Context, request: forward_requests.DescribeNatGateways) -> responses.Gateways:
+    """List NAT gateways."""
+    addresses = load_addresses(context.registry, context.region)
+    found = [
+        each
+        for each in load_gateways(context.registry, context.region)
+        if is_wanted(each.id, request.nat_gateway_id)
+        and is_wanted(each.vpc_id, request.vpc_id)
+        and matches_name(each.name, request.name)
+    ]
+    page = page_of(found, request, lambda each: newest_first(each.created, each.id), descending=True)
+    return {
+        "NatGateways": {"NatGateway": [_gateway_shape(each, addresses) for each in page.items]},
+        "TotalCount": page.fields["TotalCount"],
+        "PageNumber": page.fields["PageNumber"],
+        "PageSize": page.fields["PageSize"],
+    }
+
+
+def _gateway_shape(gateway: NatGateway, addresses: Iterable[ElasticAddress]) -> responses.GatewayShape:
+    return {
+        "NatGatewayId": gateway.id,
+        "Name": gateway.name,
+        "Description": gateway.description,
+        "RegionId": gateway.region,
+        "VpcId": gateway.vpc_id,
+        "Status": "Available",
+        "BusinessStatus": "Normal",
+        "CreationTime": instant(gateway.created),
+        "InstanceChargeType": "PostPaid",
+        "NatType": "Enhanced",
+        "NetworkType": "internet",
+        "DeletionProtection": gateway.is_protected,
+        "ForwardTableIds": {"ForwardTableId": [gateway.forward_table_id]},
+        "IpLists": {
+            "IpList": [
+                {"AllocationId": each.id, "IpAddress": each.address, "UsingStatus": "UsedByForwardTable"}
+                for each in _held_by(addresses, gateway)
+            ]
+        },
+    }
+
+
+def _held_by(addresses: Iterable[ElasticAddress], gateway: NatGateway) -> list[ElasticAddress]:
+    return [each for each in addresses if each.holder is not None and each.holder.id == gateway.id]
+
+
+def delete_nat_gateway(context: Context, request: forward_requests.DeleteNatGateway) -> responses.Nothing:
+    """Delete a NAT gateway; by force with its entries, its addresses being free again."""
+    id = request.nat_gateway_id
+    known = any(each.id == id for each in load_gateways(context.registry, context.region))
+    if not known and was_deletion_intended(context, id):
+        return {}
+    gateway = _gateway(context, id)
+    decide.require_unprotected(f"The NAT gateway {id}", is_protected=gateway.is_protected)
+    held = _held_by(load_addresses(context.registry, context.region), gateway)
+    if held and not request.force:
+        message = f"The NAT gateway {id} has the address {held[0].address}; unassociate it first."
+        raise Refused("DependencyViolation.EIPS", message)
+    intend_deletion(context, id)
+    for entry in load_entries(context.registry, context.region):
+        if entry.gateway_id == id:
+            forget_entry(context.registry, entry)
+    for address in held:
+        unassociate(context, address)
+    forget_gateway(context.registry, gateway)
+    forget_tags(context.registry, id)
+    return {}
+
+
+# forward entries
+
+
+def create_forward_entry(
+    context: Context, request: forward_requests.CreateForwardEntry
+) -> responses.ForwardEntryCreated:
+    """Have a port of an address of a NAT gateway lead to a port in its VPC."""
+    gateway = _gateway_of(context, request.forward_table_id)
+    id = resource_id("fwd", context.token)
+    protocol = "" if request.ip_protocol == ANY else request.ip_protocol.lower()
+    entry = ForwardEntry(
+        id=id,
+        region=context.region,
+        gateway_id=gateway.id,
+        address=request.external_ip,
+        protocol=protocol,
+        port=_port("ExternalPort", request.external_port, protocol),
+        target=request.internal_ip,
+        target_port=_port("InternalPort", request.internal_port, protocol),
+        host="",
+        token=context.token,
+        name=request.forward_entry_name,
+    )
+    _put(context, gateway, entry)
+    return {"ForwardEntryId": id}
+
+
+def _put(context: Context, gateway: NatGateway, entry: ForwardEntry) -> None:
+    """Write an entry down, and have it carried out. Raises ApiError."""
+    with context.registry.alone_with(f"elastic addresses of the region {context.region}"):
+        held = _held_by(load_addresses(context.registry, context.region), gateway)
+        address = next((each for each in held if each.address == entry.address), None)
+        if address is None or address.holder is None:
+            message = f"{entry.address} is no address of the NAT gateway {gateway.id}."
+            raise InvalidParameter("ExternalIp", message, code="InvalidExternalIp.NotFound")
+        entries = [each for each in load_entries(context.registry, context.region) if each.id != entry.id]
+        host = _host_of(context, gateway, entry.target)
+        _require_possible(entry, host, entries)
+        keep_entry(context.registry, replace(entry, host=host))
+        keep_address(context.registry, replace(address, holder=replace(address.holder, host=host)))
+    carry_out(context, [host, address.holder.host])
+    _settle(context, address.id)
+
+
+def _host_of(context: Context, gateway: NatGateway, target: str) -> str:
+    """The host of the vSwitch that an address of the VPC is in. Raises ApiError."""
+    try:
+        parsed = ipaddress.IPv4Address(target)
+    except ValueError as error:
+        raise InvalidParameter("InternalIp", f"{target!r} is no address.", code="InvalidIp.Malformed") from error
+
+    def has_it(network: Network) -> bool:
+        return network.vpc_id == gateway.vpc_id and parsed in ipaddress.IPv4Network(network.cidr)
+
+    for network in context.fleet.networks(context.region):
+        if network.vpc_id and has_it(network):
+            require_uplink(context, network.host)
+            return network.host
+    message = f"{target} is in no vSwitch of the VPC {gateway.vpc_id}."
+    raise InvalidParameter("InternalIp", message, code="InvalidInternalIp.NotInVpc")
+
+
+def _require_possible(entry: ForwardEntry, host: str, entries: Iterable[ForwardEntry]) -> None:
+    for other in entries:
+        if other.address != entry.address:
+            continue
+        if other.host != host:
+            message = f"{entry.address} leads to {other.host} already; it cannot lead to {host} as well."
+            raise Unsupported(message)
+        if (other.protocol, other.port) == (entry.protocol, entry.port) or not (other.protocol and entry.protocol):
+            message = f"The port {other.port or ANY} of {other.address} leads to {other.target} already."
+            raise ApiError("Forbidden.DuplicatedForwardEntry", message)
+
+
+def _port(name: str, text: str, protocol: str) -> int:
+    is_any = text.casefold() == ANY.casefold()
+    if is_any and not protocol:
+        return 0
+    if is_any or not protocol or not 1 <= int(text) <= 65535:
+        message = f"A port is 1 to 65535, or {ANY} for the protocol {ANY}, not {text}."
+        raise InvalidParameter(name, message, code=f"Invalid{name}.Malformed")
+    return int(text)
+
+
+def _settle(context: Context, address_id: str) -> None:
+    """An address that leads somewhere stays with the host of its entries; with none left, it is on no host."""
+    with context.registry.alone_with(f"elastic addresses of the region {context.region}"):
+        address = decide.require(load_addresses(context.registry, context.region), address_id)
+        if address.holder is None:
+            return
+        hosts = {
+            each.host for each in load_entries(context.registry, context.region) if each.address == address.address
+        }
+        host = min(hosts, default="")
+        keep_address(context.registry, replace(address, holder=replace(address.holder, host=host)))
+    if not host:
+        carry_out(context, [address.holder.host])
+
+
+def describe_forward_table_entries(
+    context: Context, request: forward_requests.DescribeForwardTableEntries
+) -> responses.ForwardEntries:
+    """List forward entries."""
+    shapes = map(_entry_shape, load_entries(context.registry, context.region))
+    found = [
+        each
+        for each in shapes
+        if is_wanted(each["ForwardTableId"], request.forward_table_id)
+        and is_wanted(each["ForwardEntryId"], request.forward_entry_id)
+        and is_wanted(each["NatGatewayId"], request.nat_gateway_id)
+        and matches_name(each["ForwardEntryName"], request.forward_entry_name)
+        and is_wanted(each["ExternalIp"], request.external_ip)
+        and is_wanted(each["ExternalPort"], request.external_port)
+        and is_wanted(each["InternalIp"], request.internal_ip)
+        and is_wanted(each["InternalPort"], request.internal_port)
+        and is_wanted(each["IpProtocol"], request.ip_protocol)
+    ]
+    page = page_of(found, request, lambda each: (each["ExternalIp"], each["ExternalPort"], each["ForwardEntryId"]))
+    return {
+        "ForwardTableEntries": {"ForwardTableEntry": list(page.items)},
+        "TotalCount": page.fields["TotalCount"],
+        "PageNumber": page.fields["PageNumber"],
+        "PageSize": page.fields["PageSize"],
+    }
+
+
+def _entry_shape(entry: ForwardEntry) -> responses.ForwardEntryShape:
+    return {
+        "ForwardEntryId": entry.id,
+        "ForwardEntryName": entry.name,
+        "ForwardTableId": f"ftb-{entry.gateway_id.removeprefix('ngw-')}",
+        "NatGatewayId": entry.gateway_id,
+        "ExternalIp": entry.address,
+        "ExternalPort": str(entry.port) if entry.protocol else ANY,
+        "InternalIp": entry.target,
+        "InternalPort": str(entry.target_port) if entry.protocol else ANY,
+        "IpProtocol": entry.protocol.upper() or ANY,
+        "Status": "Available",
+    }
+
+
+def modify_forward_entry(context: Context, request: forward_requests.ModifyForwardEntry) -> responses.Nothing:
+    """Have a port lead elsewhere."""
+    gateway = _gateway_of(context, request.forward_table_id)
+    before = _entry(context, gateway, request.forward_entry_id)
+    shape = _entry_shape(before)
+    word = request.ip_protocol or shape["IpProtocol"]
+    protocol = "" if word == ANY else word.lower()
+    changed = replace(
+        before,
+        address=request.external_ip or before.address,
+        protocol=protocol,
+        port=_port("ExternalPort", request.external_port or shape["ExternalPort"], protocol),
+        target=request.internal_ip or before.target,
+        target_port=_port("InternalPort", request.internal_port or shape["InternalPort"], protocol),
+        name=before.name if request.forward_entry_name is None else request.forward_entry_name,
+    )
+    _put(context, gateway, changed)
+    if changed.address != before.address:
+        _forgotten(context, gateway, before)
+    return {}
+
+
+def delete_forward_entry(context: Context, request: forward_requests.DeleteForwardEntry) -> responses.Nothing:
+    """Have a port lead nowhere."""
+    gateway = _gateway_of(context, request.forward_table_id)
+    id = request.forward_entry_id
+    entries = load_entries(context.registry, context.region)
+    if all(each.id != id for each in entries) and was_deletion_intended(context, id):
+        return {}
+    entry = _entry(context, gateway, id)
+    intend_deletion(context, id)
+    forget_entry(context.registry, entry)
+    _forgotten(context, gateway, entry)
+    return {}
+
+
+def _forgotten(context: Context, gateway: NatGateway, entry: ForwardEntry) -> None:
+    """An entry is gone: its host is told, and its address may be on no host any more."""
+    carry_out(context, [entry.host])
+    for address in _held_by(load_addresses(context.registry, context.region), gateway):
+        if address.address == entry.address:
+            _settle(context, address.id)
+
+
+def _entry(context: Context, gateway: NatGateway, id: str) -> ForwardEntry:
+    for each in load_entries(context.registry, context.region):
+        if each.id == id and each.gateway_id == gateway.id:
+            return each
+    raise NotFound("InvalidForwardEntryId.NotFound", f"The specified forward entry {id} does not exist.")

@@ -1,0 +1,138 @@
+"""Address translation: what the registry says of elastic addresses, carried out by the hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from oos.fleet.errors import FleetError
+from oos.fleet.hypervisor import Hypervisor
+from oos.fleet.instance import Instance
+from oos.fleet.network import Network
+from oos.fleet.translation import Elastic, Limit, PortForward, Translations, translations
+from oos.inventory.model import Host
+from oos.service.context import Context
+from oos.service.elastic_addresses import (
+    BandwidthPackage,
+    EipStatus,
+    ElasticAddress,
+    ForwardEntry,
+    HolderType,
+    forget_address,
+    keep_address,
+    load_addresses,
+    load_entries,
+    load_packages,
+)
+from oos.service.errors import Unavailable, Unsupported
+from oos.service.network_interfaces import load_interface
+
+KILOBYTES_OF_A_MEGABIT: Final = 125
+_HELD: Final = frozenset({EipStatus.ASSOCIATING, EipStatus.IN_USE})
+
+
+def wanted_of(
+    host: str,
+    addresses: Iterable[ElasticAddress],
+    packages: Iterable[BandwidthPackage],
+    entries: Iterable[ForwardEntry],
+) -> Translations:
+    """What a host should translate, as these documents have it. Pure."""
+    here = [each for each in addresses if each.holder is not None and each.holder.host == host and each.status in _HELD]
+    own = {each.address for each in here}
+    ports = [each for each in entries if each.host == host and each.address in own]
+    whole = {each.address: each.target for each in ports if not each.protocol}
+    limits = [Limit(each.id, each.bandwidth * KILOBYTES_OF_A_MEGABIT) for each in here]
+    limits += [Limit(each.id, each.bandwidth * KILOBYTES_OF_A_MEGABIT) for each in packages]
+    return translations(
+        tuple(
+            Elastic(each.address, each.holder.address or whole.get(each.address, ""), each.package_id or each.id)
+            for each in here
+            if each.holder is not None
+        ),
+        tuple(
+            PortForward(each.address, each.protocol, each.port, each.target, each.target_port)
+            for each in ports
+            if each.protocol
+        ),
+        tuple(limits),
+    )
+
+
+def carry_out(context: Context, hosts: Iterable[str]) -> None:
+    """Have hosts translate all that the registry says: so whatever was lost there comes back. Raises ApiError."""
+    for name in sorted({*hosts} - {""}):
+        with context.registry.alone_with(f"elastic addresses of {name}"):
+            wanted = wanted_of(
+                name,
+                load_addresses(context.registry, context.region),
+                load_packages(context.registry, context.region),
+                load_entries(context.registry, context.region),
+            )
+            if hypervisor_of(context, name).translate(wanted) != wanted:
+                raise Unavailable(f"The host {name} was told what to translate, and does not do it.")
+
+
+def translated_on(context: Context, hosts: Iterable[str]) -> dict[str, Translations]:
+    """What hosts translate now; one that does not tell is left out."""
+    found = {}
+    for name in {*hosts} - {""}:
+        try:
+            found[name] = hypervisor_of(context, name).translations()
+        except FleetError:
+            continue
+    return found
+
+
+def host_of(context: Context, name: str) -> Host:
+    """The host of this name. Raises Unavailable when it is in maintenance, or gone from the inventory."""
+    for host in context.fleet.hosts(context.region):
+        if host.name == name:
+            return host
+    raise Unavailable(f"The host {name} is in maintenance, or not in the inventory any more.")
+
+
+def hypervisor_of(context: Context, name: str) -> Hypervisor:
+    """The hypervisor of a host."""
+    return context.fleet.hypervisor(host_of(context, name))
+
+
+def require_uplink(context: Context, name: str) -> None:
+    """Raise Unsupported for a host that cannot translate."""
+    if host_of(context, name).uplink is None:
+        raise Unsupported(f"The host {name} holds no elastic addresses: the inventory gives it no uplink.")
+
+
+def unassociate(context: Context, address: ElasticAddress) -> ElasticAddress:
+    """Take an address away from what holds it; it stays given out."""
+    holder = address.holder
+    if holder is None:
+        return address
+    address = keep_address(context.registry, replace(address, status=EipStatus.UNASSOCIATING))
+    carry_out(context, [holder.host])
+    if holder.is_pinned:
+        network = _network(context, holder.host, holder.network)
+        if network is not None and network.reservations.get(holder.mac.lower()) == holder.address:
+            hypervisor_of(context, holder.host).reserve_address(network.name, holder.mac, "")
+    return keep_address(context.registry, replace(address, status=EipStatus.AVAILABLE, holder=None))
+
+
+def let_go_of(context: Context, instance: Instance) -> None:
+    """The instance is to be deleted: its public address is given back, elastic ones are free again."""
+    going = {instance.id}
+    for card in instance.interfaces:
+        record = load_interface(context.registry, card.id)
+        if record is None or record.delete_on_release:
+            going.add(card.id)
+    for address in load_addresses(context.registry, context.region):
+        if address.holder is not None and address.holder.type is not HolderType.GATEWAY and address.holder.id in going:
+            freed = unassociate(context, address)
+            if freed.is_public:
+                forget_address(context.registry, freed)
+
+
+def _network(context: Context, host: str, name: str) -> Network | None:
+    return next(
+        (each for each in context.fleet.networks(context.region) if (each.host, each.name) == (host, name)), None
+    )
