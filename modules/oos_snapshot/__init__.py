@@ -37,6 +37,13 @@ OPERATIONS = (
     ),
     Operation(
         "OOS",
+        "ValidateDiskContent",
+        requests.ValidateDiskContent,
+        responses.DiskContent,
+        operations.validate_disk_content,
+    ),
+    Operation(
+        "OOS",
         "DescribeSnapshotRetention",
         requests.DescribeSnapshotRetention,
         responses.RetentionPlan,

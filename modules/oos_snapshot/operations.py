@@ -32,6 +32,14 @@ def create_snapshot(context: Context, request: requests.CreateSnapshot) -> respo
     return {"SnapshotId": made.id}
 
 
+def validate_disk_content(context: Context, request: requests.ValidateDiskContent) -> responses.DiskContent:
+    """Compare a disk of an instance that is off with a snapshot, byte for byte as a guest would read them."""
+    hypervisor, disk = context.fleet.of_disk(request.disk_id, context.region)
+    same = hypervisor.has_content(disk.id, request.snapshot_id)
+    result = "Unknown" if same is None else "Equal" if same else "Different"
+    return {"DiskId": disk.id, "SnapshotId": request.snapshot_id, "Result": result}
+
+
 def describe_snapshots(context: Context, request: requests.DescribeSnapshots) -> responses.Snapshots:
     """List snapshots, newest first."""
     changes = changes_of_all(context.registry)

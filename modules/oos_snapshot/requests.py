@@ -86,3 +86,11 @@ class DescribeSnapshotCoverage:
     instance_ids: Annotated[tuple[str, ...] | None, Param("Only disks of these instances.", form=Form.JSON)] = None
     disk_type: Annotated[str, Param("Which of their disks.", allowed=("all", "system", "data"))] = "all"
     rotation: Annotated[str, Param("Only snapshots of this rotation count; all when empty.")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidateDiskContent:
+    """Which disk to compare with which snapshot. An operation of our own (decision 116)."""
+
+    disk_id: Annotated[str, Param("The disk; its instance is off.")]
+    snapshot_id: Annotated[str, Param("The snapshot whose content it should have.")]

@@ -133,3 +133,10 @@ class SnapshotCoverage(TypedDict):
     Disks: list[DiskCoverage]
     Missing: list[DiskCoverage]
     MissingCount: int
+
+
+class DiskContent(TypedDict):
+    DiskId: str
+    SnapshotId: str
+    Result: str
+    """`Equal`, `Different`, or `Unknown` where it cannot be looked at from here."""

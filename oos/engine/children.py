@@ -25,6 +25,7 @@ from oos.execution.status import Status
 from oos.execution.waits import scope_of
 from oos.template.check import CheckedTemplate
 from oos.template.model import Task
+from oos.template.protect import ACT, RESPONSE
 from oos.template.selector import SelectorError, compile_selector
 from oos.values.identifiers import child_execution_id
 from oos.values.json import Value
@@ -136,7 +137,7 @@ def child_outcome(
     parent: Execution, task: Task, item: int, started: datetime, child: Execution, now: datetime
 ) -> ChildOutcome:
     """What the end of a child execution is for the task that started it."""
-    code, message = _fault_of(child)
+    code, message = _fault_of(child) if task.protect is None else _fault_of_protected(child)
     if kind_of(task.action) is Kind.TRIGGER:
         told = "" if child.status is Status.SUCCESS else f"{code}: {message}"
         outputs = dict(child.outputs)
@@ -147,8 +148,9 @@ def child_outcome(
         case Status.SUCCESS:
             scope = scope_of(parent, task.name, item, started)
             keep = task.name in parent.template.needs_response
+            response = child.outputs.get(RESPONSE) if task.protect is not None else dict(child.outputs)
             try:
-                return succeeded(task, dict(child.outputs), scope, now, item=item, keep_response=keep)
+                return succeeded(task, response, scope, now, item=item, keep_response=keep)
             except (DiagnosticError, SelectorError) as error:
                 first = str(error).split("\n", 1)[0]
                 return TaskFailed(at=now, task=task.name, item=item, code="InvalidExpression", message=first)
@@ -166,6 +168,16 @@ def _fault_of(child: Execution) -> tuple[str, str]:
         note = child.cancel.note if child.cancel is not None else ""
         return "Rejected", f"rejected by {child.rejected_by}" + (f": {note}" if note not in ("", "rejected") else "")
     return f"Child{child.status}", f"the child execution is {child.status}"
+
+
+def _fault_of_protected(child: Execution) -> tuple[str, str]:
+    """Why a protected task failed, and what became of its targets."""
+    act, back = child.tasks.get(ACT), child.tasks.get("rollBack")
+    if act is None or act.fault is None or back is None:
+        return _fault_of(child)
+    if back.status is Status.SUCCESS:
+        return act.fault.code, f"{act.fault.message} (its targets were taken back to their snapshots)"
+    return act.fault.code, f"{act.fault.message} (and its targets could not be taken back: {back.fault})"
 
 
 def _is_ending(parent: Execution) -> bool:

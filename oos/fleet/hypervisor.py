@@ -168,6 +168,12 @@ class Hypervisor(Protocol):
         token ends it. Checkpoints that no longer fit are dropped, so the next snapshot is full.
         """
 
+    def has_content(self, disk_id: str, snapshot_id: str) -> bool | None:
+        """Whether every byte of a disk is that of a snapshot; None where it cannot be looked at from here.
+
+        For a disk whose instance is off: a running guest changes it meanwhile, which gives None.
+        """
+
     # snapshots
 
     def snapshots(self) -> tuple[Snapshot, ...]:

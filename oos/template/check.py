@@ -15,11 +15,12 @@ from oos.template.expression import Expression, Reference, ReferenceKind
 from oos.template.findings import Finding
 from oos.template.flow import resolve_jumps, unreachable
 from oos.template.inspection import Inspection
-from oos.template.model import Loop, Parameter, Retry, Task, TaskOutput, Template, TemplateKind
+from oos.template.model import Loop, Parameter, Protect, Retry, Task, TaskOutput, Template, TemplateKind
 from oos.template.names import Names, Place, by_name
 from oos.template.offers import ActionCatalog, Offers
 from oos.template.parameters import faults_of_argument
 from oos.template.parse import read_template
+from oos.template.protect import faults_of, protected
 
 __all__ = ["ActionCatalog", "CheckedTemplate", "Examination", "check", "examine", "faults_at_start"]
 
@@ -93,6 +94,7 @@ class _Checker:
     def __init__(self, template: Template, catalog: ActionCatalog) -> None:
         self.template = template
         self.source = template.source.name
+        self.catalog = catalog
         self.offers = Offers(template, catalog)
         self.names = Names(template, self.offers)
         self._own: list[Diagnostic] = []
@@ -128,6 +130,8 @@ class _Checker:
         self._check_unused(resolved)
         self._check_conditions(resolved)
         self._check_parameters(resolved)
+        self._own.extend(faults_of(resolved, self.source))
+        resolved = protected(resolved, self.catalog)
         return CheckedTemplate(
             resolved,
             (),
@@ -178,6 +182,7 @@ class _Checker:
             retry=self._retry(task.retry, inner),
             choices=tuple(dataclasses.replace(each, when=resolve(each.when, place)) for each in task.choices),
             loop_tasks=loop_tasks,
+            protect=self._protect(task.protect, inner),
         )
         self._check_condition_places(checked, place)
         return checked
@@ -212,6 +217,11 @@ class _Checker:
             if isinstance(value := getattr(retry, name), Expression)
         }
         return dataclasses.replace(retry, **changed) if changed else retry
+
+    def _protect(self, protect: Protect | None, place: Place) -> Protect | None:
+        if protect is None or protect.targets is None:
+            return protect
+        return dataclasses.replace(protect, targets=self.names.resolve(protect.targets, place))
 
     def _check_required(self, task: Task) -> None:
         builtin = find_builtin(task.action)

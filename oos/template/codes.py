@@ -380,6 +380,12 @@ CYCLE: Final = Code(
     "Conditions, or defaults of parameters, refer to each other in a circle.",
     "Break the circle.",
 )
+PROTECTION: Final = Code(
+    "OOS407",
+    "protection that cannot be",
+    "Protect stands on a task that changes instances and says which: an API call, a product action, a child template.",
+    "Put it on the task that changes, or name the instances: Protect: {Snapshot: ids}.",
+)
 
 # -- 5: safety ---------------------------------------------------------------------------------------------------
 PASTED_INTO_JQ: Final = Code(

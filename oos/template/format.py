@@ -23,6 +23,7 @@ TEMPLATE_FIELDS: Final = (
     "Tasks",
     "Outputs",
     "Metadata",
+    "Protect",
 )
 PARAMETER_FIELDS: Final = (
     "Type",
@@ -47,6 +48,7 @@ TASK_FIELDS: Final = (
     "When",
     "OnError",
     "OnSuccess",
+    "Protect",
     "Retries",
     "DelayType",
     "Delay",

@@ -110,6 +110,17 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Protect:
+    """That a task runs between a snapshot of its targets and its deletion: an extension of ours (protect.py)."""
+
+    targets: Expression | None = None
+    """Which instances; None: those that its properties name."""
+    is_none: bool = False
+    """Whether it says that it is not protected, though the template is."""
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One task (spec 1.5)."""
 
@@ -128,6 +139,7 @@ class Task:
     default_task: str = NEXT
     loop_tasks: tuple[Task, ...] = ()
     """The inner tasks of an ACS::Loop."""
+    protect: Protect | None = None
     span: Span = field(default=NOWHERE, compare=False)
     """Where its name stands."""
     places: Mapping[str, Span] = field(default_factory=dict, compare=False)
@@ -165,6 +177,8 @@ class Template:
     tasks: tuple[Task, ...] = ()
     outputs: Mapping[str, TemplateOutput] = field(default_factory=dict)
     metadata: Value = None
+    protect: Protect | None = None
+    """That each task that changes instances is protected."""
     kind: TemplateKind = TemplateKind.AUTOMATION
     data: Value = None
     """The whole document of a state or package template."""

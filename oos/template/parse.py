@@ -10,7 +10,7 @@ from oos.template import codes, limits
 from oos.template.document import Node, Unreadable, compose, decode, is_list, is_map, is_null, span_of
 from oos.template.model import Template, TemplateKind
 from oos.template.read_parameters import read_parameters
-from oos.template.read_tasks import read_tasks
+from oos.template.read_tasks import read_protect, read_tasks
 from oos.template.structure import Entries, Structure
 
 FORMAT_VERSION: Final = "OOS-2019-06-01"
@@ -26,6 +26,7 @@ _FIELDS: Final = frozenset(
         "Tasks",
         "Outputs",
         "Metadata",
+        "Protect",
         "TemplateType",
     }
 )
@@ -98,6 +99,7 @@ def _read(structure: Structure, source: Source, root: Node) -> Template:
         read_tasks(structure, tasks_node) if tasks_node is not None else (),
         structure.template_outputs(entries["Outputs"][1]) if "Outputs" in entries else {},
         structure.value(entries["Metadata"][1]) if "Metadata" in entries else None,
+        read_protect(structure, entries["Protect"][1], "the template") if _is_given(entries, "Protect") else None,
         span=span_of(version_node or root),
         diagnostics=tuple(structure.notes),
     )

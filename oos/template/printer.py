@@ -15,6 +15,7 @@ from oos.template.model import (
     NO_RATE_CONTROL,
     Loop,
     Parameter,
+    Protect,
     Retry,
     Task,
     Template,
@@ -39,6 +40,7 @@ def as_data(template: Template) -> dict[str, Value]:
         Tasks=[_task(each) for each in template.tasks],
         Outputs={name: {"Type": each.type, "Value": each.value.raw} for name, each in template.outputs.items()} or None,
         Metadata=template.metadata,
+        Protect=_protect(template.protect),
     )
 
 
@@ -128,10 +130,19 @@ def _task(task: Task) -> dict[str, Value]:
         Properties=properties or None,
         OnError=None if task.on_error == END else task.on_error,
         OnSuccess=None if task.on_success == NEXT else task.on_success,
+        Protect=_protect(task.protect),
         **_retry(task.retry),
         Loop=None if task.loop is None or task.action == "ACS::Loop" else _loop(task.loop),
         Outputs={each.name: {"Type": each.type, "ValueSelector": each.selector.raw} for each in task.outputs} or None,
     )
+
+
+def _protect(protect: Protect | None) -> Value:
+    if protect is None:
+        return None
+    if protect.targets is not None:
+        return {"Snapshot": protect.targets.raw}
+    return "None" if protect.is_none else "Snapshot"
 
 
 def _retry(retry: Retry) -> dict[str, Value]:

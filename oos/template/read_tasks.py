@@ -16,6 +16,7 @@ from oos.template.model import (
     NO_RATE_CONTROL,
     Choice,
     Loop,
+    Protect,
     Retry,
     Task,
     TaskOutput,
@@ -34,6 +35,7 @@ _FIELDS: Final = frozenset(
         "Loop",
         "OnError",
         "OnSuccess",
+        "Protect",
         "Retries",
         "Delay",
         "DelayType",
@@ -112,6 +114,7 @@ def _read_task(structure: Structure, node: Node, fields: Entries) -> Task:
         choices,
         default_task,
         loop_tasks,
+        read_protect(structure, given["Protect"], owner) if "Protect" in given else None,
         name_span,
         _places(given, property_fields),
         property_places,
@@ -164,6 +167,23 @@ def _read_properties(
 def _is_template(node: Node) -> bool:
     """Whether a TemplateContent is a template written out, not a reference to one."""
     return is_map(node) or (not is_list(node) and "FormatVersion" in node.value)
+
+
+def read_protect(structure: Structure, node: Node, owner: str) -> Protect | None:
+    """`Protect: Snapshot`, `Protect: {Snapshot: ids}`, or `Protect: None`."""
+    if is_map(node):
+        fields = structure.entries(node)
+        structure.unknown_fields(fields, frozenset({"Snapshot"}), f"Protect of {owner}")
+        if "Snapshot" not in fields:
+            structure.missing(node, f"Protect of {owner}", "Snapshot", "write Snapshot: with the ids of instances")
+            return None
+        return Protect(structure.expression(fields["Snapshot"][1]), span=span_of(node))
+    text = (structure.text(node, f"Protect of {owner}") or "").strip()
+    if text.casefold() not in ("snapshot", "none"):
+        if text:
+            structure.fault(codes.NOT_AMONG, node, f"{text} is no protection", "write Snapshot, or None")
+        return None
+    return Protect(is_none=text.casefold() == "none", span=span_of(node))
 
 
 def _read_choices(

@@ -274,3 +274,16 @@ def test_the_pool_of_snapshots_tells_its_room(world: World) -> None:
     room = world.hypervisor.snapshot_room()
     assert room.pool == world.hypervisor.host.pools.snapshots
     assert 0 < room.free_bytes <= room.capacity_bytes
+
+
+def test_a_restored_disk_is_compared_with_its_snapshot_byte_by_byte(world: World, running: Instance) -> None:
+    disk_id = running.disk_ids[0]
+    world.write(running.id, "moment", b"before")
+    before = world.snapshot(disk_id)
+    world.write(running.id, "moment", b"after")
+    after = world.snapshot(disk_id)
+    assert world.hypervisor.has_content(disk_id, before.id) is None, "the guest runs"
+    world.hypervisor.stop(running.id, StopMethod.POWER_OFF)
+    world.hypervisor.restore_disk(disk_id, before.id, fresh_token())
+    assert world.hypervisor.has_content(disk_id, before.id) is True
+    assert world.hypervisor.has_content(disk_id, after.id) is False

@@ -16,7 +16,7 @@ from oos.adapters.libvirt.host import Domain
 from oos.adapters.libvirt.instances import LibvirtInstances
 from oos.adapters.libvirt.note import DiskNote, Note
 from oos.adapters.libvirt.pools import Volume
-from oos.adapters.libvirt.verification import verify_volume
+from oos.adapters.libvirt.verification import same_content, verify_volume
 from oos.fleet.errors import DiskAbsent, ImageAbsent, SnapshotAbsent, WrongState
 from oos.fleet.instance import Power
 from oos.fleet.storage import Disk, SnapshotStatus
@@ -76,6 +76,18 @@ class LibvirtRestoring(LibvirtInstances, LibvirtDeleting):
                 self._redefine(owner, disk, made, source_snapshot_id, token)
             self._clear_after_restore(owner, disk_id)
             return self.disk(disk_id)
+
+    def has_content(self, disk_id: str, snapshot_id: str) -> bool | None:
+        disk, manifest = self.disk(disk_id), self._snapshots.find(snapshot_id)
+        if manifest is None:
+            raise SnapshotAbsent(snapshot_id)
+        with self._alone_with(disk.instance_id or disk.id):
+            if disk.instance_id and self._domain(disk.instance_id).power is not Power.STOPPED:
+                return None
+            if disk.pool != self._disk_pool.name:
+                return None
+            snapshot = self._snapshot_pool.require(manifest.volume)
+            return same_content(self._disk_pool, self._disk_pool.require(disk.volume), self._snapshot_pool, snapshot)
 
     def _require_stopped(self, domain: Domain) -> None:
         if domain.power is not Power.STOPPED:

@@ -13,6 +13,7 @@ from oos.fleet.errors import HypervisorFailed
 from oos.fleet.storage import Verification
 
 CHECK_SECONDS: Final = 600.0
+COMPARE_SECONDS: Final = 3600.0
 
 
 def verify_volume(pool: Pool, volume: Volume, size_bytes: int, backing: str = "") -> Verification:
@@ -68,3 +69,22 @@ def check_tables(path: str) -> str | None:
     except ValueError:
         faults = "some"
     return f"qemu-img check finds {faults} corrupt clusters"
+
+
+def same_content(pool: Pool, volume: Volume, other_pool: Pool, other: Volume) -> bool | None:
+    """Whether a guest would read the same from both volumes, byte for byte; None where the files are not at hand."""
+    for each_pool, each in ((pool, volume), (other_pool, other)):
+        if not _is_at_hand(each.path, each_pool.read(each.name, HEADER_BYTES)):
+            return None
+    try:
+        done = subprocess.run(
+            ["qemu-img", "compare", "-f", volume.format, "-F", other.format, volume.path, other.path],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=COMPARE_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    # 0 the same, 1 different; anything else: it could not look, a lock for example.
+    return {0: True, 1: False}.get(done.returncode)

@@ -68,6 +68,14 @@ class SimulatedStorage(SimulatedHost):
             self.state.snapshots[snapshot.id] = snapshot
         return snapshot
 
+    def has_content(self, disk_id: str, snapshot_id: str) -> bool | None:
+        disk = self._disk(disk_id)
+        with self._call("has_content", disk_id), self._lock:
+            self._snapshot(snapshot_id)
+            if disk.instance_id and self._instance(disk.instance_id).power is not Power.STOPPED:
+                return None
+            return self.state.files.get(disk_id, {}) == self.state.files.get(snapshot_id, {})
+
     # snapshots
 
     def create_snapshot(self, request: SnapshotRequest, report: Callable[[int], None]) -> Snapshot:

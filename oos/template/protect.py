@@ -1,0 +1,202 @@
+"""Protection: a task that says `Protect: Snapshot` runs between a snapshot of its targets and its deletion.
+
+An extension of ours (decision 116). The task becomes a child execution of a template made here: snapshots of the
+targets first, then the task itself; when it succeeds the snapshots go, when it fails its targets go back to them and
+the task has failed. A loop has one such child for each item, so only what failed goes back. All of it is ordinary
+tasks: journaled, resumed after a crash, each effect once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from oos.diagnostics import Diagnostic
+from oos.service.operation import Effect
+from oos.template import codes
+from oos.template.actions import find_builtin
+from oos.template.expression import Expression, literal
+from oos.template.model import Protect, Task, Template
+from oos.template.offers import literal_text
+from oos.template.terms import Entries, Literal, Lookup, Term
+
+if TYPE_CHECKING:
+    from oos.template.offers import ActionCatalog
+
+ACT: Final = "act"
+"""The task itself, in the template that is made."""
+RESPONSE: Final = "response"
+"""The output of that template: what the task's own outputs are selected from."""
+
+_TARGETS: Final = ("instanceid", "instanceids")
+_ALLOWED: Final = ("ACS::ExecuteAPI", "ACS::Template")
+_FROM_PROPERTIES: Final = (
+    '[(., (.Parameters? // {})) | select(type == "object") | to_entries[]'
+    " | (.key | ascii_downcase) as $key"
+    ' | select($key == "instanceid" or $key == "instanceids" or ($key | startswith("instanceid.")))'
+    ' | .value | if type == "string" and startswith("[") then fromjson else . end]'
+    ' | flatten | map(select(. != null and . != "")) | unique[]'
+)
+_REGION: Final = ".regionId? // .RegionId? // .Parameters?.RegionId? // null"
+
+
+def faults_of(template: Template, source: str) -> Iterator[Diagnostic]:
+    """What is wrong with the protections of a template, its loops included."""
+    for task in _every(template.tasks):
+        if task.protect is None or task.protect.is_none:
+            continue
+        span = task.places.get("Protect", task.span)
+        if not _may(task):
+            message = f"{task.action} cannot be protected: it changes no instance by itself"
+            yield codes.PROTECTION.at(source, span, message, codes.PROTECTION.remedy)
+        elif task.protect.targets is None and not _names_targets(task):
+            message = f"the task {task.name} does not say which instances it changes"
+            yield codes.PROTECTION.at(source, span, message, "write Protect: {Snapshot: '{{ … }}'} with their ids")
+    if template.protect is not None and not any(_is_protected(template, each) for each in _every(template.tasks)):
+        message = "no task of the template says which instances it changes, so nothing is protected"
+        yield codes.PROTECTION.at(source, template.protect.span, message, "write Protect at a task, with their ids")
+
+
+def protected(template: Template, catalog: ActionCatalog) -> Template:
+    """The template with each task that is to be protected in its protection."""
+    if template.protect is None and all(each.protect is None for each in _every(template.tasks)):
+        return template
+    return dataclasses.replace(template, tasks=tuple(_wrapped(template, each, catalog) for each in template.tasks))
+
+
+def _wrapped(template: Template, task: Task, catalog: ActionCatalog) -> Task:
+    if task.loop_tasks:
+        inner = tuple(_wrapped(template, each, catalog) for each in task.loop_tasks)
+        return dataclasses.replace(task, loop_tasks=inner)
+    if not _is_protected(template, task) or (task.protect is None and _only_reads(task, catalog)):
+        return dataclasses.replace(task, protect=None)
+    parameters: list[tuple[str, Term]] = [
+        ("properties", Entries(tuple((name, each.term) for name, each in task.properties.items())))
+    ]
+    given = [*task.properties.values()]
+    targets = None if task.protect is None else task.protect.targets
+    if targets is not None:
+        parameters.append(("targets", targets.term))
+        given.append(targets)
+    return dataclasses.replace(
+        task,
+        action="ACS::Template",
+        properties={
+            "TemplateContent": literal(_text(task, from_properties=targets is None)),
+            "Parameters": _together(parameters, given),
+        },
+        protect=task.protect or Protect(),
+    )
+
+
+def _together(parameters: list[tuple[str, Term]], given: list[Expression]) -> Expression:
+    """One expression of several."""
+    return Expression(
+        Entries(tuple(parameters)),
+        references=tuple(each for one in given for each in one.references),
+        condition_names=tuple(each for one in given for each in one.condition_names),
+        has_functions=any(one.has_functions for one in given),
+        source=given[0].source if given else "",
+    )
+
+
+def _text(task: Task, *, from_properties: bool) -> str:
+    """The template of the child execution."""
+    region = _pick(_REGION)
+    targets: Any = {"Fn::Jq": ["All", _FROM_PROPERTIES, "{{ properties }}"]} if from_properties else "{{ targets }}"
+    snapshots = {"regionId": region, "snapshots": "{{ protect.snapshots }}"}
+    tasks = [
+        {
+            "Name": "protect",
+            "Action": "OOS::Snapshot::Protect",
+            "Properties": {"regionId": region, "instanceIds": targets, "protection": "{{ ACS::ExecutionId }}"},
+            "Outputs": {
+                "snapshots": {"Type": "List", "ValueSelector": "snapshots[]"},
+                "snapshotIds": {"Type": "List", "ValueSelector": "snapshotIds[]"},
+            },
+        },
+        {
+            "Name": ACT,
+            "Action": task.action,
+            "Properties": {name: _property(name, each) for name, each in task.properties.items()},
+            "OnSuccess": "prune",
+            "OnError": "rollBack",
+            "Outputs": {RESPONSE: {"Type": "Json", "ValueSelector": "."}},
+        },
+        {"Name": "rollBack", "Action": "OOS::Snapshot::RollBack", "Properties": snapshots},
+        {
+            "Name": "failed",
+            "Action": "ACS::CheckFor",
+            "Description": "Everything is as it was before; the task has failed all the same.",
+            "Properties": {
+                "Service": "ECS",
+                "API": "DescribeSnapshots",
+                "Parameters": {"RegionId": region, "SnapshotIds": "{{ protect.snapshotIds }}"},
+                "PropertySelector": '"rolled back"',
+                "DesiredValues": ["carried out"],
+            },
+        },
+        {
+            "Name": "prune",
+            "Action": "OOS::Snapshot::Prune",
+            "Properties": {"regionId": region, "snapshotIds": "{{ protect.snapshotIds }}"},
+        },
+    ]
+    parameters: dict[str, Any] = {"properties": {"Type": "Json"}}
+    if not from_properties:
+        parameters["targets"] = {"Type": "List"}
+    document = {
+        "FormatVersion": "OOS-2019-06-01",
+        "Description": f"{task.name}: {task.action}, protected by snapshots",
+        "Parameters": parameters,
+        "Tasks": tasks,
+        "Outputs": {RESPONSE: {"Type": "Json", "Value": f"{{{{ {ACT}.{RESPONSE} }}}}"}},
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def _property(name: str, value: Expression) -> Any:
+    """A property of the task: what is named literally stays literal, so that the child can be checked."""
+    if name in ("Service", "API", "TemplateName", "Risk") and value.is_literal:
+        return value.raw
+    return _pick(f".[{json.dumps(name)}]")
+
+
+def _pick(program: str) -> dict[str, Any]:
+    return {"Fn::Jq": ["First", program, "{{ properties }}"]}
+
+
+def _is_protected(template: Template, task: Task) -> bool:
+    if task.protect is not None:
+        return not task.protect.is_none
+    return template.protect is not None and _may(task) and _names_targets(task)
+
+
+def _may(task: Task) -> bool:
+    return find_builtin(task.action) is None or task.action in _ALLOWED
+
+
+def _only_reads(task: Task, catalog: ActionCatalog) -> bool:
+    """Whether the task calls an operation that only looks; such a one is left alone under a template's Protect."""
+    service, api = literal_text(task.properties.get("Service")), literal_text(task.properties.get("API"))
+    operation = catalog.operation(service, api) if service and api else None
+    return operation is not None and operation.effect is Effect.READS
+
+
+def _names_targets(task: Task) -> bool:
+    """Whether properties, or the parameters in them, hold ids of instances; what cannot be told may well."""
+    inner = task.properties.get("Parameters")
+    term = None if inner is None else inner.term
+    if isinstance(term, Lookup):
+        return True
+    raw = term.raw() if isinstance(term, Entries | Literal) else {}
+    keys = [*task.properties, *(raw if isinstance(raw, dict) else {})]
+    return any(each.casefold() in _TARGETS or each.casefold().startswith("instanceid.") for each in keys)
+
+
+def _every(tasks: tuple[Task, ...]) -> Iterator[Task]:
+    for task in tasks:
+        yield task
+        yield from _every(task.loop_tasks)
