@@ -143,7 +143,6 @@ OPERATIONS = (
             "SystemDiskKMSKeyId",
             "SystemDiskStorageClusterId",
             "Tenancy",
-            "UserData",
         ),
         complete=launching.completed,
     ),

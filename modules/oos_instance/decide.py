@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from oos.fleet.identity import made_instance_id
 from oos.fleet.instance import DataDiskSpec, Instance, InstanceSpec, Labels, Power
@@ -16,7 +18,10 @@ from oos.service.filtering import creation_period, has_tags, is_wanted, matches_
 from oos.service.shape import GIB
 from oos.service.tags import tags_from
 from oos.values.identifiers import client_token
+from oos.values.secret import Secret
 from oos_instance.requests import DescribeInstances, RunInstances
+
+MOST_USER_DATA: Final = 32 << 10
 
 
 class Step(StrEnum):
@@ -119,13 +124,14 @@ def tokens_of(token: str, amount: int) -> tuple[str, ...]:
 
 
 def specs_of(
-    request: RunInstances, type: InstanceType, tokens: Sequence[str], created: datetime
+    request: RunInstances, type: InstanceType, tokens: Sequence[str], created: datetime, public_key: str = ""
 ) -> tuple[InstanceSpec, ...]:
     """What the request's instances should be. Raises InvalidParameter."""
     if request.min_amount is not None and request.min_amount > request.amount:
         raise InvalidParameter("MinAmount", f"MinAmount {request.min_amount} is more than Amount {request.amount}.")
     groups = dict.fromkeys([*filter(None, [request.security_group_id]), *request.security_group_ids])
     tags = tags_from(request.tag)
+    user_data = user_data_of(request)
     return tuple(
         InstanceSpec(
             token=token,
@@ -146,10 +152,26 @@ def specs_of(
             system_disk_bytes=None if request.system_disk.size is None else request.system_disk.size * GIB,
             data_disks=tuple(DataDiskSpec(each.size * GIB, each.disk_name) for each in request.data_disk),
             key_pair=request.key_pair_name,
+            public_key=public_key,
+            user_data=user_data,
             created=created,
         )
         for number, token in enumerate(tokens, 1)
     )
+
+
+def user_data_of(request: RunInstances) -> bytes:
+    """What the guests carry out at their first start. Raises InvalidParameter; the content is never repeated."""
+    given = request.user_data
+    text: str = given.reveal() if isinstance(given, Secret) else given
+    try:
+        content = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise InvalidParameter("UserData", "The parameter UserData is not Base64.") from None
+    if len(content) > MOST_USER_DATA:
+        message = f"The user data has {len(content)} bytes; at most {MOST_USER_DATA} are allowed."
+        raise InvalidParameter("UserData", message, code="InvalidUserData.SizeExceeded")
+    return content
 
 
 def _numbered(name: str, number: int, *, unique: bool) -> str:

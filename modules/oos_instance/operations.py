@@ -203,7 +203,9 @@ def run_instances(context: Context, request: requests.RunInstances) -> responses
     if type is None:
         message = f"The specified instance type {request.instance_type} does not exist."
         raise NotFound("InvalidInstanceType.NotFound", message)
-    specs = decide.specs_of(request, type, decide.tokens_of(context.token, request.amount), context.now())
+    tokens = decide.tokens_of(context.token, request.amount)
+    public_key = launching.public_key_of(context, request.key_pair_name)
+    specs = decide.specs_of(request, type, tokens, context.now(), public_key)
     instances = context.fleet.instances(context.region)
     together = launching.together(context, request.deployment_set_id)
     homes = decide.placed(specs, _hosts_for(context, request), instances, together)

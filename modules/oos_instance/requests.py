@@ -120,7 +120,8 @@ class RunInstances:
     security_group_ids: Annotated[tuple[str, ...], Param("Security groups.", most=16)] = ()
     system_disk: Annotated[SystemDisk, Param("The disk it boots from.")] = SystemDisk()
     data_disk: Annotated[tuple[DataDisk, ...], Param("Empty disks to make with it.", most=16)] = ()
-    key_pair_name: Annotated[str, Param("Key pair.")] = ""
+    key_pair_name: Annotated[str, Param("Key pair whose key opens root's account from the first start on.")] = ""
+    user_data: Annotated[str | Secret, Param("What the guest carries out at its first start, in Base64.")] = ""
     resource_group_id: Annotated[str, Param("Resource group.")] = ""
     deployment_set_id: Annotated[str, Param("Deployment set that says on which hosts they are made.")] = ""
     deletion_protection: Annotated[bool, Param("Refuse DeleteInstance.")] = False

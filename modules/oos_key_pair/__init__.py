@@ -1,10 +1,10 @@
-"""Key pairs: made or imported; their public keys are given to guests."""
+"""Key pairs: made or imported; their public keys are given to guests and taken from them."""
 
 from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation, Risk
-from oos_key_pair import operations, requests, responses
+from oos_key_pair import attaching, operations, requests, responses
 
 OPERATIONS = (
     Operation(
@@ -30,6 +30,23 @@ OPERATIONS = (
         responses.Pairs,
         operations.describe_key_pairs,
         list_field="KeyPairs.KeyPair",
+    ),
+    Operation(
+        "ECS",
+        "AttachKeyPair",
+        requests.AttachKeyPair,
+        responses.Attached,
+        attaching.attach_key_pair,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "ECS",
+        "DetachKeyPair",
+        requests.DetachKeyPair,
+        responses.Attached,
+        attaching.detach_key_pair,
+        effect=Effect.CHANGES,
+        risk=Risk.HIGH,
     ),
     Operation(
         "ECS",

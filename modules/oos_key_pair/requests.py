@@ -51,3 +51,22 @@ class DeleteKeyPairs:
     """Which key pairs to delete."""
 
     key_pair_names: Annotated[tuple[str, ...], Param("The key pairs.", form=Form.JSON, most=100)]
+
+
+Instances = Annotated[tuple[str, ...], Param("The instances; their guests must run.", form=Form.JSON, most=50)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachKeyPair:
+    """Which key pair for which instances."""
+
+    key_pair_name: Annotated[str, Param("The key pair.")]
+    instance_ids: Instances
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetachKeyPair:
+    """Which key pair to take from which instances."""
+
+    key_pair_name: Annotated[str, Param("The key pair.")]
+    instance_ids: Instances

@@ -42,3 +42,21 @@ class Pairs(TypedDict):
     TotalCount: int
     PageNumber: int
     PageSize: int
+
+
+class AttachResult(TypedDict):
+    InstanceId: str
+    Success: str
+    Code: str
+    Message: str
+
+
+class AttachResults(TypedDict):
+    Result: list[AttachResult]
+
+
+class Attached(TypedDict):
+    KeyPairName: str
+    TotalCount: str
+    FailCount: str
+    Results: AttachResults

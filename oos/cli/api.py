@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,7 @@ from oos.cli.options import following, following_options
 from oos.cli.session import Session
 
 if TYPE_CHECKING:
+    from oos.cli.disclosure import Disclosure
     from oos.engine.ports import StartRequest
     from oos.execution.model import Execution
     from oos.service.operation import Operation
@@ -30,6 +32,13 @@ DRY_RUN_PASSED = "DryRunOperation"
 @click.argument("pairs", nargs=-1, type=OPERATION_PARAMETER, metavar="[KEY=TEXT|KEY:=JSON]…")
 @click.option("-h", "--help", "wants_help", is_flag=True, help="With an operation: what it does, and its parameters.")
 @click.option("--all-pages", is_flag=True, help="Of a listing, everything instead of a page.")
+@click.option(
+    "--save",
+    default="",
+    metavar="[FIELD=]FILE",
+    help="Write the secret of the response into a new file that only you may read.",
+)
+@click.option("--reveal", is_flag=True, help="Print the secrets of the response instead of ***.")
 @following_options
 @click.pass_context
 def api(
@@ -39,6 +48,8 @@ def api(
     pairs: tuple[str, ...],
     wants_help: bool,
     all_pages: bool,
+    save: str,
+    reveal: bool,
     detach: bool,
     no_input: bool,
     deadline: float | None,
@@ -52,7 +63,8 @@ def api(
     oos api ecs StopInstance InstanceId=i-…       call it
     oos api ecs DescribeInstances Tag.1.Key=role Tag.1.Value=web
 
-    A call that changes something is recorded: it runs as an execution of one task.
+    A call that changes something is recorded: it runs as an execution of one task. Secrets of a response print
+    as ***; --save and --reveal hand them to you.
     """
     session = ctx.ensure_object(Session)
     if service is None:
@@ -66,8 +78,12 @@ def api(
     if wants_help:
         return _explain(session, found)
     from oos.cli.arguments import read_pairs
+    from oos.cli.disclosure import read_disclosure
     from oos.service.operation import Effect
 
+    if detach and (save or reveal):
+        raise click.UsageError("--save and --reveal need the response, which --detach does not wait for")
+    disclosure = read_disclosure(save, reveal=reveal)
     parameters = read_pairs(pairs, f"{found.service}.{found.name}")
     if found.effect is not Effect.READS:
         from oos.cli.follow.carry_out import carry_out
@@ -77,8 +93,9 @@ def api(
         def request() -> StartRequest:
             return request_to_call(session, found, parameters)
 
-        return carry_out(session, request, how, detach=detach, finish=finish_call)
-    return _look(session, found, parameters, all_pages=all_pages)
+        finish = partial(finish_call, disclosure=disclosure)
+        return carry_out(session, request, how, detach=detach, finish=finish)
+    return _look(session, found, parameters, disclosure, all_pages=all_pages)
 
 
 def _find(session: Session, service: str, name: str) -> Operation:
@@ -120,14 +137,23 @@ def _names(session: Session, service: str) -> list[str]:
 # calling
 
 
-def _look(session: Session, operation: Operation, parameters: dict[str, Any], *, all_pages: bool) -> int:
+def _look(
+    session: Session,
+    operation: Operation,
+    parameters: dict[str, Any],
+    disclosure: Disclosure,
+    *,
+    all_pages: bool,
+) -> int:
     """Call an operation that only reads."""
     from oos.cli.printing import print_document
     from oos.service.call import invoke, invoke_all_pages
 
     call = invoke_all_pages if all_pages else invoke
     context = session.app.context(secrets.token_hex(20), report=session.say)
-    print_document(session, call(operation, parameters, context))
+    response = call(operation, parameters, context)
+    disclosure.save(response)
+    print_document(session, disclosure.shown(response))
     return exits.SUCCESS
 
 
@@ -194,14 +220,16 @@ def _with_secrets(operation: Operation, parameters: dict[str, Any]) -> dict[str,
     return {name: Secret(value) if name.casefold() in hidden else value for name, value in parameters.items()}
 
 
-def finish_call(session: Session, execution: Execution, code: int) -> int:
+def finish_call(session: Session, execution: Execution, code: int, *, disclosure: Disclosure | None = None) -> int:
     """Print the response, or the error, of the one call."""
     from oos.cli.follow.carry_out import tell_end
     from oos.cli.printing import print_document
 
     task = next(iter(execution.tasks.values()), None)
     if task is not None and task.response is not None:
-        print_document(session, task.response)
+        if disclosure is not None:
+            disclosure.save(task.response)
+        print_document(session, task.response if disclosure is None else disclosure.shown(task.response))
         return code
     fault = task.fault if task is not None else None
     if fault is not None and session.is_json:

@@ -345,7 +345,7 @@ class Hypervisor(Protocol):
         """Let a public key open a user's account; one that does already is left alone."""
 
     def revoke_guest_key(self, instance_id: str, user: str, key: str) -> None:
-        """Let a public key open a user's account no longer; others stay. Absent is done."""
+        """Let a public key open a user's account no longer, whatever its comment; others stay. Absent is done."""
 
     # statistics
 

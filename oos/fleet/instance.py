@@ -132,6 +132,11 @@ class InstanceSpec:
     """None: as large as the image."""
     data_disks: tuple[DataDiskSpec, ...] = ()
     key_pair: str = ""
+    """Name of the key pair; noted."""
+    public_key: str = ""
+    """Its public key, which opens root's account from the first start on."""
+    user_data: bytes = b""
+    """What the guest carries out at its first start, as cloud-init understands it."""
     created: datetime | None = None
 
 

@@ -29,6 +29,8 @@ COMMAND_LINE = "console=ttyS0 quiet panic=-1 root=/dev/vda mitigations=off no_ti
 # What the kernel needs to reach the system disk, and what the running system needs beyond that.
 BOOT_MODULES = ("virtio_pci", "virtio_console", "virtio_blk", "ext4")
 SYSTEM_MODULES = ("virtio_net", "virtio_rng", "virtio_balloon", "button", "evdev", "isofs", "vfat")
+# What a guest with a seed needs besides; loading it takes a while, so others leave it.
+SEED_MODULES = ("virtio_scsi", "sr_mod")
 
 KERNEL_PACKAGE = "linux-image-cloud-{architecture}"
 AGENT_PACKAGE = "qemu-guest-agent"
@@ -132,8 +134,11 @@ def _build_into(scratch: Path, kernel: Path, agent: Path, keys: Keys) -> None:
     boot = modules.in_load_order(BOOT_MODULES)
     (result / "initrd").write_bytes(cpio.archive(_initramfs(boot)))
     later = [path for path in modules.in_load_order(SYSTEM_MODULES) if path not in boot]
+    seed = [path for path in modules.in_load_order(SEED_MODULES) if path not in (*boot, *later)]
     root = scratch / "root"
-    _system_tree(root, later, scratch / "agent/usr/sbin/qemu-ga", keys)
+    _system_tree(root, scratch / "agent/usr/sbin/qemu-ga", keys)
+    _install_modules(root, "order", later)
+    _install_modules(root, "seed-order", seed)
     _disk(root, scratch / "disk.raw", result / "disk.qcow2")
 
 
@@ -194,7 +199,7 @@ def _initramfs(modules: tuple[Path, ...]) -> Iterator[cpio.Entry]:
     yield cpio.file("init", (TREE / "initramfs/init").read_bytes(), 0o755)
 
 
-def _system_tree(root: Path, modules: Iterable[Path], agent: Path, keys: Keys) -> None:
+def _system_tree(root: Path, agent: Path, keys: Keys) -> None:
     """Lay out the guest's root directory."""
     for name in ("bin", "dev", "proc", "sys", "run", "tmp", "mnt", "usr/bin", "var/lib", "var/log", "lib/modules"):
         (root / name).mkdir(parents=True)
@@ -214,16 +219,20 @@ def _system_tree(root: Path, modules: Iterable[Path], agent: Path, keys: Keys) -
         _install(program, root / place, 0o755)
         for library in packages.shared_libraries(program):
             _install(library, root / library.relative_to("/"), 0o755)
-    order = []
-    for path in modules:
-        _install(path, root / "lib/modules" / path.name, 0o644)
-        order.append(path.name)
-    (root / "lib/modules/order").write_text("".join(f"{name}\n" for name in order))
     _install(keys.host, root / "etc/dropbear/dropbear_ed25519_host_key", 0o600)
     (root / "root/.ssh").mkdir(parents=True, mode=0o700)
     (root / "root/.ssh/authorized_keys").write_text(keys.public + "\n")
     for private in ("root", "root/.ssh", "root/.ssh/authorized_keys", "etc/shadow"):
         (root / private).chmod(0o600 if (root / private).is_file() else 0o700)
+
+
+def _install_modules(root: Path, order: str, modules: Iterable[Path]) -> None:
+    """Put drivers into the guest, and the order in which they are loaded."""
+    names = []
+    for path in modules:
+        _install(path, root / "lib/modules" / path.name, 0o644)
+        names.append(f"{path.name}\n")
+    (root / "lib/modules" / order).write_text("".join(names))
 
 
 def _install(source: Path, target: Path, mode: int) -> None:

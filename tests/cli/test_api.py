@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 from tests.cli.world import World
 
 
@@ -108,3 +111,48 @@ def test_an_operation_that_is_not_supported_is_named(world: World) -> None:
     assert (
         world.run("api", "ecs", "DescribeInstanses", "-o", "json").document["Error"]["Code"] == "InvalidAction.NotFound"
     )
+
+
+# secrets of a response
+
+
+def test_a_private_key_is_handed_over_in_a_file_of_its_owner_alone(world: World, tmp_path: Path) -> None:
+    place = tmp_path / "ops.pem"
+    said = world.run("api", "ecs", "CreateKeyPair", "KeyPairName=ops", "KeyType=Ed25519", "--save", str(place))
+    assert said.code == 0, said
+    assert said.document["PrivateKeyBody"] == "***"
+    assert place.stat().st_mode & 0o777 == 0o600
+    assert "PRIVATE KEY" in place.read_text()
+    assert "PRIVATE" not in said.out + said.err
+    public = subprocess.run(["ssh-keygen", "-y", "-f", place], check=True, capture_output=True, text=True).stdout
+    (pair,) = world.run("api", "ecs", "DescribeKeyPairs", "IncludePublicKey=true").document["KeyPairs"]["KeyPair"]
+    assert pair["PublicKey"].split()[:2] == public.split()[:2]
+
+
+def test_a_secret_is_printed_only_for_who_asks(world: World) -> None:
+    world.run("api", "oos", "CreateSecretParameter", "Name=pin", "Value=canary-4711")
+    ask = ("api", "oos", "GetSecretParameter", "Name=pin", "WithDecryption=true")
+    assert "canary" not in world.run(*ask).out
+    assert world.run(*ask, "--reveal").document["Parameter"]["Value"] == "canary-4711"
+
+
+def test_a_secret_is_never_written_over_a_file_or_lost_by_detaching(world: World, tmp_path: Path) -> None:
+    place = tmp_path / "there"
+    place.write_text("mine")
+    call = ("api", "ecs", "CreateKeyPair", "KeyPairName=ops")
+    assert world.run(*call, "--save", str(place)).code == 2
+    assert world.run(*call, "--save", str(tmp_path / "none" / "x")).code == 2
+    assert world.run(*call, "--save", str(tmp_path / "x"), "--detach").code == 2
+    assert place.read_text() == "mine"
+    assert world.run("execution", "list", "-o", "json").document == []
+
+
+def test_which_secret_is_saved_can_be_named(world: World, tmp_path: Path) -> None:
+    world.run("api", "oos", "CreateSecretParameter", "Name=pin", "Value=canary-4711")
+    ask = ("api", "oos", "GetSecretParameter", "Name=pin", "WithDecryption=true")
+    assert world.run(*ask, "--save", f"Value={tmp_path / 'pin'}").code == 0
+    assert (tmp_path / "pin").read_text() == "canary-4711\n"
+    said = world.run(*ask, "--save", f"Nothing={tmp_path / 'other'}")
+    assert said.code == 1
+    assert "Parameter.Value" in said.err
+    assert not (tmp_path / "other").exists()

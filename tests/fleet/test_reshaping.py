@@ -90,6 +90,15 @@ def test_keys_are_let_in_once_and_shut_out_one_by_one(world: World, guest: Insta
     assert set(world.hypervisor.guest_keys(guest.id, "root")) == before
 
 
+def test_a_key_is_known_by_itself_not_by_its_comment(world: World, guest: Instance) -> None:
+    before = set(world.hypervisor.guest_keys(guest.id, "root"))
+    world.hypervisor.authorize_guest_key(guest.id, "root", KEY)
+    world.hypervisor.authorize_guest_key(guest.id, "root", KEY.replace("contract", "another comment"))
+    assert set(world.hypervisor.guest_keys(guest.id, "root")) == {*before, KEY}
+    world.hypervisor.revoke_guest_key(guest.id, "root", KEY.replace("contract", "a third"))
+    assert set(world.hypervisor.guest_keys(guest.id, "root")) == before
+
+
 def test_a_user_that_is_not_there_gets_nothing(world: World, guest: Instance) -> None:
     with pytest.raises(AgentFailed, match=guest.id):
         world.hypervisor.authorize_guest_key(guest.id, "nobody-here", KEY)

@@ -12,6 +12,7 @@ from typing import Final
 from oos.adapters.libvirt.agents import LibvirtAgents
 from oos.adapters.libvirt.connection import Stopwatch
 from oos.fleet.errors import AgentFailed, DeadlineExceeded
+from oos.fleet.ssh_keys import lines_of_key
 
 _RENAME: Final = """
 if command -v hostnamectl >/dev/null 2>&1 && [ -d /run/systemd/system ]; then exec hostnamectl set-hostname "$1"; fi
@@ -52,10 +53,13 @@ class LibvirtAccounts(LibvirtAgents):
         return tuple(line for key in answer["keys"] if (line := str(key).strip()) and not line.startswith("#"))
 
     def authorize_guest_key(self, instance_id: str, user: str, key: str) -> None:
+        if lines_of_key(self.guest_keys(instance_id, user), key):
+            return
         arguments = {"username": user, "keys": [key], "reset": False}
         self._agent(instance_id, "guest-ssh-add-authorized-keys", arguments)
 
     def revoke_guest_key(self, instance_id: str, user: str, key: str) -> None:
-        if key in self.guest_keys(instance_id, user):
-            arguments = {"username": user, "keys": [key]}
+        lines = lines_of_key(self.guest_keys(instance_id, user), key)
+        if lines:
+            arguments = {"username": user, "keys": list(lines)}
             self._agent(instance_id, "guest-ssh-remove-authorized-keys", arguments)

@@ -50,6 +50,8 @@ class NewDomain:
     network: str
     console_log: str
     filter: CardFilter = field(default_factory=CardFilter)
+    seed: str = ""
+    """Path of the medium that the guest reads at its first start."""
 
 
 def serial_of(disk_id: str) -> str:

@@ -13,6 +13,7 @@ from oos.adapters.libvirt.disk_making import LibvirtDiskMaking
 from oos.adapters.libvirt.domain_template import NewDisk, NewDomain, domain_xml
 from oos.adapters.libvirt.filter_xml import joined
 from oos.adapters.libvirt.filters import LibvirtFilters
+from oos.adapters.libvirt.iso9660 import iso_image
 from oos.adapters.libvirt.note import DiskNote, Note
 from oos.adapters.libvirt.pools import Volume
 from oos.fleet.errors import HypervisorFailed, ImageAbsent, InstanceAbsent, WrongState
@@ -20,6 +21,7 @@ from oos.fleet.identity import made_disk_id, made_domain_name, made_instance_id,
 from oos.fleet.image import WHOLE
 from oos.fleet.instance import Instance, InstanceSpec, Power, interface_id
 from oos.fleet.manifest import ImageManifest
+from oos.fleet.seed import LABEL, seed_files
 from oos.fleet.storage import DirectBoot, Disk
 from oos.inventory.model import Accelerator
 
@@ -52,11 +54,12 @@ class LibvirtMaking(LibvirtFilters, LibvirtDiskMaking):
             boot = self._boot(image, spec.host_name, id)
             disks = self._make_disks(spec, image)
             console = self._make_volume(f"{id}.console", 0, format="raw")
+            seed = self._make_seed(id, spec, image)
             domain = NewDomain(
                 type=self._domain_type(image.architecture),
                 name=made_domain_name(spec),
                 uuid=made_uuid(spec.token),
-                note=_note(spec, disks, image),
+                note=_note(spec, disks),
                 cpu=spec.cpu,
                 memory_mib=spec.memory_mib,
                 architecture=image.architecture,
@@ -66,6 +69,7 @@ class LibvirtMaking(LibvirtFilters, LibvirtDiskMaking):
                 network=spec.network or self._host.network,
                 filter=_filter(mac, spec.security_group_ids),
                 console_log=console.path,
+                seed=seed,
             )
             self._define(id, domain)
             return self.instance(id)
@@ -97,6 +101,19 @@ class LibvirtMaking(LibvirtFilters, LibvirtDiskMaking):
             NewDisk(made_disk_id(spec.token, number), f"vd{chr(ord('a') + number)}", volume.path)
             for number, volume in enumerate(made)
         ]
+
+    def _make_seed(self, instance_id: str, spec: InstanceSpec, image: ImageManifest) -> str:
+        """Make the medium that tells the guest what it is told at its first start; its path, empty without one."""
+        if image.boot is not None and not (spec.public_key or spec.user_data):
+            # A kernel that we load ourselves is told the name by its command line.
+            return ""
+        files = seed_files(spec)
+        if not files:
+            return ""
+        content = iso_image(LABEL, files)
+        volume = self._make_volume(_seed_name(instance_id), len(content), format="raw")
+        self._disk_pool.write(volume.name, content)
+        return volume.path
 
     def _make_volume(self, name: str, size_bytes: int, *, format: str = "qcow2") -> Volume:
         """Make an empty volume, anew if a crash left one."""
@@ -152,6 +169,8 @@ class LibvirtMaking(LibvirtFilters, LibvirtDiskMaking):
                 self._part_with(disk)
             if domain.text.note.token and domain.text.console_log:
                 self._disk_pool.delete(domain.text.console_log.rsplit("/", 1)[-1])
+            if domain.text.note.token:
+                self._disk_pool.delete(_seed_name(instance_id))
             self._undefine(instance_id)
             self._forget_card_filters(card.mac for card in domain.text.cards if card.filter.is_ours)
 
@@ -178,19 +197,23 @@ class LibvirtMaking(LibvirtFilters, LibvirtDiskMaking):
             return
 
 
+def _seed_name(instance_id: str) -> str:
+    return f"{instance_id}.seed.iso"
+
+
 def _filter(mac: str, group_ids: Sequence[str]) -> CardFilter:
     return joined(CardFilter(), interface_id(mac), tuple(dict.fromkeys(group_ids))) if group_ids else CardFilter()
 
 
-def _note(spec: InstanceSpec, disks: list[NewDisk], image: ImageManifest) -> Note:
-    """What to remember: only what was done. Key pairs are not applied yet, so none is claimed."""
+def _note(spec: InstanceSpec, disks: list[NewDisk]) -> Note:
+    """What to remember: only what was done."""
     names = ["", *(disk.name for disk in spec.data_disks)]
     return Note(
         labels=spec.labels,
         instance_type=spec.instance_type,
         image_id=spec.image_id,
-        # Only a kernel that we load ourselves is told the name.
-        host_name=spec.host_name if image.boot else "",
+        host_name=spec.host_name,
+        key_pair=spec.key_pair if spec.public_key else "",
         token=spec.token,
         created=spec.created,
         disks=tuple(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from oos.adapters.memory.agents import SimulatedAgents
+from oos.adapters.memory.state import keys_path
 from oos.fleet.errors import AgentFailed
+from oos.fleet.ssh_keys import lines_of_key
 
 SHADOW = "/etc/shadow"
 HOST_NAME = "/etc/hostname"
@@ -41,14 +43,16 @@ class SimulatedAccounts(SimulatedAgents):
     def authorize_guest_key(self, instance_id: str, user: str, key: str) -> None:
         with self._call("authorize_guest_key", instance_id), self._lock:
             known = self.guest_keys(instance_id, user)
-            if key not in known:
+            if not lines_of_key(known, key):
                 self._write_keys("authorize_guest_key", instance_id, user, (*known, key))
 
     def revoke_guest_key(self, instance_id: str, user: str, key: str) -> None:
         with self._call("revoke_guest_key", instance_id), self._lock:
             known = self.guest_keys(instance_id, user)
-            if key in known:
-                self._write_keys("revoke_guest_key", instance_id, user, tuple(each for each in known if each != key))
+            gone = lines_of_key(known, key)
+            if gone:
+                kept = tuple(each for each in known if each not in gone)
+                self._write_keys("revoke_guest_key", instance_id, user, kept)
 
     def _write_keys(self, method: str, instance_id: str, user: str, keys: tuple[str, ...]) -> None:
         files = self._guest_files(self._instance(instance_id))
@@ -59,8 +63,3 @@ class SimulatedAccounts(SimulatedAgents):
     def _require_user(self, instance_id: str, shadow: bytes, user: str) -> None:
         if user != "root" and not any(line.startswith(f"{user}:".encode()) for line in shadow.splitlines()):
             raise AgentFailed(instance_id, f"failed to look up user '{user}'")
-
-
-def keys_path(user: str) -> str:
-    """Where the keys of a user are kept in a simulated guest."""
-    return f"{'/root' if user == 'root' else f'/home/{user}'}/.ssh/authorized_keys"

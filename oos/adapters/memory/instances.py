@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from oos.adapters.memory.filters import SimulatedFilters
-from oos.adapters.memory.state import Guest
+from oos.adapters.memory.state import Guest, keys_path
 from oos.fleet.errors import AgentUnavailable, ImageAbsent, NetworkAbsent, WrongState
 from oos.fleet.identity import made_disk_id, made_domain_name, made_instance_id, made_mac, made_uuid
 from oos.fleet.image import WHOLE
@@ -22,6 +22,8 @@ from oos.fleet.instance import (
 from oos.fleet.storage import Disk, DiskKind, Image
 from oos.values.identifiers import client_token
 
+USER_DATA = "/var/lib/cloud/instance/user-data.txt"
+"""Where cloud-init keeps what it was given."""
 CONSOLE_BYTES = 65536
 """How much of a console is kept."""
 
@@ -67,7 +69,7 @@ class SimulatedInstances(SimulatedFilters):
                 instance_type=spec.instance_type,
                 image_id=spec.image_id,
                 host_name=spec.host_name,
-                key_pair=spec.key_pair,
+                key_pair=spec.key_pair if spec.public_key else "",
                 created=spec.created,
                 interfaces=(NetworkInterface(made_mac(spec.token), network, spec.security_group_ids),),
                 disk_ids=tuple(disk.id for disk in disks),
@@ -77,7 +79,7 @@ class SimulatedInstances(SimulatedFilters):
                 for disk in disks:
                     self.state.disks[disk.id] = disk
                     self.state.files[disk.id] = {}
-                self.state.files[disks[0].id] = dict(self.state.files.get(image.id, {}))
+                self.state.files[disks[0].id] = {**self.state.files.get(image.id, {}), **_seeded(spec)}
                 self.state.instances[id] = instance
                 self._count("make_instance", spec.token)
             self._tell(instance, "Defined")
@@ -213,3 +215,13 @@ class SimulatedInstances(SimulatedFilters):
         with self._call("console", instance_id), self._lock:
             self._instance(instance_id)
             return self.state.consoles.get(instance_id, b"")
+
+
+def _seeded(spec: InstanceSpec) -> dict[str, bytes]:
+    """What cloud-init would leave on the system disk. Nothing is carried out: a simulated guest has no cloud-init."""
+    files = {}
+    if spec.public_key:
+        files[keys_path("root")] = f"{spec.public_key}\n".encode()
+    if spec.user_data:
+        files[USER_DATA] = spec.user_data
+    return files

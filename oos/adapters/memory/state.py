@@ -87,6 +87,11 @@ class HostState:
     """By instance: threads of a core, where that was asked."""
 
 
+def keys_path(user: str) -> str:
+    """Where the keys that open a user's account are in a simulated guest."""
+    return f"{'/root' if user == 'root' else f'/home/{user}'}/.ssh/authorized_keys"
+
+
 def to_value(state: HostState) -> dict[str, Any]:
     """The state as a JSON-able value."""
     value: dict[str, Any] = msgspec.to_builtins(state)
