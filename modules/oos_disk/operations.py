@@ -1,9 +1,10 @@
-"""Operations on disks."""
+"""Operations that list disks."""
 
 from __future__ import annotations
 
+from oos.fleet.storage import DiskKind
 from oos.service.context import Context
-from oos.service.errors import Unavailable
+from oos.service.disk_settings import policies_of_disks, settings_of_all
 from oos.service.paging import page_of
 from oos.service.shape import newest_first
 from oos.service.tags import changes_of_all, tags_after
@@ -12,22 +13,19 @@ from oos_disk import decide, requests, responses
 
 def describe_disks(context: Context, request: requests.DescribeDisks) -> responses.Disks:
     """List disks, those of adopted domains too."""
-    tags = {id: tags_after({}, changes) for id, changes in changes_of_all(context.registry).items()}
-    found = decide.selected(context.fleet.disks(context.region), tags, request)
+    known = decide.Known(
+        tags={id: tags_after({}, changes) for id, changes in changes_of_all(context.registry).items()},
+        settings=settings_of_all(context.registry),
+        policies=policies_of_disks(context.registry),
+    )
+    found = decide.selected(context.fleet.disks(context.region), known, request)
     page = page_of(found, request, lambda each: newest_first(each.created, each.id), descending=True)
-    shapes = [decide.disk_shape(each, tags.get(each.id, {})) for each in page.items]
+    systems = {each.id for each in page.items if each.kind is DiskKind.SYSTEM}
+    images = _images_of(context) if systems else {}
+    shapes = [decide.disk_shape(each, known, images.get(each.instance_id, "")) for each in page.items]
     return {"Disks": {"Disk": shapes}, **page.fields}
 
 
-def reset_disk(context: Context, request: requests.ResetDisk) -> responses.Nothing:
-    """Give a disk of a stopped instance the content of one of its snapshots."""
-    hypervisor, disk = context.fleet.of_disk(request.disk_id, context.region)
-    snapshot = context.fleet.of_snapshot(request.snapshot_id, context.region)[1]
-    instance = hypervisor.instance(disk.instance_id) if disk.instance_id else None
-    decide.require_resettable(disk, snapshot, instance)
-    hypervisor.restore_disk(disk.id, snapshot.id, context.token)
-    now = hypervisor.disk(disk.id)
-    if now.source_snapshot_id != snapshot.id:
-        was = now.source_snapshot_id or "no snapshot"
-        raise Unavailable(f"The disk {disk.id} was reset to {snapshot.id}, yet it comes from {was}.")
-    return {}
+def _images_of(context: Context) -> dict[str, str]:
+    """The image of every instance: what its system disk was made from."""
+    return {each.id: each.image_id for each in context.fleet.instances(context.region)}

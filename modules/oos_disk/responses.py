@@ -11,6 +11,14 @@ class Nothing(TypedDict):
     """A response that says only that it is done."""
 
 
+class MadeDisk(TypedDict):
+    DiskId: str
+
+
+class Order(TypedDict):
+    OrderId: str
+
+
 class AttachmentShape(TypedDict):
     InstanceId: str
     Device: str
@@ -40,7 +48,16 @@ class DiskShape(TypedDict):
     Status: str
     InstanceId: str
     Device: str
+    SerialNumber: str
     SourceSnapshotId: str
+    ImageId: str
+    AutoSnapshotPolicyId: str
+    EnableAutomatedSnapshotPolicy: bool
+    EnableAutoSnapshot: bool
+    DeleteAutoSnapshot: bool
+    DeleteWithInstance: bool
+    MultiAttach: str
+    ResourceGroupId: str
     CreationTime: str
     DiskChargeType: str
     Portable: bool

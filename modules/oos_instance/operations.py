@@ -14,11 +14,11 @@ from oos.service.call import service_error
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
 from oos.service.deployment_sets import leave_set
+from oos.service.disk_settings import forget_disk
 from oos.service.errors import ApiError, MissingParameter, NotFound, Unavailable
 from oos.service.group_enforcement import enforce, forget_members, keep_members
 from oos.service.guest import boot_of
 from oos.service.security_groups import require_group
-from oos.service.tags import forget_tags
 from oos.values.time import format_instant
 from oos_instance import decide, launching, requests, responses
 from oos_instance.decide import Step
@@ -184,7 +184,7 @@ def delete_instance(context: Context, request: requests.DeleteInstance) -> respo
         try:
             hypervisor.disk(disk_id)
         except DiskAbsent:
-            forget_tags(context.registry, disk_id)
+            forget_disk(context.registry, hypervisor, disk_id)
     forget_members(context, instance)
     try:
         now = hypervisor.instance(instance.id)

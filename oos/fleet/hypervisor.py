@@ -120,7 +120,7 @@ class Hypervisor(Protocol):
         """One disk. Raises DiskAbsent."""
 
     def make_disk(self, spec: DiskSpec) -> Disk:
-        """Make a disk, empty or with the content of a snapshot; finds the one that this token already made.
+        """Make a disk, empty or with the content of a snapshot; finds the one of this id that was made already.
 
         Raises SnapshotAbsent, WrongState for a snapshot that is not accomplished, PoolFull.
         """
@@ -157,8 +157,8 @@ class Hypervisor(Protocol):
     def replace_system_disk(self, instance_id: str, spec: SystemDiskSpec) -> Disk:
         """Put a new disk from an image in the place of a stopped instance's system disk, which is deleted.
 
-        How the image boots comes with it. Snapshots of the old disk stay. Asking again with the same token ends what
-        a crash left. Raises WrongState, ImageAbsent, PoolFull.
+        How the image boots comes with it. Snapshots of the old disk stay. Asking again with the same id ends what a
+        crash left. Raises WrongState, ImageAbsent, PoolFull.
         """
 
     def restore_disk(self, disk_id: str, snapshot_id: str, token: str) -> Disk:

@@ -88,6 +88,7 @@ class DiskManifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     delete_with_instance: bool = False
     source_snapshot_id: str = ""
     is_ready: bool = True
+    is_blank: bool = False
 
 
 _Manifest = TypeVar("_Manifest", SnapshotManifest, ImageManifest, DiskManifest)

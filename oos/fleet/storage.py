@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from oos.values.identifiers import resource_id
-
 
 class DiskKind(StrEnum):
     """What a disk is for its instance."""
@@ -73,6 +71,8 @@ class Disk:
     created: datetime | None = None
     is_ready: bool = True
     """False while it is made, and for what a crash left half made."""
+    is_blank: bool = False
+    """Made empty, and attached to nothing yet: another like it would be as good."""
 
     @property
     def labels(self) -> DiskLabels:
@@ -91,9 +91,9 @@ class DiskLabels:
 
 @dataclass(frozen=True, slots=True)
 class DiskSpec:
-    """A disk to be made, attached to nothing. Its id is derived from the token, so making it twice makes one."""
+    """A disk to be made, attached to nothing. `id` is derived from the token, so making it twice makes one."""
 
-    token: str
+    id: str
     size_bytes: int
     """At least; one from a snapshot is never smaller than that."""
     snapshot_id: str = ""
@@ -101,26 +101,16 @@ class DiskSpec:
     labels: DiskLabels = field(default_factory=DiskLabels)
     created: datetime | None = None
 
-    @property
-    def id(self) -> str:
-        """The id of the disk."""
-        return resource_id("d", self.token)
-
 
 @dataclass(frozen=True, slots=True)
 class SystemDiskSpec:
-    """A disk from an image that takes the place of an instance's system disk; its id is derived from the token."""
+    """A disk from an image that takes the place of an instance's system disk. `id` is derived from the token."""
 
-    token: str
+    id: str
     image_id: str
     size_bytes: int | None = None
     """None: as large as the image."""
     created: datetime | None = None
-
-    @property
-    def id(self) -> str:
-        """The id of the new disk."""
-        return resource_id("d", self.token)
 
 
 @dataclass(frozen=True, slots=True)

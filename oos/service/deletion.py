@@ -13,6 +13,12 @@ def intend_deletion(context: Context, resource_id: str) -> None:
     context.registry.add(_KIND, f"{context.token}/{resource_id}", {"At": format_instant(context.now())})
 
 
+def intended_deletions(context: Context) -> list[str]:
+    """What the request with this token set out to delete."""
+    prefix = f"{context.token}/"
+    return [key[len(prefix) :] for key, _ in context.registry.items(_KIND, prefix)]
+
+
 def was_deletion_intended(context: Context, resource_id: str) -> bool:
     """Whether the request with this token set out to delete the resource; if it is gone, that is done."""
     return context.registry.get(_KIND, f"{context.token}/{resource_id}") is not None

@@ -24,10 +24,14 @@ CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 @pytest.fixture
 def spec(world: World) -> Iterator[DiskSpec]:
     """A small disk to be made; it goes with the test, once instances are gone."""
-    spec = DiskSpec(fresh_token(), 8 * MIB, labels=LABELS, created=CREATED)
+    spec = DiskSpec(fresh_id(), 8 * MIB, labels=LABELS, created=CREATED)
     yield spec
     world.clean_up(world.made)
     world.hypervisor.delete_disk(spec.id)
+
+
+def fresh_id() -> str:
+    return resource_id("d", fresh_token())
 
 
 def listed(world: World, disk_id: str) -> Disk | None:
@@ -36,20 +40,20 @@ def listed(world: World, disk_id: str) -> Disk | None:
 
 def test_a_disk_is_made_and_is_what_was_asked_for(world: World, spec: DiskSpec) -> None:
     disk = world.hypervisor.make_disk(spec)
-    assert (disk.id, disk.size_bytes, disk.instance_id) == (resource_id("d", spec.token), 8 * MIB, "")
+    assert (disk.id, disk.size_bytes, disk.instance_id) == (spec.id, 8 * MIB, "")
     assert (disk.labels, disk.created, disk.source_snapshot_id) == (LABELS, CREATED, "")
-    assert (disk.kind, disk.device, disk.is_ready) == (DiskKind.DATA, "", True)
+    assert (disk.kind, disk.device, disk.is_ready, disk.is_blank) == (DiskKind.DATA, "", True, True)
     assert disk.host == world.hypervisor.host.name
     assert world.hypervisor.disk(disk.id) == disk
     assert listed(world, disk.id) == disk
 
 
-def test_making_a_disk_twice_with_one_token_makes_one(world: World, spec: DiskSpec) -> None:
+def test_making_a_disk_twice_makes_one(world: World, spec: DiskSpec) -> None:
     first = world.hypervisor.make_disk(spec)
     assert world.hypervisor.make_disk(replace(spec, size_bytes=16 * MIB)) == first
 
 
-def test_a_deleted_disk_is_gone_and_its_token_makes_it_anew(world: World, spec: DiskSpec) -> None:
+def test_a_deleted_disk_is_gone_and_the_same_request_makes_it_anew(world: World, spec: DiskSpec) -> None:
     first = world.hypervisor.make_disk(spec)
     world.hypervisor.delete_disk(first.id)
     world.hypervisor.delete_disk(first.id)
@@ -63,6 +67,7 @@ def test_a_disk_comes_and_goes_while_its_instance_is_off(world: World, spec: Dis
     instance = world.make()
     made = world.hypervisor.make_disk(spec)
     disk = world.hypervisor.attach_disk(made.id, instance.id)
+    made = replace(made, is_blank=False)
     assert disk == replace(made, instance_id=instance.id, device="vdb")
     assert world.hypervisor.attach_disk(made.id, instance.id) == disk
     assert world.hypervisor.instance(instance.id).disk_ids == (*instance.disk_ids, made.id)
@@ -156,7 +161,7 @@ def test_what_is_absent_is_named(world: World, spec: DiskSpec) -> None:
     with pytest.raises(InstanceAbsent, match=nobody):
         hypervisor.attach_disk(spec.id, nobody)
     with pytest.raises(ImageAbsent, match=NO_IMAGE):
-        hypervisor.replace_system_disk(instance.id, SystemDiskSpec(fresh_token(), NO_IMAGE))
+        hypervisor.replace_system_disk(instance.id, SystemDiskSpec(fresh_id(), NO_IMAGE))
     with pytest.raises(ImageAbsent, match=NO_IMAGE):
         hypervisor.renew_disk(instance.disk_ids[0], NO_IMAGE, fresh_token())
     assert hypervisor.instance(instance.id).disk_ids == instance.disk_ids
@@ -180,7 +185,7 @@ def test_what_a_guest_needs_running_is_done_while_it_runs(world: World, spec: Di
     first, second = world.snapshot(disk.id), world.snapshot(disk.id)
     assert (first.source_size_bytes, second.parent_id) == (24 * MIB, first.id)
     free = world.hypervisor.detach_disk(disk.id, guest.id)
-    assert free == replace(made, size_bytes=24 * MIB)
+    assert free == replace(made, size_bytes=24 * MIB, is_blank=False)
     again = world.hypervisor.attach_disk(disk.id, guest.id)
     assert again == replace(free, instance_id=guest.id, device="vdb")
     assert world.snapshot(disk.id).parent_id == ""
@@ -214,14 +219,14 @@ def exists(world: World, instance: Instance, name: str) -> bool:
 
 def test_a_system_disk_is_replaced_by_another_of_its_own(world: World, running: Instance) -> None:
     world.write(running.id, "file", b"old")
-    old, spec = running.disk_ids[0], SystemDiskSpec(fresh_token(), world.image_id, created=CREATED)
+    old, spec = running.disk_ids[0], SystemDiskSpec(fresh_id(), world.image_id, created=CREATED)
     snapshot = world.snapshot(old)
     with pytest.raises(WrongState, match=running.id):
         world.hypervisor.replace_system_disk(running.id, spec)
     world.hypervisor.stop(running.id, StopMethod.POWER_OFF)
     larger = world.hypervisor.image(world.image_id).size_bytes + 16 * MIB
     disk = world.hypervisor.replace_system_disk(running.id, replace(spec, size_bytes=larger))
-    assert (disk.id, disk.kind, disk.device) == (resource_id("d", spec.token), DiskKind.SYSTEM, "vda")
+    assert (disk.id, disk.kind, disk.device) == (spec.id, DiskKind.SYSTEM, "vda")
     assert (disk.size_bytes, disk.created, disk.instance_id) == (larger, CREATED, running.id)
     assert world.hypervisor.replace_system_disk(running.id, spec) == disk
     assert listed(world, old) is None

@@ -53,7 +53,7 @@ class LibvirtAttaching(LibvirtDiskMaking):
             raise WrongState(disk.id, f"half attached to {instance_id}", "detach it first")
         path = self._disk_pool.require(disk.volume).path
         self._require_unused(disk.id, path)
-        self._write_down(disk)
+        self._write_down(replace(disk, is_blank=False))
         device = free_device(instance_id, (text for _, text in texts))
         for flag, text in texts:
             # What was said of another disk at this target must not be said of this one.

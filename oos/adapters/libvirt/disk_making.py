@@ -35,6 +35,7 @@ class LibvirtDiskMaking(LibvirtRestoring):
                     delete_with_instance=spec.labels.delete_with_instance,
                     source_snapshot_id=spec.snapshot_id,
                     is_ready=False,
+                    is_blank=not spec.snapshot_id,
                 )
             )
             try:
@@ -113,6 +114,7 @@ class LibvirtDiskMaking(LibvirtRestoring):
             delete_with_instance=labels.delete_with_instance,
             source_snapshot_id=disk.source_snapshot_id,
             is_ready=disk.is_ready,
+            is_blank=disk.is_blank,
         )
         if self._disk_notes.find(disk.id) != written:
             self._disk_notes.put(written)

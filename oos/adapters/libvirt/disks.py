@@ -235,6 +235,7 @@ def _told(written: DiskManifest | None) -> dict[str, Any]:
         "source_snapshot_id": written.source_snapshot_id,
         "created": parse_instant(written.created) if written.created else None,
         "is_ready": written.is_ready,
+        "is_blank": written.is_blank,
     }
 
 

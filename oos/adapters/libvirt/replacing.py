@@ -11,7 +11,8 @@ from oos.adapters.libvirt.making import LibvirtMaking
 from oos.adapters.libvirt.note import DiskNote
 from oos.adapters.libvirt.pools import Volume
 from oos.adapters.libvirt.restoring import with_disk
-from oos.fleet.errors import HypervisorFailed, ImageAbsent
+from oos.fleet.errors import HypervisorFailed, ImageAbsent, WrongState
+from oos.fleet.image import WHOLE
 from oos.fleet.manifest import ImageManifest
 from oos.fleet.storage import Disk, SystemDiskSpec
 
@@ -31,6 +32,8 @@ class LibvirtReplacing(LibvirtMaking):
                 image = self._images.find(spec.image_id)
                 if image is None:
                     raise ImageAbsent(spec.image_id)
+                if image.status not in WHOLE:
+                    raise WrongState(image.id, image.status, "only of a whole image disks are made")
                 name = f"{spec.id}.qcow2"
                 # Should a crash have left one: the domain does not use it, or we would not be here.
                 self._disk_pool.delete(name)

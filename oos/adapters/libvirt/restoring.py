@@ -18,6 +18,7 @@ from oos.adapters.libvirt.note import DiskNote, Note
 from oos.adapters.libvirt.pools import Volume
 from oos.adapters.libvirt.verification import same_content, verify_volume
 from oos.fleet.errors import DiskAbsent, ImageAbsent, SnapshotAbsent, WrongState
+from oos.fleet.image import WHOLE
 from oos.fleet.instance import Power
 from oos.fleet.storage import Disk, SnapshotStatus
 from oos.values.identifiers import client_token, is_resource_id
@@ -47,6 +48,8 @@ class LibvirtRestoring(LibvirtInstances, LibvirtDeleting):
             image = self._images.find(image_id)
             if image is None:
                 raise ImageAbsent(image_id)
+            if image.status not in WHOLE:
+                raise WrongState(image.id, image.status, "only of a whole image disks are made")
             source = self._image_pool.require(image.volume)
             if source.size_bytes > size_bytes:
                 raise WrongState(disk_id, f"{size_bytes} bytes large", f"the image {image_id} has {source.size_bytes}")

@@ -10,6 +10,7 @@ from oos.adapters.memory.faults import FaultKind, SimulatedCrash
 from oos.adapters.memory.state import Files
 from oos.adapters.memory.storage import SimulatedStorage
 from oos.fleet.errors import DeadlineExceeded, DiskAbsent, HypervisorFailed, ImageAbsent, WrongState
+from oos.fleet.image import WHOLE
 from oos.fleet.instance import Instance, Power
 from oos.fleet.storage import Disk, DiskKind, DiskLabels, DiskSpec, Snapshot, SnapshotStatus, SystemDiskSpec
 
@@ -21,7 +22,7 @@ class SimulatedDisks(SimulatedStorage):
     """The half of the port that makes disks, and changes what they are."""
 
     def make_disk(self, spec: DiskSpec) -> Disk:
-        with self._call("make_disk", spec.id, spec.token) as fault, self._lock:
+        with self._call("make_disk", spec.id) as fault, self._lock:
             known = self.state.disks.get(spec.id)
             if known is not None:
                 return known
@@ -44,9 +45,10 @@ class SimulatedDisks(SimulatedStorage):
                     delete_with_instance=spec.labels.delete_with_instance,
                     source_snapshot_id=spec.snapshot_id,
                     created=spec.created,
+                    is_blank=source is None,
                 )
                 self.state.files[spec.id] = dict(self.state.files.get(spec.snapshot_id, {}))
-                self._count("make_disk", spec.token)
+                self._count("make_disk", spec.id)
             return self._disk(spec.id)
 
     def _accomplished(self, snapshot_id: str, used: str) -> Snapshot:
@@ -108,7 +110,7 @@ class SimulatedDisks(SimulatedStorage):
                 raise WrongState(disk_id, f"attached to {disk.instance_id}", "detach it first")
             with self._change():
                 device = self._free_device(instance)
-                self.state.disks[disk_id] = replace(disk, instance_id=instance_id, device=device)
+                self.state.disks[disk_id] = replace(disk, instance_id=instance_id, device=device, is_blank=False)
                 self.state.instances[instance_id] = replace(instance, disk_ids=(*instance.disk_ids, disk_id))
                 self._count("attach_disk", disk_id)
             return self._disk(disk_id)
@@ -158,6 +160,8 @@ class SimulatedDisks(SimulatedStorage):
             image = self.state.images.get(image_id)
             if image is None:
                 raise ImageAbsent(image_id)
+            if image.status not in WHOLE:
+                raise WrongState(image_id, image.status, "only of a whole image disks are made")
             size = self._disk(disk_id).size_bytes
             if image.size_bytes > size:
                 raise WrongState(disk_id, f"{size} bytes large", f"{image_id} has {image.size_bytes}")
@@ -193,7 +197,7 @@ class SimulatedDisks(SimulatedStorage):
 
     def replace_system_disk(self, instance_id: str, spec: SystemDiskSpec) -> Disk:
         with (
-            self._call("replace_system_disk", instance_id, spec.id, spec.token) as fault,
+            self._call("replace_system_disk", instance_id, spec.id) as fault,
             self._alone_with(instance_id),
             self._lock,
         ):
@@ -207,6 +211,8 @@ class SimulatedDisks(SimulatedStorage):
             image = self.state.images.get(spec.image_id)
             if image is None:
                 raise ImageAbsent(spec.image_id)
+            if image.status not in WHOLE:
+                raise WrongState(image.id, image.status, "only of a whole image disks are made")
             self._require_space(self._host.pools.disks, fault)
             if fault is FaultKind.CRASH:
                 raise SimulatedCrash("the process died while it copied the image")
@@ -230,5 +236,5 @@ class SimulatedDisks(SimulatedStorage):
                 self.state.instances[instance_id] = replace(
                     instance, image_id=spec.image_id, disk_ids=(spec.id, *instance.disk_ids[1:])
                 )
-                self._count("replace_system_disk", spec.token)
+                self._count("replace_system_disk", spec.id)
             return self._disk(spec.id)
