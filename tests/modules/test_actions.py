@@ -76,7 +76,7 @@ def test_an_operation_says_what_it_does(operation: Operation) -> None:
     assert operation.risk is risk_of_name(operation.name)
     reads = operation.name.startswith(("Describe", "Get", "List", "Validate", "Generate", "Search"))
     assert (operation.effect is Effect.READS) is reads
-    destroys = operation.name.startswith(("Delete", "Reset", "ReInit", "Replace", "Revoke"))
+    destroys = operation.name.startswith(("Delete", "Reset", "ReInit", "Replace"))
     assert (operation.effect is Effect.DESTROYS) is destroys
     assert list(undescribed("", parameters_of(operation.request))) == []
 
