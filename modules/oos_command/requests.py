@@ -62,7 +62,7 @@ class CreateCommand:
     name: Annotated[str, Param("Name of the command.", most=128)]
     type: CommandType
     command_content: Content
-    content_encoding: Encoding = "PlainText"
+    content_encoding: Encoding = "Base64"
     description: Annotated[str, Param("Description of the command.", most=512)] = ""
     working_dir: WorkingDir = ""
     timeout: Annotated[int, Param("Seconds after which it is ended.", minimum=1, maximum=86400)] = 60

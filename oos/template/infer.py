@@ -37,6 +37,8 @@ class Environment:
     """By task."""
     item: Shape = ANYTHING
     """The loop item."""
+    harmless: frozenset[str] = frozenset()
+    """Parameters whose text cannot hold a quote."""
 
 
 def parameter_shapes(template: Template) -> dict[str, Shape]:

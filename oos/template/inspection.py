@@ -17,6 +17,7 @@ from oos.template.expression import Expression
 from oos.template.findings import Finding
 from oos.template.fitting import fits
 from oos.template.functions.function import CONDITION, Argument, FunctionError
+from oos.template.harmless import harmless_parameters
 from oos.template.infer import Environment, infer, outline, parameter_shapes
 from oos.template.model import Task, TaskOutput, Template
 from oos.template.offers import Offers, action_template, literal_text
@@ -38,7 +39,7 @@ class Inspection:
         self.findings: list[Finding] = []
         self._template = template
         self._offers = offers
-        self._known = Environment(parameter_shapes(template))
+        self._known = Environment(parameter_shapes(template), harmless=harmless_parameters(template))
         self._has_secrets = any(each.no_echo for each in template.parameters.values()) or "oos-secret:" in (
             template.source.text
         )

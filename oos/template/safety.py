@@ -71,6 +71,8 @@ def _may_hold_quotes(reference: Reference, known: Environment) -> bool:
     """Whether the value could be text with quotes in it; numbers, booleans and JSON cannot break a program."""
     if reference.kind is ReferenceKind.PSEUDO and reference.name != LOOP_ITEM:
         return False
+    if reference.kind is ReferenceKind.PARAMETER and reference.name in known.harmless:
+        return False
     return outline(Lookup(reference), known).may_be("String")
 
 

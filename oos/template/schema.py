@@ -203,16 +203,21 @@ def _rate_control_definition() -> dict[str, Any]:
             {
                 "type": "object",
                 "properties": {
-                    "Mode": {"enum": ["Concurrency", "Batch"]},
+                    "Mode": _one_of("Concurrency", "Batch"),
                     "Concurrency": amount,
                     "MaxErrors": amount,
                     "Batch": {"type": ["array", "string"]},
                     "ConcurrencyInBatches": {"type": ["array", "string"]},
-                    "BatchPauseOption": {"enum": ["Automatic", "FirstBatchPause", "EveryBatchPause"]},
+                    "BatchPauseOption": _one_of("Automatic", "FirstBatchPause", "EveryBatchPause"),
                 },
             },
         ]
     }
+
+
+def _one_of(*words: str) -> dict[str, Any]:
+    """One of these words, or an expression that gives one."""
+    return {"anyOf": [{"enum": list(words)}, {"type": "string", "pattern": r"\{\{"}, {"type": "object"}]}
 
 
 def _loop_definition() -> dict[str, Any]:

@@ -231,6 +231,7 @@ def test_a_kept_command_gives_its_output(oos: Runner) -> None:
     given: dict[str, Any] = {
         "Name": "n",
         "Type": "RunShellScript",
+        "ContentEncoding": "PlainText",
         "CommandContent": "echo {{ word }}",
         "EnableParameter": True,
     }

@@ -209,5 +209,6 @@ def test_a_secret_command_is_run_and_never_kept(world: World) -> None:
 
 def test_a_kept_command_may_hold_no_secret(world: World) -> None:
     given: dict[str, Any] = {"Name": "n", "Type": "RunShellScript", "CommandContent": Secret("echo hunter2")}
+    given["ContentEncoding"] = "PlainText"
     refusal = world.refusal("CreateCommand", **given)
     assert (refusal.code, "hunter2" in refusal.message) == ("OperationDenied.NotSupported", False)

@@ -23,6 +23,7 @@ from tests.template.templates import templates
 HERE = Path(__file__).parent
 FULL = (HERE / "full.yml").read_text(encoding="utf-8")
 VALID = yaml.safe_load((HERE / "valid.yml").read_text(encoding="utf-8"))
+VALID += [{"text": path.read_bytes().decode()} for path in sorted(HERE.glob("valid*/*.*"))]
 FORMATS = yaml.safe_load((HERE / "formats.yml").read_text(encoding="utf-8"))
 
 

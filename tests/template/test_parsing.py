@@ -23,6 +23,7 @@ from tests.template.templates import templates, values
 
 HERE = Path(__file__).parent
 VALID = yaml.safe_load((HERE / "valid.yml").read_text(encoding="utf-8"))
+VALID += [{"text": path.read_bytes().decode()} for path in sorted(HERE.glob("valid*/*.*"))]
 FULL = (HERE / "full.yml").read_text(encoding="utf-8")
 
 
