@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -88,6 +90,7 @@ def _run(
             )
         finally:
             over.set()
+            _end_what_is_left(broker.path)
             broker.close()
         if done.status == "canceled":
             raise Cancelled("the playbook")
@@ -96,6 +99,15 @@ def _run(
         if not any(str(event.get("event", "")).startswith("runner_on_") for event in events) and done.rc != 0:
             raise ApiError("PlaybookFailed", context.redact(_complaint(events)))
     return events
+
+
+def _end_what_is_left(broker: Path) -> None:
+    """End processes of this run. Ansible's forks have sessions of their own, and outlive a parent that is killed."""
+    mark = f"OOS_BROKER={broker}\0".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (folder / "environ").read_bytes():
+                os.kill(int(folder.name), signal.SIGKILL)
 
 
 def _plain(variables: Mapping[str, Value] | None) -> dict[str, Any]:
