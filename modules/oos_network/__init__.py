@@ -230,7 +230,7 @@ INTERFACES = (
         responses.Nothing,
         operations.modify_network_interface_attribute,
         effect=Effect.CHANGES,
-        refuses=(*_QUEUES, *_TRAFFIC, "EnablePrimaryIPv6", "SecurityGroupId"),
+        refuses=(*_QUEUES, *_TRAFFIC, "EnablePrimaryIPv6"),
     ),
     Operation(
         "ECS",
@@ -249,7 +249,6 @@ INTERFACES = (
         responses.Nothing,
         operations.modify_instance_vpc_attribute,
         effect=Effect.CHANGES,
-        refuses=("SecurityGroupId",),
     ),
 )
 

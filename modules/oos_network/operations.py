@@ -11,11 +11,13 @@ from oos.fleet.network import InterfaceSpec, Network
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
 from oos.service.elastic_addresses import load_addresses
-from oos.service.errors import ApiError, InvalidParameter, NotFound, Refused, Unavailable, Unsupported
+from oos.service.errors import ApiError, InvalidParameter, NotFound, Refused, Unavailable
 from oos.service.filtering import tag_shapes
+from oos.service.group_enforcement import enforce, follow_members, keep_members, set_groups
 from oos.service.guest import addresses_of
 from oos.service.network_interfaces import InterfaceRecord, forget_interface, keep_interface, load_interface
 from oos.service.paging import page_of
+from oos.service.security_groups import require_group
 from oos.service.tags import changes_of_all, forget_tags, set_tags, tags_after, tags_from
 from oos_network import decide, requests, responses
 from oos_network.interfaces import hypervisor_of, living_records
@@ -70,8 +72,9 @@ def create_network_interface(context: Context, request: requests.CreateNetworkIn
     if not networks:
         raise NotFound("InvalidVSwitchId.NotFound", f"The specified vSwitch {request.v_switch_id} does not exist.")
     network, mac, tags = networks[0], made_mac(context.token), tags_from(request.tag)
-    if request.security_group_id or request.security_group_ids:
-        raise Unsupported("The security groups of a card are set when it is in an instance: JoinSecurityGroup.")
+    groups = tuple(dict.fromkeys([*filter(None, [request.security_group_id]), *request.security_group_ids]))
+    for group in groups:
+        require_group(context.registry, context.region, group)
     if request.primary_ip_address:
         decide.require_reservable(request.primary_ip_address, network, mac, _cards(context))
     record = load_interface(context.registry, interface_id(mac)) or InterfaceRecord(
@@ -84,6 +87,7 @@ def create_network_interface(context: Context, request: requests.CreateNetworkIn
         description=request.description,
         created=context.now(),
         address=request.primary_ip_address,
+        security_group_ids=groups,
         delete_on_release=request.delete_on_release,
         resource_group=request.resource_group_id,
         token=context.token,
@@ -124,14 +128,21 @@ def attach_network_interface(context: Context, request: requests.AttachNetworkIn
     networks = context.fleet.networks(context.region)
     card = _card(context, request.network_interface_id, networks)
     if card.instance_id == instance.id:
+        if card.card.security_group_ids:
+            # Perhaps by this request, which then died before it told the groups.
+            keep_members(context, [instance])
         return {}
     decide.require_attachable(card, instance, networks)
     assert card.record is not None, "a card in no instance is written down"
     keep_interface(context.registry, replace(card.record, instance_id=instance.id))
-    spec = InterfaceSpec(card.card.mac, card.card.network, card.card.bandwidth)
+    groups = card.card.security_group_ids
+    spec = InterfaceSpec(card.card.mac, card.card.network, card.card.bandwidth, groups)
+    enforce(context, groups, (instance.host,))
     after = hypervisor.attach_interface(instance.id, spec)
     if not any(each.id == card.card.id for each in after.interfaces):
         raise Unavailable(f"The network interface {card.card.id} was plugged into {instance.id}, and is not there.")
+    if groups:
+        keep_members(context, [after])
     return {}
 
 
@@ -141,18 +152,22 @@ def detach_network_interface(context: Context, request: requests.DetachNetworkIn
     card = _card(context, request.network_interface_id)
     intent = f"detach/{card.card.id}/{instance.id}"
     if card.instance is None and was_deletion_intended(context, intent):
+        follow_members(context, card.card.security_group_ids)
         return {}
     decide.require_detachable(card, instance.id)
     intend_deletion(context, intent)
     record = card.record or InterfaceRecord(
         card.card.id, card.card.mac, context.region, instance.zone, card.card.network, delete_on_release=False
     )
+    groups = card.card.security_group_ids
+    record = replace(record, security_group_ids=groups)
     # Written down before it is out: else a crash in between would lose it.
     keep_interface(context.registry, record)
     after = hypervisor.detach_interface(instance.id, card.card.mac)
     if any(each.id == card.card.id for each in after.interfaces):
         raise Unavailable(f"The network interface {card.card.id} was taken out of {instance.id}, and is still there.")
     keep_interface(context.registry, replace(record, instance_id=""))
+    follow_members(context, groups)
     return {}
 
 
@@ -191,7 +206,15 @@ def modify_network_interface_attribute(
     name = record.name if request.network_interface_name is None else request.network_interface_name
     description = record.description if request.description is None else request.description
     stays = record.delete_on_release if request.delete_on_release is None else request.delete_on_release
-    keep_interface(context.registry, replace(record, name=name, description=description, delete_on_release=stays))
+    record = replace(record, name=name, description=description, delete_on_release=stays)
+    if request.security_group_id is not None:
+        groups = tuple(dict.fromkeys(request.security_group_id))
+        for each in groups:
+            require_group(context.registry, context.region, each)
+        record = replace(record, security_group_ids=groups)
+        if card.instance is not None:
+            set_groups(context, card.instance, card.card, groups)
+    keep_interface(context.registry, record)
     return {}
 
 
@@ -228,6 +251,11 @@ def modify_instance_vpc_attribute(context: Context, request: requests.ModifyInst
     after = hypervisor.move_interface(instance.id, card.mac, network.name)
     if _first_card(after).network != network.name:
         raise Unavailable(f"The network card {card.id} of {instance.id} was moved, and is not in {network.name}.")
+    if request.security_group_id is not None:
+        groups = tuple(dict.fromkeys(request.security_group_id))
+        for group in groups:
+            require_group(context.registry, context.region, group)
+        set_groups(context, after, _first_card(after), groups)
     for each in networks:
         is_new = each.name == network.name
         if each.host == instance.host and (card.mac.lower() in each.reservations or is_new) and each.has_dhcp:

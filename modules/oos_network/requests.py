@@ -81,6 +81,9 @@ class ModifyNetworkInterfaceAttribute:
     network_interface_name: Annotated[str | None, Param("New name; it stays when not given.", most=128)] = None
     description: Annotated[str | None, Param("New description; it stays when not given.", most=255)] = None
     delete_on_release: Annotated[bool | None, Param("Whether it goes with the instance that it is in.")] = None
+    security_group_id: Annotated[
+        tuple[str, ...] | None, Param("Security groups of the card from now on; they stay when not given.", most=10)
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,3 +107,6 @@ class ModifyInstanceVpcAttribute:
     v_switch_id: Annotated[str, Param("The network.")]
     vpc_id: Annotated[str, Param("The VPC that the network is in; it is checked when given.")] = ""
     private_ip_address: Annotated[str, Param("Address that DHCP keeps for the card; any when not given.")] = ""
+    security_group_id: Annotated[
+        tuple[str, ...] | None, Param("Security groups of the card from now on; they stay when not given.", most=10)
+    ] = None

@@ -276,7 +276,7 @@ class Hypervisor(Protocol):
     def attach_interface(self, instance_id: str, spec: InterfaceSpec) -> Instance:
         """Plug a card in, running or not; it stays over restarts. One with this MAC address is done already.
 
-        Raises InstanceAbsent, NetworkAbsent.
+        Raises InstanceAbsent, NetworkAbsent, SecurityGroupAbsent.
         """
 
     def detach_interface(self, instance_id: str, mac: str) -> Instance:

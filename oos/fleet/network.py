@@ -68,3 +68,5 @@ class InterfaceSpec:
     mac: str
     network: str
     bandwidth: Bandwidth = field(default_factory=Bandwidth)
+    security_group_ids: tuple[str, ...] = ()
+    """Groups that filter it from its first packet on."""

@@ -113,7 +113,8 @@ def unassociate(context: Context, address: ElasticAddress) -> ElasticAddress:
     carry_out(context, [holder.host])
     if holder.is_pinned:
         network = _network(context, holder.host, holder.network)
-        if network is not None and network.reservations.get(holder.mac.lower()) == holder.address:
+        kept = network is not None and network.reservations.get(holder.mac.lower()) == holder.address
+        if network is not None and kept and not _is_in_groups(context, holder.mac):
             hypervisor_of(context, holder.host).reserve_address(network.name, holder.mac, "")
     return keep_address(context.registry, replace(address, status=EipStatus.AVAILABLE, holder=None))
 
@@ -130,6 +131,12 @@ def let_go_of(context: Context, instance: Instance) -> None:
             freed = unassociate(context, address)
             if freed.is_public:
                 forget_address(context.registry, freed)
+
+
+def _is_in_groups(context: Context, mac: str) -> bool:
+    """Whether rules of security groups go by the address that this card has."""
+    cards = (card for each in context.fleet.instances(context.region) for card in each.interfaces)
+    return any(card.security_group_ids for card in cards if card.mac.lower() == mac.lower())
 
 
 def _network(context: Context, host: str, name: str) -> Network | None:

@@ -15,11 +15,14 @@ from oos.fleet.errors import (
     InstanceAbsent,
     InterfaceAbsent,
     NetworkAbsent,
+    SecurityGroupAbsent,
     WrongState,
 )
+from oos.fleet.firewall import GroupFilter
 from oos.fleet.identity import made_mac, made_network_name
 from oos.fleet.instance import GuestAddress, StopMethod
 from oos.fleet.network import Bandwidth, InterfaceSpec, Network, NetworkLabels, NetworkSpec
+from oos.values.identifiers import resource_id
 from tests.fleet.world import PATIENCE, World, fresh_token
 
 NOBODY = "i-00000000000000000000"
@@ -142,14 +145,21 @@ def test_reservations_are_one_for_each_card_and_address(world: World, network: N
 
 def test_a_card_is_plugged_into_a_stopped_instance_and_out_again(world: World, network: Network) -> None:
     instance = world.make()
-    wanted = card(network, bandwidth=Bandwidth(250, 125))
+    group = resource_id("sg", fresh_token())
+    world.hypervisor.put_group_filter(GroupFilter(group, ()))
+    wanted = card(network, bandwidth=Bandwidth(250, 125), security_group_ids=(group,))
     attached = world.hypervisor.attach_interface(instance.id, wanted)
     assert world.hypervisor.attach_interface(instance.id, wanted) == attached
     assert attached.interfaces[:-1] == instance.interfaces
     added = attached.interfaces[-1]
     assert (added.mac, added.network, added.bandwidth) == (wanted.mac, network.name, Bandwidth(250, 125))
+    assert added.security_group_ids == (group,)
     assert world.hypervisor.detach_interface(instance.id, wanted.mac) == instance
     assert world.hypervisor.detach_interface(instance.id, wanted.mac) == instance
+    world.hypervisor.remove_group_filter(group)
+    nowhere = card(network, security_group_ids=(group,))
+    with pytest.raises(SecurityGroupAbsent, match=group):
+        world.hypervisor.attach_interface(instance.id, nowhere)
 
 
 def test_a_card_is_plugged_into_a_running_guest_and_out_again(world: World, network: Network) -> None:

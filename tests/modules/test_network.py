@@ -8,6 +8,7 @@ import pytest
 
 import oos_instance
 import oos_network
+import oos_security_group
 import oos_tag
 from oos.adapters.memory.faults import FaultKind, SimulatedCrash
 from oos.fleet.network import Bandwidth
@@ -17,7 +18,7 @@ from tests.modules.world import World
 
 @pytest.fixture
 def world() -> World:
-    return World((oos_instance.MODULE, oos_network.MODULE, oos_tag.MODULE))
+    return World((oos_instance.MODULE, oos_network.MODULE, oos_security_group.MODULE, oos_tag.MODULE))
 
 
 @pytest.fixture
@@ -318,3 +319,23 @@ def test_cards_are_found_by_what_they_are(world: World, vpc: str, v_switch: str,
         assert [each["NetworkInterfaceId"] for each in cards(world, **conditions)] == [card]
     assert len(cards(world, VpcId=vpc)) == 2
     assert len(cards(world, VSwitchId="default")) == 0
+
+
+def test_a_card_is_in_its_groups_while_it_is_plugged_in(world: World, v_switch: str, instance: str) -> None:
+    first, second = (world.call("CreateSecurityGroup")["SecurityGroupId"] for _ in range(2))
+    assert world.refusal("CreateNetworkInterface", VSwitchId=v_switch, SecurityGroupId="sg-0").status == 404
+    card = make_card(world, v_switch, SecurityGroupId=first)
+    wanted = {"InstanceId": instance, "NetworkInterfaceId": card}
+    world.call("AttachNetworkInterface", **wanted)
+    assert world.instance(instance).interfaces[1].security_group_ids == (first,)
+    assert [each["NetworkInterfaceId"] for each in cards(world, SecurityGroupId=first)] == [card]
+    world.call("ModifyNetworkInterfaceAttribute", NetworkInterfaceId=card, SecurityGroupId=[second])
+    assert world.instance(instance).interfaces[1].security_group_ids == (second,)
+    world.call("DetachNetworkInterface", **wanted)
+    assert cards(world, NetworkInterfaceId=[card])[0]["SecurityGroupIds"]["SecurityGroupId"] == [second]
+    world.call("AttachNetworkInterface", **wanted)
+    assert world.instance(instance).interfaces[1].security_group_ids == (second,)
+    world.call("StopInstance", InstanceId=instance, ForceStop=True)
+    move = {"InstanceId": instance, "VSwitchId": v_switch, "SecurityGroupId": [first]}
+    world.call("ModifyInstanceVpcAttribute", **move)
+    assert world.instance(instance).interfaces[0].security_group_ids == (first,)

@@ -23,6 +23,7 @@ from oos.adapters.libvirt.interfaces import LibvirtInterfaces
 from oos.fleet.errors import HypervisorFailed, SecurityGroupAbsent, WrongState
 from oos.fleet.firewall import GroupFilter
 from oos.fleet.instance import Instance, interface_id
+from oos.fleet.network import InterfaceSpec
 
 
 class LibvirtFilters(LibvirtInterfaces):
@@ -52,6 +53,16 @@ class LibvirtFilters(LibvirtInterfaces):
                         raise WrongState(group_id, f"in use by {cards[name].id}", "its cards must leave it first")
                     self._forget_filter(name)
             self._forget_filter(group_id)
+
+    def attach_interface(self, instance_id: str, spec: InterfaceSpec) -> Instance:
+        if spec.security_group_ids:
+            self._define_card_filter(interface_id(spec.mac), spec.security_group_ids)
+        return super().attach_interface(instance_id, spec)
+
+    def detach_interface(self, instance_id: str, mac: str) -> Instance:
+        after = super().detach_interface(instance_id, mac)
+        self._forget_card_filters([mac])
+        return after
 
     def set_security_groups(self, instance_id: str, mac: str, group_ids: Sequence[str]) -> Instance:
         wanted = tuple(dict.fromkeys(group_ids))

@@ -7,8 +7,10 @@ from operator import methodcaller
 from typing import Final
 from xml.etree import ElementTree
 
+from oos.adapters.libvirt.card_filter import CardFilter
 from oos.adapters.libvirt.connection import LibvirtFailed, Stopwatch, libvirt
 from oos.adapters.libvirt.domain_xml import parse_xml
+from oos.adapters.libvirt.filter_xml import joined
 from oos.adapters.libvirt.instances import LibvirtInstances
 from oos.adapters.libvirt.network_xml import quoted
 from oos.adapters.libvirt.networks import LibvirtNetworks
@@ -115,8 +117,19 @@ def interface_xml(spec: InterfaceSpec) -> str:
     inner = "".join(f"<{name} average='{limit}'/>" for name, limit in limits.items() if limit)
     return (
         f"<interface type='network'><mac address={quoted(spec.mac)}/><source network={quoted(spec.network)}/>"
-        f"<model type='virtio'/><rom enabled='no'/>{f'<bandwidth>{inner}</bandwidth>' if inner else ''}</interface>"
+        f"<model type='virtio'/><rom enabled='no'/>{f'<bandwidth>{inner}</bandwidth>' if inner else ''}"
+        f"{_filter_reference(spec)}</interface>"
     )
+
+
+def _filter_reference(spec: InterfaceSpec) -> str:
+    if not spec.security_group_ids:
+        return ""
+    reference = joined(CardFilter(), interface_id(spec.mac), spec.security_group_ids)
+    parameters = "".join(
+        f"<parameter name={quoted(name)} value={quoted(value)}/>" for name, value in reference.parameters
+    )
+    return f"<filterref filter={quoted(reference.name)}>{parameters}</filterref>"
 
 
 def moved_xml(xml: str, network: str) -> str:

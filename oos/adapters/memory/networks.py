@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from oos.adapters.memory.state import plain_network
 from oos.adapters.memory.translating import SimulatedTranslating
-from oos.fleet.errors import HypervisorFailed, InterfaceAbsent, NetworkAbsent, WrongState
+from oos.fleet.errors import HypervisorFailed, InterfaceAbsent, NetworkAbsent, SecurityGroupAbsent, WrongState
 from oos.fleet.identity import made_network_name
 from oos.fleet.instance import Instance, NetworkInterface, Power, interface_id
 from oos.fleet.network import Bandwidth, InterfaceSpec, Network, NetworkLabels, NetworkSpec
@@ -103,7 +103,10 @@ class SimulatedNetworks(SimulatedTranslating):
             instance = self._instance(instance_id)
             self._network(spec.network)
             if not any(card.mac.lower() == spec.mac.lower() for card in instance.interfaces):
-                card = NetworkInterface(spec.mac, spec.network, bandwidth=spec.bandwidth)
+                for group_id in spec.security_group_ids:
+                    if group_id not in self.state.group_filters:
+                        raise SecurityGroupAbsent(group_id)
+                card = NetworkInterface(spec.mac, spec.network, spec.security_group_ids, spec.bandwidth)
                 self._put_cards(instance, (*instance.interfaces, card), "attach_interface", spec.mac)
             return self._instance(instance_id)
 

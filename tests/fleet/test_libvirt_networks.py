@@ -1,0 +1,160 @@
+"""Networks on real guests: a second card with an address and traffic, a limit that limits, an elastic address."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+import oos_eip
+import oos_instance
+import oos_network
+from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
+from oos.fleet.fleet import Fleet
+from oos.fleet.instance import Instance
+from oos.inventory.model import Inventory, Region, Uplink, Zone
+from oos.lab.config import LabConfig
+from oos.lab.zone import require
+from oos.service.call import invoke
+from oos.service.catalog import Catalog
+from oos.service.context import Context
+from oos.service.registry import MemoryRegistry
+from tests.fleet.real_world import lab_host, real_world
+from tests.fleet.test_networks import address_of
+from tests.fleet.world import World, fresh_token
+
+pytestmark = pytest.mark.real
+
+POOL = "198.51.100.8/30"
+KILOBYTES = 600
+"""Of 1000 bytes: the size of the file that is fetched."""
+LEAST_SECONDS = 2.0
+"""How long the file takes at least at 1 Mbit/s, when the first 250 KB come at once."""
+TRIES = 8
+"""How often the file may be fetched until it comes faster than that, without a limit, on a host that is busy."""
+
+
+FETCH = "import sys, urllib.request as r; sys.stdout.buffer.write(r.urlopen(sys.argv[1], timeout=30).read())"
+OUTSIDE = """
+exec 3>&1 >&2
+unshare --net sleep 60 & other=$!
+trap 'kill $other; ip link del oos-out 2>/dev/null' EXIT
+while [ "$(readlink /proc/$other/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+ip link add oos-out type veth peer name eth0 netns $other
+ip address add 10.99.0.1/24 dev oos-out && ip link set oos-out up
+nsenter --target $other --net sh -c 'ip address add 10.99.0.2/24 dev eth0 && ip link set eth0 up &&
+  ip route add default via 10.99.0.1'
+nsenter --target $other --net python3 -c "$1" "$2" >&3
+"""
+
+
+class LabFleet:
+    """The lab as a fleet whose operations are called by name, and its network namespace."""
+
+    def __init__(self, config: LabConfig, world: World) -> None:
+        self.enter = require(config).enter()
+        self.world = world
+        self.host = replace(lab_host(config), uplink=Uplink(run=self.enter))
+        region = Region("lab", "lab", (Zone("lab-a", "lab", "lab-a", (self.host,)),), (POOL,))
+        self.fleet = Fleet(Inventory((region,), {}, "lab"), LibvirtHypervisor)
+        self.registry = MemoryRegistry()
+        self.catalog = Catalog((oos_instance.MODULE, oos_network.MODULE, oos_eip.MODULE))
+
+    def call(self, name: str, **parameters: object) -> dict[str, object]:
+        """Call an operation."""
+        service, _, operation = name.rpartition(".")
+        found = self.catalog.operation(service or "ECS", operation)
+        assert found is not None, name
+        context = Context(self.fleet, self.registry, "lab", fresh_token())
+        return invoke(found, parameters, context)  # type: ignore[arg-type]  # JSON values, chosen by the test
+
+    def inside(self, *words: str, seconds: float = 120) -> subprocess.CompletedProcess[bytes]:
+        """Run a program in the zone's namespaces."""
+        return subprocess.run([*self.enter, *words], capture_output=True, timeout=seconds, check=False)
+
+    def fetch(self, url: str, *, patience: float = 60) -> tuple[bytes, float]:
+        """What a guest's web server gives, and how many seconds that took; nothing when it does not answer."""
+        deadline = time.monotonic() + patience
+        while True:
+            began = time.monotonic()
+            done = self.inside("python3", "-c", FETCH, url)
+            if done.returncode == 0:
+                return done.stdout, time.monotonic() - began
+            if time.monotonic() > deadline:
+                return b"", 0.0
+
+    def from_outside(self, url: str) -> bytes:
+        """What the web server gives to a machine beyond the zone: a namespace of its own, on a cable to it."""
+        return self.inside("sh", "-c", OUTSIDE, "sh", FETCH, url).stdout
+
+
+@pytest.fixture(scope="module")
+def zone(lab: LabConfig) -> Iterator[LabFleet]:
+    with real_world(lab) as world:
+        made = LabFleet(lab, world)
+        before = made.inside("sh", "-c", "nft list tables; ip -4 address show dev lo; iptables -S FORWARD").stdout
+        yield made
+        world.clean_up(world.lasting)
+        after = made.inside("sh", "-c", "nft list tables; ip -4 address show dev lo; iptables -S FORWARD").stdout
+        made.fleet.close()
+        assert after == before
+
+
+@pytest.fixture(scope="module")
+def guest(zone: LabFleet) -> Instance:
+    """A running guest whose web server has a large file."""
+    guest = zone.world.guest()
+    fill = f"dd if=/dev/zero of=/www/large bs=1000 count={KILOBYTES}"
+    zone.world.finish(guest.id, zone.world.hypervisor.guest_execute(guest.id, ["/bin/sh", "-c", fill]))
+    return guest
+
+
+def test_a_second_card_gets_an_address_carries_traffic_and_goes(zone: LabFleet, guest: Instance) -> None:
+    vpc = zone.call("VPC.CreateVpc", CidrBlock="192.168.0.0/16")["VpcId"]
+    made = {"VpcId": vpc, "ZoneId": "lab-a", "CidrBlock": "192.168.88.0/24"}
+    switch = zone.call("VPC.CreateVSwitch", **made)["VSwitchId"]
+    card = zone.call("CreateNetworkInterface", VSwitchId=switch, PrimaryIpAddress="192.168.88.20")
+    wanted = {"InstanceId": guest.id, "NetworkInterfaceId": card["NetworkInterfaceId"]}
+    zone.call("AttachNetworkInterface", **wanted)
+    try:
+        assert zone.fetch("http://192.168.88.20:8080/")[0]
+    finally:
+        zone.call("DetachNetworkInterface", **wanted)
+        zone.call("DeleteNetworkInterface", NetworkInterfaceId=card["NetworkInterfaceId"])
+        zone.call("VPC.DeleteVSwitch", VSwitchId=switch)
+        zone.call("VPC.DeleteVpc", VpcId=vpc)
+    assert [each.name for each in zone.world.hypervisor.networks()] == ["default"]
+
+
+def test_what_an_instance_carries_is_really_limited(zone: LabFleet, guest: Instance) -> None:
+    mac = guest.interfaces[0].mac
+    url = f"http://{address_of(zone.world, guest.id, mac).address}:8080/large"
+    zone.call("ModifyInstanceNetworkSpec", InstanceId=guest.id, InternetMaxBandwidthOut=1)
+    content, seconds = zone.fetch(url)
+    assert len(content) == KILOBYTES * 1000
+    assert seconds > LEAST_SECONDS
+    zone.call("ModifyInstanceNetworkSpec", InstanceId=guest.id, InternetMaxBandwidthOut=0)
+    assert any(zone.fetch(url)[1] < LEAST_SECONDS for _ in range(TRIES))
+
+
+def test_an_elastic_address_reaches_the_guest_within_its_limit_until_it_is_taken_away(
+    zone: LabFleet, guest: Instance
+) -> None:
+    made = zone.call("VPC.AllocateEipAddress", Bandwidth=1)
+    id, url = made["AllocationId"], f"http://{made['EipAddress']}:8080"
+    zone.call("ECS.AssociateEipAddress", AllocationId=id, InstanceId=guest.id)
+    try:
+        content, seconds = zone.fetch(f"{url}/large")
+        assert len(content) == KILOBYTES * 1000
+        assert seconds > LEAST_SECONDS
+        zone.call("VPC.ModifyEipAddressAttribute", AllocationId=id, Bandwidth=1000)
+        assert any(zone.fetch(f"{url}/large")[1] < LEAST_SECONDS for _ in range(TRIES))
+        # From outside, through the zone as its router: libvirt alone would reject it.
+        assert zone.from_outside(f"{url}/") != b""
+    finally:
+        zone.call("ECS.UnassociateEipAddress", AllocationId=id)
+        zone.call("ECS.ReleaseEipAddress", AllocationId=id)
+    assert zone.fetch(f"{url}/", patience=0) == (b"", 0.0)
