@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation, Risk
-from oos_command import describe, operations, requests, responses
+from oos_command import describe, files, operations, requests, responses
 
 _NOT_HERE = ("ContainerId", "ContainerName", "OssOutputDelivery", "WindowsPasswordName")
 
@@ -81,6 +81,24 @@ OPERATIONS = (
         responses.Results,
         describe.describe_invocation_results,
         list_field="Invocation.InvocationResults.InvocationResult",
+        ignores=("ResourceGroupId",),
+    ),
+    Operation(
+        "ECS",
+        "SendFile",
+        requests.SendFile,
+        responses.FileSent,
+        files.send_file,
+        effect=Effect.CHANGES,
+        ignores=("ResourceGroupId",),
+    ),
+    Operation(
+        "ECS",
+        "DescribeSendFileResults",
+        requests.DescribeSendFileResults,
+        responses.SendFileResults,
+        files.describe_send_file_results,
+        list_field="Invocations.Invocation",
         ignores=("ResourceGroupId",),
     ),
     Operation(

@@ -154,3 +154,41 @@ class DescribeCloudAssistantStatus(Paged):
 
     instance_id: Annotated[tuple[str, ...] | None, Param("Only these.", most=MOST_INSTANCES)] = None
     os_type: Annotated[str, Param("Operating system.", name="OSType", allowed=("Linux", "Windows", "FreeBSD"))] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendFile:
+    """A file, and the instances to send it to."""
+
+    name: Annotated[str, Param("Name of the file.", most=255)]
+    target_dir: Annotated[str, Param("Folder to put it in; it is made when it is missing.", most=4096)]
+    content: Annotated[str | Secret, Param("Content of the file.", most=LONGEST_CONTENT)]
+    instance_id: Annotated[tuple[str, ...], Param("Instances to send it to.", most=MOST_INSTANCES)]
+    content_type: Annotated[str, Param("How the content is encoded.", allowed=("PlainText", "Base64"))] = "PlainText"
+    file_mode: Annotated[str, Param("Who may do what with it, in octal digits.", pattern="[0-7]{3,4}")] = "0644"
+    file_owner: Annotated[str, Param("User it belongs to.", most=64)] = "root"
+    file_group: Annotated[str, Param("Group it belongs to.", most=64)] = "root"
+    overwrite: Annotated[bool, Param("Whether it takes the place of another file of this name.")] = False
+    timeout: Annotated[int, Param("Seconds that each guest has for it.", minimum=1, maximum=86400)] = 60
+    description: Annotated[str, Param("Description of the file.", most=512)] = ""
+    tag: Annotated[tuple[Tag, ...], Param("Tags of the request.", most=20)] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeSendFileResults(Paged):
+    """Which sent files to list."""
+
+    invoke_id: Annotated[str, Param("Only of this request.")] = ""
+    instance_id: Annotated[str, Param("Only on this instance.")] = ""
+    name: Annotated[str, Param("Name of the file; * stands for anything.")] = ""
+    invocation_status: Annotated[
+        str, Param("Status.", allowed=("Pending", "Running", "Success", "Failed", "PartialFailed"))
+    ] = ""
+    tag: Annotated[tuple[TagCondition, ...], Param("Tags of the requests.", most=20)] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallCloudAssistant:
+    """Whose agent is to be there."""
+
+    instance_id: Annotated[tuple[str, ...], Param("The instances.", most=MOST_INSTANCES)]

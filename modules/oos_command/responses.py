@@ -168,3 +168,52 @@ class Assistants(TypedDict):
     PageNumber: int
     PageSize: int
     NextToken: str
+
+
+class FileSent(TypedDict):
+    InvokeId: str
+
+
+class SentShape(TypedDict):
+    InstanceId: str
+    InvocationStatus: str
+    CreationTime: str
+    StartTime: str
+    FinishTime: str
+    UpdateTime: str
+    ErrorCode: str
+    ErrorInfo: str
+
+
+class SentShapes(TypedDict):
+    InvokeInstance: list[SentShape]
+
+
+class SendingShape(TypedDict):
+    InvokeId: str
+    Name: str
+    TargetDir: str
+    Content: str
+    ContentType: str
+    FileMode: str
+    FileOwner: str
+    FileGroup: str
+    Overwrite: str
+    Description: str
+    CreationTime: str
+    InvocationStatus: str
+    VmCount: int
+    InvokeInstances: SentShapes
+    Tags: TagShapes
+
+
+class SendingShapes(TypedDict):
+    Invocation: list[SendingShape]
+
+
+class SendFileResults(TypedDict):
+    Invocations: SendingShapes
+    TotalCount: int
+    PageNumber: int
+    PageSize: int
+    NextToken: str

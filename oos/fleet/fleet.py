@@ -16,6 +16,7 @@ from oos.fleet.errors import (
     NetworkAbsent,
     SnapshotAbsent,
 )
+from oos.fleet.guest import Guest, Machine
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import Instance
 from oos.fleet.network import Network
@@ -105,6 +106,11 @@ class Fleet:
     def of_instance(self, instance_id: str, region: str | None = None) -> tuple[Hypervisor, Instance]:
         """The instance and the host it is on. Raises InstanceAbsent, HostUnreachable."""
         return self._find(region, InstanceAbsent(instance_id), lambda each: each.instance(instance_id))
+
+    def of_guest(self, machine_id: str, region: str | None = None) -> tuple[Guest, Machine]:
+        """Whoever speaks for the inside of a machine, and what it is. Raises InstanceAbsent, HostUnreachable."""
+        hypervisor, instance = self.of_instance(machine_id, region)
+        return hypervisor, Machine(instance.id, instance.name, instance.power)
 
     def of_disk(self, disk_id: str, region: str | None = None) -> tuple[Hypervisor, Disk]:
         """The disk and the host it is on. Raises DiskAbsent, HostUnreachable."""

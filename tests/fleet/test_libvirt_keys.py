@@ -12,6 +12,7 @@ from oos.adapters.libvirt.connection import libvirt
 from oos.fleet.errors import HypervisorFailed
 from oos.fleet.instance import Instance
 from oos.lab.process import wait_until
+from oos.service.guest_file import GuestFile, argv_of
 from tests.fleet.real_world import RealWorld
 from tests.fleet.world import PATIENCE
 
@@ -76,6 +77,12 @@ def test_keys_open_a_guest_from_its_first_start_and_as_long_as_they_may(lab_worl
     told = ["/bin/sh", "-c", "until [ -s /var/lib/told ]; do sleep 1; done; cat /var/lib/told"]
     process = world.finish(instance.id, world.hypervisor.guest_execute(instance.id, told))
     assert process.stdout == b"carried out by told-1\n"
+    file = GuestFile("/srv/app", "x.conf", "0640", "root", "root")
+    argv = argv_of(file)
+    assert world.finish(instance.id, world.hypervisor.guest_execute(instance.id, argv, stdin=SCRIPT)).exit_code == 0
+    assert world.hypervisor.guest_read(instance.id, file.path) == SCRIPT
+    looked = world.hypervisor.guest_execute(instance.id, ["/bin/stat", "-c", "%a %U:%G", file.path])
+    assert world.finish(instance.id, looked).stdout == b"640 root:root\n"
 
 
 def test_the_seed_goes_with_its_instance(lab_world: RealWorld) -> None:

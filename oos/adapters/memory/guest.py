@@ -8,6 +8,8 @@ from collections.abc import Callable, MutableMapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from oos.service.guest_command import imitate, is_launcher
+from oos.service.guest_file import imitate as keep_file
+from oos.service.guest_file import is_sender
 
 GuestFiles: TypeAlias = MutableMapping[str, bytes]
 """The files of the guest, by absolute path."""
@@ -44,6 +46,8 @@ def tiny_shell(argv: Sequence[str], stdin: bytes, files: GuestFiles) -> GuestOut
         return GuestOutcome(127, b"", b"no program\n")
     if is_launcher(argv):
         return GuestOutcome(*imitate(argv, stdin, files, tiny_shell))
+    if is_sender(argv):
+        return GuestOutcome(*keep_file(argv, stdin, files))
     name, arguments = argv[0].rsplit("/", 1)[-1], list(argv[1:])
     if name in _SHELLS:
         return _shell(arguments, stdin, files)
