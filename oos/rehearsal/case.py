@@ -27,14 +27,17 @@ Files = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class GivenDisk:
-    """A disk of an instance."""
+    """A disk of an instance, or one that is attached to nothing."""
 
     id: str
     device: str
+    """Empty: attached to nothing."""
     size_gib: int = 1
     name: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     files: Files = field(default_factory=dict)
+    host: str = ""
+    """Of one that is attached to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,8 @@ class Given:
     networks: tuple[str, ...] = ("default",)
     images: tuple[str, ...] = ("tiny",)
     instances: tuple[GivenInstance, ...] = ()
+    disks: tuple[GivenDisk, ...] = ()
+    """Those that are attached to nothing."""
     snapshots: tuple[GivenSnapshot, ...] = ()
     commands: tuple[GivenCommand, ...] = ()
     before: tuple[tuple[str, Mapping[str, Value]], ...] = ()

@@ -40,12 +40,16 @@ def state_of(given: Given, host: Host) -> HostState:
     here = [each for each in given.instances if each.host == host.name]
     made = {each.id: given.now - _LONG_AGO - timedelta(minutes=number) for number, each in enumerate(given.instances)}
     disks = {disk.id: (each, disk) for each in here for disk in each.disks}
+    loose = [disk for disk in given.disks if disk.host == host.name]
     snapshots = [each for each in given.snapshots if each.disk in disks]
     images = [_image(name, host) for name in given.images]
     state = HostState(
         networks=list(given.networks),
         instances={each.id: _instance(given, each, host, made[each.id]) for each in here},
-        disks={id: _disk(each, disk, host, made[each.id]) for id, (each, disk) in disks.items()},
+        disks={
+            **{id: _disk(each, disk, host, made[each.id]) for id, (each, disk) in disks.items()},
+            **{disk.id: _loose_disk(disk, host, given.now - _LONG_AGO) for disk in loose},
+        },
         snapshots={each.id: _snapshot(each, *disks[each.disk], host, given.now) for each in snapshots},
         images={each.id: each for each in images},
         without_agent=[each.id for each in here if not each.agent],
@@ -55,6 +59,7 @@ def state_of(given: Given, host: Host) -> HostState:
             state.guests[each.id] = Guest(ready_at=given.now, boot=client_token("boot", each.id)[:32])
     state.files = {
         **{id: _bytes(disk.files) for id, (_, disk) in disks.items()},
+        **{disk.id: _bytes(disk.files) for disk in loose},
         **{each.id: _bytes(each.files) for each in snapshots},
         **{each.id: {} for each in images},
     }
@@ -105,6 +110,21 @@ def _disk(instance: GivenInstance, disk: GivenDisk, host: Host, created: datetim
         name=disk.name,
         delete_with_instance=True,
         created=created - timedelta(seconds=number),
+    )
+
+
+def _loose_disk(disk: GivenDisk, host: Host, created: datetime) -> Disk:
+    return Disk(
+        id=disk.id,
+        host=host.name,
+        zone=host.zone,
+        region=host.region,
+        pool=host.pools.disks,
+        volume=f"{disk.id}.qcow2",
+        size_bytes=disk.size_gib * GIB,
+        kind=DiskKind.DATA,
+        name=disk.name,
+        created=created,
     )
 
 

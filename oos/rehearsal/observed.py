@@ -10,7 +10,7 @@ from oos.adapters.memory.hypervisor import MemoryHypervisor
 from oos.execution.model import Execution, ItemStatus, TaskExecution
 from oos.execution.status import Status
 from oos.fleet.instance import Instance
-from oos.fleet.storage import Snapshot
+from oos.fleet.storage import Disk, Snapshot
 from oos.rehearsal.performance import Performance
 from oos.rehearsal.stage import Stage
 from oos.service.tags import Changes, changes_of_all, tags_after
@@ -100,6 +100,7 @@ def fleet_of(stage: Stage) -> dict[str, Value]:
     """The fleet as the hosts have it, whether they answer or not."""
     instances: dict[str, Value] = {}
     snapshots: list[Snapshot] = []
+    loose: dict[str, Value] = {}
     changes = changes_of_all(stage.registry)
     for host in stage.hosts.values():
         state = host.state
@@ -111,10 +112,14 @@ def fleet_of(stage: Stage) -> dict[str, Value]:
                 name, number = f"{each.name} {number}", number + 1
             instances[name] = _instance(stage, host.host.name, each, changes)
         snapshots += state.snapshots.values()
+        for disk in state.disks.values():
+            if not disk.instance_id:
+                loose[disk.id] = {"host": host.host.name, "name": disk.name, **_disk(stage, disk, changes)}
     # By disk, for with several at once it is chance which is made first.
     ordered = sorted(snapshots, key=lambda each: (each.disk_id, each.created))
     return {
         "instances": instances,
+        "disks": loose,
         "snapshots": [_snapshot(stage, each, changes) for each in ordered],
         "images": _images(stage, changes),
     }
@@ -160,20 +165,21 @@ def _instance(stage: Stage, host: str, instance: Instance, changes: Mapping[str,
         "description": instance.labels.description,
         "protected": instance.labels.deletion_protection,
         "tags": dict(instance.labels.tags),
-        "disks": {
-            disk.device: {
-                "id": disk.id,
-                "size": disk.size_bytes >> 30,
-                "tags": tags_after({}, changes.get(disk.id, {})),
-                "snapshot": disk.source_snapshot_id,
-                "files": _texts(state.files.get(disk.id, {})),
-            }
-            for disk in disks
-        },
+        "disks": {disk.device: _disk(stage, disk, changes) for disk in disks},
         "cards": [
             {"id": card.id, "network": card.network, "tags": tags_after({}, changes.get(card.id, {}))}
             for card in instance.interfaces
         ],
+    }
+
+
+def _disk(stage: Stage, disk: Disk, changes: Mapping[str, Changes]) -> dict[str, Value]:
+    return {
+        "id": disk.id,
+        "size": disk.size_bytes >> 30,
+        "tags": tags_after({}, changes.get(disk.id, {})),
+        "snapshot": disk.source_snapshot_id,
+        "files": _texts(stage.hosts[disk.host].state.files.get(disk.id, {})),
     }
 
 

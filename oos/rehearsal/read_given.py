@@ -61,8 +61,9 @@ def read_given(report: Report, tree: Tree) -> Given:
     instances = tuple(
         each for name, inner in _named(fields, "instances").items() for each in _instances(report, name, inner, first)
     )
-    for each in instances:
-        hosts.setdefault(each.host, GivenHost(each.host, "lab-a"))
+    disks = tuple(_loose_disk(report, name, inner, first) for name, inner in _named(fields, "disks").items())
+    for name in (*(each.host for each in instances), *(each.host for each in disks)):
+        hosts.setdefault(name, GivenHost(name, "lab-a"))
     if not hosts:
         hosts[DEFAULT_HOST] = GivenHost(DEFAULT_HOST, "lab-a")
     given = Given(
@@ -72,6 +73,7 @@ def read_given(report: Report, tree: Tree) -> Given:
         networks=tuple(str(each.plain) for each in fields.items("networks")) or ("default",),
         images=tuple(str(each.plain) for each in fields.items("images")) or ("tiny",),
         instances=instances,
+        disks=disks,
         snapshots=tuple(_snapshot(report, name, inner) for name, inner in _named(fields, "snapshots").items()),
         commands=tuple(_command(report, each) for each in fields.items("commands")),
         before=tuple(call for each in fields.items("before") for call in _before(report, each)),
@@ -147,6 +149,22 @@ def _disk(report: Report, instance: str, device: str, tree: Tree, files: dict[st
         name=fields.text("name"),
         tags=fields.texts("tags"),
         files={**(files if device == "vda" else {}), **fields.texts("files")},
+    )
+    fields.close()
+    return found
+
+
+def _loose_disk(report: Report, name: str, tree: Tree, host: str) -> GivenDisk:
+    """A disk that is attached to nothing."""
+    fields = Fields(report, tree, f"disk {name}")
+    found = GivenDisk(
+        id=fields.text("id", f"d-{name}"),
+        device="",
+        size_gib=fields.number("size", 1, least=1),
+        name=fields.text("name", name),
+        tags=fields.texts("tags"),
+        files=fields.texts("files"),
+        host=fields.text("host", host),
     )
     fields.close()
     return found

@@ -111,6 +111,8 @@ class Stage:
         for instance in self.case.given.instances:
             for disk in instance.disks:
                 set_tags(self.registry, disk.id, disk.tags)
+        for disk in self.case.given.disks:
+            set_tags(self.registry, disk.id, disk.tags)
         for number, (name, parameters) in enumerate(self.case.given.before):
             service, _, api = name.partition(".")
             operation = self.catalog.operation(service, api)

@@ -15,7 +15,8 @@ import pytest
 from oos.adapters.libvirt.connection import Connection, Deadlines, Handle
 from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
 from oos.fleet.instance import DataDiskSpec, Instance, StopMethod
-from oos.fleet.storage import Consistency, SnapshotRequest, SnapshotStatus
+from oos.fleet.storage import Consistency, DiskSpec, SnapshotRequest, SnapshotStatus, SystemDiskSpec
+from oos.values.identifiers import resource_id
 from tests.fleet.killed_at import T
 from tests.fleet.real_world import RealWorld, lab_host
 from tests.fleet.world import fresh_token
@@ -234,3 +235,43 @@ def test_a_backup_that_runs_on_is_joined(real: RealWorld) -> None:
         other.close()
     assert "looking at its backup" in said
     assert "beginning a backup" not in said
+
+
+def test_a_system_disk_that_is_replaced_survives_every_kill(real: RealWorld) -> None:
+    """An instance always starts from one whole disk, the old one or the new one, and nothing is left over."""
+    instance = real.make()
+    count = len(names(real)[real.libvirt._disk_pool.name])
+
+    def do(calls: int) -> str:
+        before = real.hypervisor.instance(instance.id).disk_ids
+        spec = SystemDiskSpec(resource_id("d", fresh_token()), real.image_id)
+        killed = run_until_killed(real, calls, "in_turn", ["replace_system_disk", [instance.id, spec]])
+        (now,) = real.hypervisor.instance(instance.id).disk_ids
+        assert now in (*before, spec.id)
+        assert real.hypervisor.disk(now).size_bytes > 0
+        assert real.hypervisor.replace_system_disk(instance.id, spec).id == spec.id
+        assert len(names(real)[real.libvirt._disk_pool.name]) == count
+        return killed
+
+    assert {"putting in a new system disk", "deleting it"} <= set(every_kill(do))
+
+
+def test_a_disk_that_comes_and_goes_survives_every_kill(real: RealWorld) -> None:
+    instance = real.make()
+    spec = DiskSpec(resource_id("d", fresh_token()), 8 << 20)
+    before = names(real)
+
+    def do(calls: int) -> str:
+        there = [spec.id, instance.id]
+        turns = (["make_disk", [spec]], ["attach_disk", there], ["detach_disk", there])
+        killed = run_until_killed(real, calls, "in_turn", *turns)
+        real.hypervisor.make_disk(spec)
+        disk = real.hypervisor.attach_disk(spec.id, instance.id)
+        assert (disk.instance_id, disk.device) == (instance.id, "vdb")
+        assert real.hypervisor.detach_disk(spec.id, instance.id).instance_id == ""
+        assert real.hypervisor.instance(instance.id) == instance
+        real.hypervisor.delete_disk(spec.id)
+        assert names(real) == before
+        return killed
+
+    assert {f"attaching {spec.id}", f"taking out {spec.id}", f"making {spec.id}.qcow2"} <= set(every_kill(do))
