@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from oos.app.settings import Settings
 from oos.app.templates import TemplateFinder
 from oos.app.watching import Watching
-from oos.service.catalog import Catalog, installed_modules
+from oos.service.catalog import Catalog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,11 @@ class App:
     @cached_property
     def catalog(self) -> Catalog:
         """What the installed modules offer."""
-        return Catalog(installed_modules())
+        import os
+
+        from oos.app.catalog_index import installed_catalog
+
+        return installed_catalog(os.environ)
 
     @cached_property
     def inventory(self) -> Inventory:

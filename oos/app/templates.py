@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from oos.diagnostics import Diagnostic, DiagnosticError, did_you_mean
@@ -14,6 +13,7 @@ from oos.service.stored_templates import find_version
 from oos.values.bounded_file import read_at_most
 
 ENDINGS = (".yml", ".yaml", ".json", ".ipynb")
+_PLAIN = ENDINGS[:3]
 READERS = "oos.template_readers"
 """Entry points: by the ending of a file (without its dot), what makes a template of its text (text and name in)."""
 LARGEST_FILE = 32 << 20
@@ -95,6 +95,10 @@ def read_template(path: Path) -> str:
     except UnicodeDecodeError as error:
         hint = "save the file as UTF-8"
         raise DiagnosticError([Diagnostic("OOS922", f"not UTF-8: {error.reason}", str(path), hint=hint)]) from error
+    if path.suffix in _PLAIN:
+        return text
+    from importlib.metadata import entry_points  # here, because most templates are plain
+
     for entry in entry_points(group=READERS, name=path.suffix.removeprefix(".")):
         return str(entry.load()(text, str(path)))
     return text

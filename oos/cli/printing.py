@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -138,6 +137,8 @@ def console_on(stream: TextIO) -> Console:
 
 def terminal_width() -> int:
     """How many characters fit in a line of the terminal."""
+    import shutil
+
     return shutil.get_terminal_size((80, 24)).columns
 
 

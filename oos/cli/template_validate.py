@@ -30,7 +30,6 @@ def validate(session: Session, files: tuple[str, ...], strict: bool) -> int:
     Every fault is printed as FILE:LINE:COLUMN with a hint; exit code 2 when there is any. A file named - is stdin.
     """
     from oos.cli.faults import diagnostic_document, print_diagnostics
-    from oos.cli.printing import print_document, print_line
 
     found: list[Diagnostic] = []
     sources: dict[str, Source] = {}
@@ -47,8 +46,12 @@ def validate(session: Session, files: tuple[str, ...], strict: bool) -> int:
             session.say(f"{name}: valid")
     match session.output:
         case "json":
+            from oos.cli.printing import print_document
+
             print_document(session, list(map(diagnostic_document, found)))
         case "ndjson":
+            from oos.cli.printing import print_line
+
             for each in found:
                 print_line(diagnostic_document(each))
         case _:
