@@ -129,23 +129,31 @@ def require_associable(address: ElasticAddress, id: str, type: HolderType, addre
         raise Refused("InvalidAssociation.Duplicated", f"{id} has the address {has[0]} already.")
 
 
+def known_addresses(
+    card: NetworkInterface,
+    told: Sequence[GuestAddress],
+    network: Network | None,
+    record: InterfaceRecord | None,
+) -> list[str]:
+    """The addresses of a card: those that its guest tells, and those that DHCP keeps for it."""
+    own = [each.address for each in told if each.mac.casefold() == card.mac.casefold() and _is_shown(each.address)]
+    kept = network.reservations.get(card.mac.lower(), "") if network is not None else ""
+    return list(dict.fromkeys([*own, *filter(None, [kept, record.address if record is not None else ""])]))
+
+
 def holder_for(
     id: str,
     type: HolderType,
     instance: Instance,
     card: NetworkInterface,
-    told: Sequence[GuestAddress],
+    known: Sequence[str],
     network: Network | None,
-    record: InterfaceRecord | None,
     wanted: str,
 ) -> Holder:
     """Where an address leads that is associated with a card of an instance. Raises ApiError."""
     if instance.power not in (Power.RUNNING, Power.STOPPED):
         message = f"The instance {instance.id} ({instance.name}) is {instance.power}; it must run or be stopped."
         raise Refused("IncorrectInstanceStatus", message)
-    own = [each.address for each in told if each.mac.casefold() == card.mac.casefold() and _is_shown(each.address)]
-    kept = network.reservations.get(card.mac.lower(), "") if network is not None else ""
-    known = [*own, *filter(None, [kept, record.address if record is not None else ""])]
     if wanted and wanted not in known:
         message = f"The card {card.id} of {instance.id} has no address {wanted}."
         raise InvalidParameter("PrivateIpAddress", message, code="InvalidPrivateIpAddress.NotFound")
@@ -156,6 +164,7 @@ def holder_for(
         raise Refused("IncorrectInstanceStatus", message)
     address = wanted or known[0]
     # Without a reservation, the guest could have another address after its next start.
+    kept = network.reservations.get(card.mac.lower()) if network is not None else None
     pinned = network is not None and network.has_dhcp and kept != address
     return Holder(id, type, instance.host, address, card.network, card.mac, pinned)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from oos.fleet.errors import InterfaceAbsent
-from oos.fleet.instance import Instance, NetworkInterface
+from oos.fleet.instance import Instance, NetworkInterface, Power
 from oos.service.address_translation import (
     carry_out,
     hypervisor_of,
@@ -38,6 +39,10 @@ from oos.service.shape import newest_first
 from oos.service.tags import changes_of_all, forget_tags, set_tags, tags_after, tags_from
 from oos.values.identifiers import client_token, resource_id
 from oos_eip import decide, requests, responses
+
+POLL_SECONDS: Final = 1.0
+ADDRESS_SECONDS: Final = 30.0
+"""How long a guest may take to tell the address of a card."""
 
 
 def tags_of_all(context: Context) -> Mapping[str, Mapping[str, str]]:
@@ -113,13 +118,16 @@ def describe_eip_addresses(context: Context, request: requests.DescribeEipAddres
 
 def associate_eip_address(context: Context, request: requests.AssociateEipAddress) -> responses.Nothing:
     """Have an elastic address lead to an instance or network interface; a NAT gateway gets single ports of it."""
-    type = decide.holder_type(request.instance_type)
-    with context.registry.alone_with(f"elastic addresses of the region {context.region}"):
-        addresses = _addresses(context)
-        address = decide.require(addresses, request.allocation_id)
-        if address.holder is None or address.holder.id != request.instance_id:
-            decide.require_associable(address, request.instance_id, type, addresses)
-            holder = _holder(context, request.instance_id, type, request.private_ip_address)
+    type, id = decide.holder_type(request.instance_type), request.instance_id
+    address = decide.require(_addresses(context), request.allocation_id)
+    if address.holder is None or address.holder.id != id:
+        decide.require_associable(address, id, type, _addresses(context))
+        holder = _holder(context, id, type, request.private_ip_address)
+        with context.registry.alone_with(f"elastic addresses of the region {context.region}"):
+            # Others may have been quicker while the guest was asked.
+            addresses = _addresses(context)
+            address = decide.require(addresses, request.allocation_id)
+            decide.require_associable(address, id, type, addresses)
             address = keep_address(context.registry, replace(address, status=EipStatus.ASSOCIATING, holder=holder))
     _lead(context, address)
     return {}
@@ -145,8 +153,16 @@ def _holder(context: Context, id: str, type: HolderType, wanted: str) -> Holder:
     require_uplink(context, instance.host)
     networks = context.fleet.networks(context.region)
     network = next((each for each in networks if (each.host, each.name) == (instance.host, card.network)), None)
-    told = addresses_of(context, [instance])[0]
-    return decide.holder_for(id, type, instance, card, told, network, load_interface(context.registry, card.id), wanted)
+    record = load_interface(context.registry, card.id)
+    waited = 0.0
+    while True:
+        told = addresses_of(context, [instance])[0]
+        known = decide.known_addresses(card, told, network, record)
+        if known or instance.power is not Power.RUNNING or waited >= ADDRESS_SECONDS:
+            return decide.holder_for(id, type, instance, card, known, network, wanted)
+        # A card that was plugged in a moment ago has asked DHCP, and not heard yet.
+        context.pause(POLL_SECONDS, f"{instance.id} ({instance.name}) to have an address")
+        waited += POLL_SECONDS
 
 
 def _card(context: Context, id: str, type: HolderType) -> tuple[Instance, NetworkInterface]:
@@ -225,19 +241,27 @@ def modify_eip_address_attribute(context: Context, request: requests.ModifyEipAd
 def allocate_public_ip_address(context: Context, request: requests.AllocatePublicIpAddress) -> responses.PublicAddress:
     """Give an instance a public address, which goes with it."""
     id, kind = request.instance_id, HolderType.INSTANCE
-    with context.registry.alone_with(f"elastic addresses of the region {context.region}"):
-        addresses = _addresses(context)
-        mine = next((each for each in addresses if each.id == resource_id("eip", context.token)), None)
-        if mine is None or mine.holder is None:
-            held = [each.address for each in addresses if each.holder is not None and each.holder.id == id]
-            if held:
-                raise Refused("IpAddressInUse", f"The instance {id} has the address {held[0]} already.")
-            holder = _holder(context, id, kind, "")
+    mine = _of_this_request(_addresses(context), context)
+    if mine is None or mine.holder is None:
+        _require_without(_addresses(context), id)
+        holder = _holder(context, id, kind, "")
+        with context.registry.alone_with(f"elastic addresses of the region {context.region}"):
+            _require_without(_addresses(context), id)
             asked = requests.AllocateEipAddress(ip_address=request.ip_address, bandwidth=requests.MOST_MEGABITS)
             given = _give_out(context, asked, is_public=True)
             mine = keep_address(context.registry, replace(given, status=EipStatus.ASSOCIATING, holder=holder))
     _lead(context, mine)
     return {"IpAddress": mine.address}
+
+
+def _of_this_request(addresses: Iterable[ElasticAddress], context: Context) -> ElasticAddress | None:
+    return next((each for each in addresses if each.id == resource_id("eip", context.token)), None)
+
+
+def _require_without(addresses: Iterable[ElasticAddress], id: str) -> None:
+    held = [each.address for each in addresses if each.holder is not None and each.holder.id == id]
+    if held:
+        raise Refused("IpAddressInUse", f"The instance {id} has the address {held[0]} already.")
 
 
 def convert_nat_public_ip_to_eip(context: Context, request: requests.ConvertNatPublicIpToEip) -> responses.Nothing:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from oos.service.actions import actions_beside
 from oos.service.narrowing import narrowed
 from oos.service.operation import Effect, Module, Operation, Risk
-from oos_network import operations, requests, responses, vpc_operations, vpc_requests, vpc_responses
+from oos_network import operations, requests, responses, tagging, vpc_operations, vpc_requests, vpc_responses
+from oos_network.vpc_responses import Nothing
 
 _IPV6_VPC = ("EnableIpv6", "Ipv6CidrBlock", "Ipv6CidrMask", "Ipv6IpamPoolId", "Ipv6Isp")
 _IPV6_SWITCH = ("Ipv6CidrBlock", "Ipv6CidrMask", "VpcIpv6CidrBlock")
@@ -252,4 +253,17 @@ INTERFACES = (
     ),
 )
 
-MODULE = Module("network", (*VPCS, *V_SWITCHES, *INTERFACES), actions_beside(__file__))
+TAGS = (
+    Operation("VPC", "TagResources", tagging.TagResources, Nothing, tagging.tag_resources, effect=Effect.CHANGES),
+    Operation("VPC", "UnTagResources", tagging.UnTagResources, Nothing, tagging.untag_resources, effect=Effect.CHANGES),
+    Operation(
+        "VPC",
+        "ListTagResources",
+        tagging.ListTagResources,
+        tagging.TagResourcesListed,
+        tagging.list_tag_resources,
+        list_field="TagResources.TagResource",
+    ),
+)
+
+MODULE = Module("network", (*VPCS, *V_SWITCHES, *INTERFACES, *TAGS), actions_beside(__file__))

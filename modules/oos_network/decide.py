@@ -9,6 +9,7 @@ from typing import Final
 
 from oos.fleet.instance import GuestAddress, Instance, NetworkInterface, Power
 from oos.fleet.network import Bandwidth, Network
+from oos.service.elastic_addresses import ElasticAddress
 from oos.service.errors import ApiError, InvalidParameter, Refused, Unsupported
 from oos.service.filtering import has_tags, is_wanted, matches_name, tag_shapes
 from oos.service.network_interfaces import InterfaceRecord
@@ -118,8 +119,11 @@ def private_ip_sets(private: Sequence[str]) -> PrivateIpSets:
     return {"PrivateIpSet": [{"PrivateIpAddress": each, "Primary": each == private[0]} for each in private]}
 
 
-def interface_shape(card: Placed, addresses: Sequence[GuestAddress]) -> InterfaceShape:
-    """One interface of DescribeNetworkInterfaces."""
+def interface_shape(
+    card: Placed, addresses: Sequence[GuestAddress], elastic: Mapping[str, ElasticAddress]
+) -> InterfaceShape:
+    """One interface of DescribeNetworkInterfaces; `elastic` are the addresses given to instances and interfaces."""
+    outside = elastic.get(card.card.id) or (elastic.get(card.instance_id) if card.kind == "Primary" else None)
     private, record, instance = private_of(card, addresses), card.record, card.instance
     created = record.created if record is not None else None
     if created is None and instance is not None:
@@ -142,6 +146,10 @@ def interface_shape(card: Placed, addresses: Sequence[GuestAddress]) -> Interfac
         "CreationTime": instant(created),
         "ResourceGroupId": "" if record is None else record.resource_group,
         "DeleteOnRelease": card.kind == "Primary" or record is None or record.delete_on_release,
+        "AssociatedPublicIp": {
+            "AllocationId": "" if outside is None else outside.id,
+            "PublicIpAddress": "" if outside is None else outside.address,
+        },
         "Attachment": {"InstanceId": card.instance_id, "DeviceIndex": card.number},
         "Tags": tag_shapes(card.tags),
     }

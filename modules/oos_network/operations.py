@@ -55,7 +55,9 @@ def describe_network_interfaces(context: Context, request: requests.DescribeNetw
         found = [each for each, addresses in asked if decide.has_address(each, addresses, request)]
     page = page_of(found, request, lambda each: (each.instance_id, f"{each.number:04d}", each.card.id), most=500)
     asked = zip(page.items, _addresses(context, page.items), strict=True)
-    shapes = [decide.interface_shape(each, own) for each, own in asked]
+    given = load_addresses(context.registry, context.region)
+    elastic = {each.holder.id: each for each in given if each.holder is not None}
+    shapes = [decide.interface_shape(each, own, elastic) for each, own in asked]
     return {"NetworkInterfaceSets": {"NetworkInterfaceSet": shapes}, **page.fields}
 
 

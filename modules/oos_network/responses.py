@@ -37,6 +37,11 @@ class Attachment(TypedDict):
     DeviceIndex: int
 
 
+class AssociatedPublicIp(TypedDict):
+    AllocationId: str
+    PublicIpAddress: str
+
+
 class InterfaceShape(TypedDict):
     NetworkInterfaceId: str
     NetworkInterfaceName: str
@@ -56,6 +61,7 @@ class InterfaceShape(TypedDict):
     ResourceGroupId: str
     DeleteOnRelease: bool
     Attachment: Attachment
+    AssociatedPublicIp: AssociatedPublicIp
     Tags: TagShapes
 
 

@@ -10,6 +10,7 @@ from oos.service import tags as kept
 from oos.service.context import Context
 from oos.service.errors import NotFound, Refused
 from oos.service.labels import change_labels
+from oos.service.network_interfaces import load_interfaces
 
 Tags = Mapping[str, str]
 
@@ -35,7 +36,8 @@ def _images(context: Context) -> Mapping[str, Tags]:
 
 
 def _cards(context: Context) -> Mapping[str, Tags]:
-    return {card.id: {} for each in context.fleet.instances(context.region) for card in each.interfaces}
+    plugged = {card.id: {} for each in context.fleet.instances(context.region) for card in each.interfaces}
+    return {**plugged, **{each.id: {} for each in load_interfaces(context.registry, context.region)}}
 
 
 def _documents(kind: str) -> Callable[[Context], Mapping[str, Tags]]:

@@ -227,6 +227,12 @@ def test_a_card_lives_through_its_whole_life(world: World, v_switch: str, instan
     assert world.hosts[home_of(world, v_switch)].network(v_switch).reservations == {}
 
 
+def test_a_card_is_tagged_wherever_it_is(world: World, v_switch: str) -> None:
+    card, tag = make_card(world, v_switch), [{"Key": "role", "Value": "db"}]
+    world.call("TagResources", ResourceType="eni", ResourceId=[card], Tag=tag)
+    assert [each["NetworkInterfaceId"] for each in cards(world, Tag=tag)] == [card]
+
+
 def test_one_request_makes_one_card(world: World, v_switch: str) -> None:
     first = make_card(world, v_switch, "once")
     assert make_card(world, v_switch, "once") == first
@@ -339,3 +345,16 @@ def test_a_card_is_in_its_groups_while_it_is_plugged_in(world: World, v_switch: 
     move = {"InstanceId": instance, "VSwitchId": v_switch, "SecurityGroupId": [first]}
     world.call("ModifyInstanceVpcAttribute", **move)
     assert world.instance(instance).interfaces[0].security_group_ids == (first,)
+
+
+def test_what_vpc_knows_is_tagged(world: World, vpc: str, v_switch: str) -> None:
+    tag = [{"Key": "team", "Value": "net"}]
+    for kind, id in (("VPC", vpc), ("VSWITCH", v_switch)):
+        world.call("VPC.TagResources", ResourceType=kind, ResourceId=[id], Tag=tag)
+        listed = world.call("VPC.ListTagResources", ResourceType=kind, Tag=tag)["TagResources"]["TagResource"]
+        assert [(each["ResourceId"], each["TagKey"], each["TagValue"]) for each in listed] == [(id, "team", "net")]
+    assert [each["VSwitchId"] for each in v_switches(world, Tag=tag)] == [v_switch]
+    world.call("VPC.UnTagResources", ResourceType="VPC", ResourceId=[vpc], TagKey=["team"])
+    assert world.call("VPC.DescribeVpcs", Tag=tag)["TotalCount"] == 0
+    missing = world.refusal("VPC.TagResources", ResourceType="EIP", ResourceId=["eip-0"], Tag=tag)
+    assert missing.code == "InvalidResourceId.NotFound"
