@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation, Risk
-from oos_image import files, making, operations, requests, responses
+from oos_image import building, files, making, operations, requests, responses
 
 OPERATIONS = (
     Operation(
@@ -116,6 +116,37 @@ OPERATIONS = (
         files.export_image,
         effect=Effect.CHANGES,
         ignores=("RoleName",),
+    ),
+    Operation(
+        "OOS",
+        "BuildImageStage",
+        requests.BuildImageStage,
+        responses.BuiltStage,
+        building.build_image_stage,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "OOS",
+        "TestImage",
+        requests.TestImage,
+        responses.TestedImage,
+        building.test_image,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "OOS",
+        "DescribeImageManifest",
+        requests.DescribeImageManifest,
+        responses.Manifest,
+        building.describe_image_manifest,
+    ),
+    Operation(
+        "OOS",
+        "SpreadImage",
+        requests.SpreadImage,
+        responses.SpreadHosts,
+        building.spread_image,
+        effect=Effect.CHANGES,
     ),
 )
 

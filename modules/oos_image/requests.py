@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 from oos.service.filtering import Filter, Tag, TagCondition
 from oos.service.paging import Paged
@@ -164,3 +165,77 @@ class DescribeImageSupportInstanceTypes:
 
     image_id: Annotated[str, Param("Image.")]
     filter: Annotated[tuple[Filter, ...], Param("imageId, instanceTypeFamily or instanceTypeId.", most=10)] = ()
+
+
+# building, of which ECS knows nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageFile:
+    """A file that a stage puts in place."""
+
+    path: Annotated[str, Param("Where in the guest; absolute.", pattern=r"/[^\0]*[^/\0]")]
+    content: Annotated[str, Param("What is in it, in Base64.")] = ""
+    mode: Annotated[str, Param("Who may do what with it.", pattern=r"[0-7]{3,4}")] = "644"
+    owner: Annotated[str, Param("Whose it is: USER or USER:GROUP.", pattern=r"[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)?")] = (
+        "root"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A stage of a recipe: files, then packages, then a script."""
+
+    name: Annotated[str, Param("Name of the stage.")]
+    files: Annotated[tuple[StageFile, ...], Param("Files to put in place.")] = ()
+    packages: Annotated[tuple[str, ...], Param("Packages to install; NAME or NAME=VERSION.")] = ()
+    script: Annotated[str, Param("Shell script; it ends at the first command that fails.")] = ""
+    timeout: Annotated[int, Param("Seconds that packages and script may take.", minimum=1)] = 1800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildImageStage:
+    """A stage to be carried out in a guest that is thrown away, and kept as an image that waits for its proof."""
+
+    base_image_id: Annotated[str, Param("Image that the stage begins with.")]
+    recipe: Annotated[str, Param("Name of the recipe.")]
+    digest: Annotated[str, Param("Names all that decides what comes out.", pattern="[0-9a-f]{64}")]
+    stage: Annotated[Stage, Param("What is done.")]
+    instance_type: Annotated[str, Param("Type of the guest that is thrown away.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageTest:
+    """A test of an image: a script in a guest that was made from it."""
+
+    name: Annotated[str, Param("Name of the test.")]
+    script: Annotated[str, Param("Shell script; the test passes when it ends with 0.")]
+    timeout: Annotated[int, Param("Seconds it may take.", minimum=1)] = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestImage:
+    """An image that is to prove itself: it boots, its agent answers, the tests pass."""
+
+    __test__ = False  # its name begins as pytest's classes do
+
+    image_id: Annotated[str, Param("Image.")]
+    instance_type: Annotated[str, Param("Type of the guest that is thrown away.")]
+    test: Annotated[tuple[ImageTest, ...], Param("Tests.", most=100)] = ()
+    provenance: Annotated[Mapping[str, Any], Param("What is known of where it comes from; kept in its manifest.")] = (
+        field(default_factory=dict)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeImageManifest:
+    """The image whose manifest is wanted."""
+
+    image_id: Annotated[str, Param("Image.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpreadImage:
+    """An image that every host of the region should have."""
+
+    image_id: Annotated[str, Param("Image.")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from oos.service.filtering import TagShapes
 
@@ -122,3 +122,50 @@ class SupportedTypes(TypedDict):
     ImageId: str
     RegionId: str
     InstanceTypes: TypeShapes
+
+
+# building
+
+
+class BuiltStage(TypedDict):
+    ImageId: str
+    Status: str
+    Cached: bool
+
+
+class TestShape(TypedDict):
+    Name: str
+    Passed: bool
+    ExitCode: int
+    Output: str
+
+
+class TestedImage(TypedDict):
+    ImageId: str
+    BootSeconds: float
+    Tests: list[TestShape]
+    PackageCount: int
+    FileCount: int
+
+
+class FileShape(TypedDict):
+    Path: str
+    Mode: str
+    Owner: str
+    Sha256: str
+    Target: str
+
+
+class Manifest(TypedDict):
+    ImageId: str
+    TakenAt: str
+    BootSeconds: float
+    Tests: list[TestShape]
+    Packages: dict[str, str]
+    Files: list[FileShape]
+    Provenance: dict[str, Any]
+
+
+class SpreadHosts(TypedDict):
+    ImageId: str
+    Hosts: list[str]
