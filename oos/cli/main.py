@@ -20,6 +20,7 @@ VERBS = {
     "execution": ("oos.cli.execution:execution", "See and control executions."),
     "template": ("oos.cli.template:template", "Check and look at templates."),
     "fleet": ("oos.cli.fleet:fleet", "See what there is."),
+    "image": ("oos.cli.image:image", "Build images, compare, test, publish and retire them."),
     "snapshot": ("oos.cli.snapshot:snapshot", "Judge snapshots by a policy, and see which are missing."),
     "schedule": ("oos.cli.schedule:schedule", "See and control triggers."),
     "serve": ("oos.cli.serve:serve", "Carry triggers, schedules and waiting executions."),

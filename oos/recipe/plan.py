@@ -38,13 +38,14 @@ class Build:
         return f"{self.recipe.name}-{self.digest[:12]}"
 
 
-def plan_build(recipe: Recipe, base_image_id: str, lock: Lock | None = None) -> Build:
+def plan_build(recipe: Recipe, base_image_id: str, lock: Lock | None = None, *, salt: str = "") -> Build:
     """The build of a recipe on an image, its packages in the versions of the lock.
 
     Each digest covers the base, all stages before, and the stage itself: whatever changes, changes all that follows.
+    With a salt that no build had before, nothing that is there is used: to see whether the same comes out again.
     """
     steps: list[Step] = []
-    digest = _digest(base_image_id)
+    digest = _digest(base_image_id, salt) if salt else _digest(base_image_id)
     for each in recipe.stages:
         stage = replace(each, packages=tuple(pinned(package, lock) for package in each.packages))
         digest = _digest(digest, stage.parameters())
@@ -71,11 +72,41 @@ def _digest(*facts: Any) -> str:
 # the template
 
 
-def template_of(build: Build) -> str:
-    """The template that carries a build out: a task for each stage, the proof, and only then the image is available."""
+def template_of(build: Build, *, survey_base: bool = False) -> str:
+    """The template that carries a build out: a task for each stage, the proof, and only then the image is available.
+
+    With `survey_base` what is on the base is written down first, so that one can tell what the build changed.
+    """
+    document = _document(build)
+    if survey_base:
+        parameters = {"ImageId": build.base_image_id, "InstanceType": build.recipe.instance_type}
+        survey = _call("surveyBase", "OOS", "TestImage", parameters, {}, "What is on the base.")
+        document["Tasks"].insert(0, survey)
+    return _text(document)
+
+
+def proof_template(recipe: Recipe, image_id: str) -> str:
+    """The template that lets an image prove itself by the tests of a recipe; nothing of it changes."""
+    prove = {"ImageId": image_id, "InstanceType": recipe.instance_type, "Test": "{{ tests }}"}
+    told = {"bootSeconds": _selected("Number", "BootSeconds"), "tests": _selected("List", "Tests")}
+    return _text(
+        {
+            "FormatVersion": "OOS-2019-06-01",
+            "Description": f"Tests of the image recipe {recipe.name}, as oos image test made it",
+            "Parameters": {"tests": {"Type": "Json", "Description": "Tests that the image must pass."}},
+            "Tasks": [_call("prove", "OOS", "TestImage", prove, told, "It boots, its agent answers, its tests pass.")],
+            "Outputs": {
+                "bootSeconds": {"Type": "Number", "Value": "{{ prove.bootSeconds }}"},
+                "tests": {"Type": "List", "Value": "{{ prove.tests }}"},
+            },
+        }
+    )
+
+
+def _text(document: Mapping[str, Any]) -> str:
     import yaml
 
-    return str(yaml.safe_dump(_document(build), sort_keys=False, allow_unicode=True, width=120))
+    return str(yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True, width=120))
 
 
 def parameters_of(build: Build) -> dict[str, Any]:

@@ -1,0 +1,183 @@
+"""Image builds: recipes held against the fleet, and what becomes of an image that was built."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from oos.diagnostics import Diagnostic, DiagnosticError, did_you_mean
+from oos.recipe.channels import parameter_name
+from oos.recipe.difference import difference
+from oos.recipe.model import Base, lock_beside, read_lock, read_recipe
+from oos.recipe.plan import Build, plan_build
+from oos.recipe.retiring import STAGE_TAG, Candidate, Rule, Verdict, verdicts
+from oos.service.call import invoke
+from oos.service.errors import NotFound
+from oos.service.stored_parameters import stored_value
+
+if TYPE_CHECKING:
+    from oos.app.app import App
+    from oos.fleet.storage import Image
+
+PIECE: Final = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A build that could start now."""
+
+    build: Build
+    kept: frozenset[str]
+    """Digests of stages that are there already."""
+    survey_base: bool
+    before: str = ""
+    """Of a build that is made again: the image that came out the last time; empty when there is none."""
+
+
+def prepared(app: App, path: Path, *, update: bool = False, again: bool = False) -> Prepared:
+    """The build of a recipe on the fleet as it is. Raises DiagnosticError.
+
+    `update`: without its lock. `again`: although it is there already.
+    """
+    recipe = read_recipe(path)
+    lock = None if update else read_lock(lock_beside(path))
+    images = images_of(app)
+    base = find_image(images, lock.base, str(path)) if lock else _base(app, images, recipe.base, str(path))
+    build = plan_build(recipe, base.id, lock)
+    before = ""
+    if again:
+        before = next((each.id for each in images.values() if each.name == build.image_name), "")
+        build = plan_build(recipe, base.id, lock, salt=secrets.token_hex(8))
+    there = {each.tags.get(STAGE_TAG, "") for each in images.values() if each.status in ("Waiting", "Available")}
+    kept = frozenset(step.digest for step in build.steps if step.digest in there)
+    return Prepared(build, kept, manifest_of(app, base.id) is None, before)
+
+
+def images_of(app: App) -> dict[str, Image]:
+    """The images of the region by id; where hosts differ, one that is whole."""
+    found: dict[str, Image] = {}
+    for each in app.fleet.images(app.region):
+        if each.id not in found or each.status == "Available":
+            found[each.id] = each
+    return found
+
+
+def find_image(images: Mapping[str, Image], name: str, where: str) -> Image:
+    """An image by its id, or by its name. Raises DiagnosticError."""
+    if name in images:
+        return images[name]
+    named = [each for each in images.values() if each.name == name]
+    if len(named) == 1:
+        return named[0]
+    names = [*images, *(each.name for each in images.values())]
+    hint = f"by id: {', '.join(each.id for each in named)}" if named else did_you_mean(name, names)
+    message = f"{len(named)} images are called {name}" if named else f"there is no image {name}"
+    raise DiagnosticError([Diagnostic("OOS973", message, where, hint=hint or "see oos fleet list images")])
+
+
+def _base(app: App, images: Mapping[str, Image], base: Base, where: str) -> Image:
+    if base.image:
+        return find_image(images, base.image, where)
+    if base.channel:
+        pointed = channel_image(app, base.channel)
+        if pointed is None:
+            message, hint = f"there is no channel {base.channel}", "oos image publish makes it"
+            raise DiagnosticError([Diagnostic("OOS973", message, where, hint=hint)])
+        return find_image(images, pointed, where)
+    family = [each for each in images.values() if each.family == base.family and each.status == "Available"]
+    if not family:
+        raise DiagnosticError([Diagnostic("OOS973", f"family {base.family} has no available image", where)])
+    return max(family, key=lambda each: (str(each.created), each.id))
+
+
+def channel_image(app: App, channel: str) -> str | None:
+    """The image that a channel points at; None when there is no such channel."""
+    value = stored_value(app.registry, f"oos:{parameter_name(channel)}")
+    return None if value is None else str(value)
+
+
+def channels(app: App) -> dict[str, str]:
+    """Every channel, and the image that it points at."""
+    prefix = parameter_name("")
+    found: dict[str, str] = {}
+    for key, _ in app.registry.items("parameter", prefix):
+        pointed = channel_image(app, key.removeprefix(prefix))
+        if pointed is not None:
+            found[key.removeprefix(prefix)] = pointed
+    return found
+
+
+def manifest_of(app: App, image_id: str) -> dict[str, Any] | None:
+    """The manifest of an image; None for one that never had to prove itself."""
+    operation = app.catalog.operation("OOS", "DescribeImageManifest")
+    assert operation is not None, "the module of images is installed"
+    try:
+        return dict(invoke(operation, {"ImageId": image_id}, app.context(secrets.token_hex(20))))
+    except NotFound:
+        return None
+
+
+def judged(app: App, rule: Rule) -> list[Verdict]:
+    """What becomes of the images that recipes made."""
+    from oos.app.app import now
+
+    candidates = [
+        Candidate(each.id, each.name, each.family, str(each.status), each.created, STAGE_TAG in each.tags)
+        for each in images_of(app).values()
+    ]
+    used = {each.image_id for each in app.fleet.instances(app.region)}
+    return verdicts(now(), candidates, used, channels(app), rule)
+
+
+def rule_of(keep: int, stage_days: int) -> Rule:
+    """The rule that a person spells."""
+    return Rule(keep, timedelta(days=stage_days))
+
+
+# what a build gives
+
+
+def full_manifest(app: App, build: Build, image_id: str) -> dict[str, Any]:
+    """The manifest of a built image, and what is different from its base."""
+    manifest = manifest_of(app, image_id)
+    assert manifest is not None, "an image that was built was tested"
+    base = manifest_of(app, build.base_image_id)
+    changed = difference(base, manifest) if base is not None else []
+    return {
+        **manifest,
+        "ImageName": build.image_name,
+        "Changes": [
+            {"Kind": each.kind, "Name": each.name, "Change": each.verb, "Before": each.before, "After": each.after}
+            for each in changed
+        ],
+    }
+
+
+def packages_of(app: App, image_id: str) -> dict[str, str]:
+    """The packages on an image, as its manifest tells."""
+    manifest = manifest_of(app, image_id)
+    return dict(manifest["Packages"]) if manifest else {}
+
+
+def write_files(app: App, image_id: str, folder: Path) -> dict[str, str]:
+    """Write an image into a directory, as qcow2 with what boots it; SHA-256 by file name."""
+    home, _ = app.fleet.of_image(image_id, app.region)
+    folder.mkdir(parents=True, exist_ok=True)
+    sums: dict[str, str] = {}
+    for part, content in home.read_image(image_id).parts.items():
+        name = f"{image_id}.{'qcow2' if part == 'disk' else part}"
+        total = hashlib.sha256()
+        scratch = folder / f".{name}.new"
+        with scratch.open("wb") as file:
+            for offset in range(0, content.length, PIECE):
+                piece = content.read(offset, min(PIECE, content.length - offset))
+                total.update(piece)
+                file.write(piece)
+        scratch.replace(folder / name)
+        sums[name] = total.hexdigest()
+    return sums
