@@ -37,6 +37,8 @@ class Prepared:
     survey_base: bool
     before: str = ""
     """Of a build that is made again: the image that came out the last time; empty when there is none."""
+    ready: str = ""
+    """The image, when it is there, available, and has passed these very tests; else empty."""
 
 
 def prepared(app: App, path: Path, *, update: bool = False, again: bool = False) -> Prepared:
@@ -55,7 +57,16 @@ def prepared(app: App, path: Path, *, update: bool = False, again: bool = False)
         build = plan_build(recipe, base.id, lock, salt=secrets.token_hex(8))
     there = {each.tags.get(STAGE_TAG, "") for each in images.values() if each.status in ("Waiting", "Available")}
     kept = frozenset(step.digest for step in build.steps if step.digest in there)
-    return Prepared(build, kept, manifest_of(app, base.id) is None, before)
+    return Prepared(build, kept, manifest_of(app, base.id) is None, before, _ready(app, images, build))
+
+
+def _ready(app: App, images: Mapping[str, Image], build: Build) -> str:
+    for each in images.values():
+        if each.tags.get(STAGE_TAG) == build.digest and each.status == "Available" and each.name == build.image_name:
+            manifest = manifest_of(app, each.id)
+            if manifest is not None and manifest["Provenance"].get("TestsDigest") == build.tests_digest:
+                return each.id
+    return ""
 
 
 def images_of(app: App) -> dict[str, Image]:

@@ -49,14 +49,21 @@ def build(
     The image is available when it has booted, its agent has answered and its tests have passed.
     """
     from oos.app.image_builds import prepared
-    from oos.cli.follow.carry_out import carry_out
+    from oos.cli.follow.carry_out import carry_out, print_result
 
     ready = prepared(session.app, recipe, update=update, again=again)
     if show:
         return _show(session, ready)
 
+    lock_of = recipe if lock or update else None
+    if ready.ready:
+        session.say(f"{ready.ready} is there already, and has passed these tests")
+        return _tell(session, ready, ready.ready, lock_of, folder)
+
     def end(session: Session, execution: Execution, code: int) -> int:
-        return _finish(session, execution, code, ready, recipe if lock or update else None, folder)
+        if code != exits.SUCCESS:
+            return print_result(session, execution, code)
+        return _tell(session, ready, str(execution.outputs["imageId"]), lock_of, folder, execution.id)
 
     return carry_out(
         session, lambda: _request(session, ready), following(no_input, deadline), detach=detach, finish=end
@@ -99,21 +106,22 @@ def request_of(session: Session, text: str, parameters: dict[str, Any], title: s
     )
 
 
-def _finish(
-    session: Session, execution: Execution, code: int, ready: Prepared, lock_of_recipe: Path | None, folder: Path | None
+def _tell(
+    session: Session,
+    ready: Prepared,
+    image_id: str,
+    lock_of_recipe: Path | None,
+    folder: Path | None,
+    execution_id: str = "",
 ) -> int:
     """Print what was built, and write what was asked for beside it."""
     import msgspec
 
     from oos.app.image_builds import full_manifest, packages_of, write_files
-    from oos.cli.follow.carry_out import print_result
     from oos.cli.printing import print_document
     from oos.recipe.model import lock_beside, write_lock
     from oos.recipe.plan import lock_of
 
-    if code != exits.SUCCESS:
-        return print_result(session, execution, code)
-    image_id = str(execution.outputs["imageId"])
     manifest = full_manifest(session.app, ready.build, image_id)
     if lock_of_recipe is not None:
         path = lock_beside(lock_of_recipe)
@@ -128,8 +136,8 @@ def _finish(
     apart = _differences(session, ready.before, manifest) if ready.before else None
     if session.is_json:
         more = {} if apart is None else {"Before": ready.before, "DifferentFromBefore": apart}
-        print_document(session, {**manifest, **more, "ExecutionId": execution.id})
-        return code
+        print_document(session, {**manifest, **more, "ExecutionId": execution_id})
+        return exits.SUCCESS
     changes = manifest["Changes"]
     print(f"{image_id}  {ready.build.image_name}  boots in {manifest['BootSeconds']:.1f} s")
     for kind in ("package", "file"):
@@ -139,7 +147,7 @@ def _finish(
         print(f"{'differently' if apart else 'the same'} as {ready.before}")
         for each in apart:
             print(f"  {each['Change']} {each['Kind']} {each['Name']}")
-    return code
+    return exits.SUCCESS
 
 
 def _differences(session: Session, before: str, manifest: dict[str, Any]) -> list[dict[str, str]]:

@@ -33,6 +33,11 @@ class Build:
         return self.steps[-1].digest if self.steps else _digest(self.base_image_id)
 
     @property
+    def tests_digest(self) -> str:
+        """Names the tests that the image must pass; they change nothing of what is in it."""
+        return _digest([each.parameters() for each in self.recipe.tests])
+
+    @property
     def image_name(self) -> str:
         """The name of the image; what has one name has one content."""
         return f"{self.recipe.name}-{self.digest[:12]}"
@@ -118,6 +123,7 @@ def parameters_of(build: Build) -> dict[str, Any]:
         "provenance": {
             "Recipe": build.recipe.name,
             "Digest": build.digest,
+            "TestsDigest": build.tests_digest,
             "BaseImageId": build.base_image_id,
             "Stages": [{"Name": step.stage.name, "Digest": step.digest} for step in build.steps],
         },

@@ -77,7 +77,10 @@ def test_an_image_is_built_stage_by_stage_and_available_when_it_is_proven(desk: 
 
 def test_a_build_begins_at_the_stage_that_changed(desk: Desk) -> None:
     first = desk.build()
-    assert desk.build()["ImageId"] == first["ImageId"]
+    assert (desk.build()["ImageId"], len(desk.json("execution", "list"))) == (first["ImageId"], 1)
+    desk.recipe.write_text(RECIPE.replace("name: motd, script: test", "name: again, script: test"))
+    again = desk.build()
+    assert (again["ImageId"], again["Tests"][0]["Name"]) == (first["ImageId"], "again")
     desk.recipe.write_text(RECIPE.replace("braces", "more braces"))
     stages = desk.json("image", "build", str(desk.recipe), "--show")
     assert [each["Kept"] for each in stages] == [True, False]
