@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from oos.adapters.locks import ExecutionLocks
+    from oos.adapters.presence import Presence
     from oos.adapters.sealing import FileSealer
     from oos.adapters.sql import Database
     from oos.adapters.sql.leases import LeaseLocks
@@ -47,6 +48,8 @@ class App:
         self.settings = settings
         self._watching = Watching()
         self._engine: Engine | None = None
+        self.lasts = False
+        """Whether this process drives what operations start; one that may end sooner hands it over."""
 
     @property
     def watcher(self) -> Watcher | None:
@@ -184,11 +187,22 @@ class App:
     @cached_property
     def orchestrator(self) -> EngineOrchestrator:
         """What operations start, list and steer executions through."""
+        from oos.app.hand_over import HandOver
         from oos.app.orchestration import EngineOrchestrator
         from oos.app.reading import ExecutionReader
 
         reader = ExecutionReader(self.journal, self.codec, self.template_cache)
-        return EngineOrchestrator(lambda: self.engine, reader, self.template_cache, self.templates, self.catalog, now)
+        hand_over = None if self.lasts else HandOver(self)
+        return EngineOrchestrator(
+            lambda: self.engine, reader, self.template_cache, self.templates, self.catalog, now, hand_over
+        )
+
+    @cached_property
+    def presence(self) -> Presence:
+        """Who serves on this host."""
+        from oos.adapters.presence import Presence
+
+        return Presence(self.settings.state_dir / "locks" / "serving")
 
     @cached_property
     def anchor(self) -> Any:

@@ -58,13 +58,16 @@ class EngineOrchestrator:
         templates: TemplateFinder,
         catalog: Catalog,
         now: Callable[[], datetime],
+        hand_over: Callable[[str], None] | None = None,
     ) -> None:
+        """`hand_over` has another process drive what is started; without it this one does."""
         self._engine = engine
         self._reader = reader
         self._cache = cache
         self._templates = templates
         self._catalog = catalog
         self._now = now
+        self._hand_over = hand_over
 
     @property
     def catalog(self) -> Catalog:
@@ -90,22 +93,25 @@ class EngineOrchestrator:
             faults = faults_at_start(checked)
             if faults:
                 raise DiagnosticError(faults)
-            return self._engine().start(
-                StartRequest(
-                    template=checked,
-                    parameters=dict(wanted.parameters),
-                    by=wanted.by,
-                    region=wanted.region,
-                    template_name=template.name,
-                    template_version=template.version,
-                    mode=Mode(wanted.mode),
-                    loop_mode=LoopMode(wanted.loop_mode),
-                    safety_check=SafetyCheck(wanted.safety_check),
-                    client_token=wanted.token,
-                    description=wanted.description,
-                    tags=dict(wanted.tags),
-                )
+            request = StartRequest(
+                template=checked,
+                parameters=dict(wanted.parameters),
+                by=wanted.by,
+                region=wanted.region,
+                template_name=template.name,
+                template_version=template.version,
+                mode=Mode(wanted.mode),
+                loop_mode=LoopMode(wanted.loop_mode),
+                safety_check=SafetyCheck(wanted.safety_check),
+                client_token=wanted.token,
+                description=wanted.description,
+                tags=dict(wanted.tags),
             )
+            if self._hand_over is None:
+                return self._engine().start(request)
+            execution_id = self._engine().leave(request)
+            self._hand_over(execution_id)
+            return execution_id
 
     def summaries(
         self,

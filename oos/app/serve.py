@@ -33,6 +33,7 @@ class Server:
         self._tell = tell
         self._stopping = threading.Event()
         self._engine: Engine | None = None
+        app.lasts = True
 
     def stop(self) -> None:
         """Take up nothing more; what is in flight is recorded, then `run` ends."""
@@ -41,6 +42,10 @@ class Server:
     def run(self, grace: float) -> bool:
         """Serve until stopped; whether everything in flight came to its end within the grace."""
         pause = LOOK_SECONDS
+        try:
+            self._app.presence.announce()
+        except OSError as error:
+            log.warning("who asks does not see that this process serves: %s", error.strerror)
         while not self._stopping.is_set():
             try:
                 self._serve()
@@ -50,6 +55,7 @@ class Server:
                 self._tell(f"the journal does not answer, next try in {pause:g} s: {failure}")
                 self._stopping.wait(pause)
                 pause = min(LONGEST_PAUSE, pause * 2)
+        self._app.presence.leave()
         return self._drain(grace)
 
     def _serve(self) -> None:

@@ -93,6 +93,13 @@ def load_settings(
     return Settings(**values, sources=sources)
 
 
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The variables by which another process gets these settings; tables it reads from the same files."""
+    values = {name: getattr(settings, name) for name in KNOWN if name not in _TABLES}
+    values["runbooks"] = ":".join(map(str, settings.runbooks))
+    return {f"OOS_{name.upper()}": str(value) for name, value in values.items() if value not in (None, "")}
+
+
 def _files(environment: Mapping[str, str], directory: Path) -> Iterator[Path]:
     """The files there are, the one that wins first."""
     for place in (directory, *directory.parents):
