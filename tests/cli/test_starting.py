@@ -67,7 +67,7 @@ def test_what_an_operation_starts_goes_on_when_its_caller_has_ended(world: World
     assert statuses(world)[id_] in ("Running", "Waiting"), "it is driven when the call returns"
     (pid,) = carriers(world)
     assert holder(world, id_).endswith(f":{pid}")
-    assert world.run("execution", "approve", id_).code == 0
+    eventually(lambda: world.run("execution", "approve", id_).code == 0, "it waits for a person")
     eventually(lambda: statuses(world)[id_] == "Success", "it goes on by itself")
     eventually(lambda: not carriers(world), "its process ends with it")
 
