@@ -18,14 +18,16 @@ test: bootstrap ## every test, real guests included; TESTS=path to choose
 	@$(PY)/pytest -n auto --dist worksteal $(TESTS)
 
 check: bootstrap ## style, types, floors, links of the documents
-	@$(PY)/ruff check . scripts/check-docs scripts/compatibility scripts/verbs
-	@$(PY)/ruff format --check . scripts/check-docs scripts/compatibility scripts/verbs
+	@$(PY)/ruff check . scripts/check-docs scripts/compatibility scripts/runbooks scripts/verbs
+	@$(PY)/ruff format --check . scripts/check-docs scripts/compatibility scripts/runbooks scripts/verbs
 	@$(PY)/mypy
 	@$(PY)/lint-imports
 	@scripts/check-docs
+	@$(PY)/python scripts/runbooks --check
 
-docs: bootstrap ## what is made of the code: compatibility, the table of verbs
+docs: bootstrap ## what is made of the code: compatibility, runbooks, the table of verbs
 	@$(PY)/python scripts/compatibility
+	@$(PY)/python scripts/runbooks
 	@$(PY)/python scripts/verbs
 
 bench: bootstrap ## benchmarks, each beside its peer
