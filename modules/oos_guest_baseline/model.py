@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from oos.values.typed import convert_as
+
 BY_HAND = 'fail "a person has to mend it"'
 FOLDER = Path(__file__).parent
 
@@ -57,7 +59,7 @@ def checks() -> tuple[Check, ...]:
     import yaml
 
     text = (FOLDER / "checks.yml").read_text(encoding="utf-8")
-    return msgspec.convert(yaml.load(text, yaml.CSafeLoader), tuple[Check, ...])
+    return convert_as(yaml.load(text, yaml.CSafeLoader), tuple[Check, ...])
 
 
 def script_of(chosen: Sequence[Check], mode: Mode) -> str:

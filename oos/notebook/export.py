@@ -83,7 +83,7 @@ def _cells(layout: Layout, template: Template | None, ids: _Ids) -> Iterator[Cel
         if piece.kind is PieceKind.TASKS:
             id_ = ids.of_task(piece.names[0])
         else:
-            id_ = ids.free("-".join(piece.names[:1]).casefold() or "template")
+            id_ = ids.free(task_id("".join(piece.names[:1]).casefold() or "template"))
         yield Cell(CellKind.CODE, f"{MAGIC}\n{piece.text}", id_, noted)
         if arguments_due and template is not None and (not piece.names or "Parameters" in piece.names):
             arguments_due = False
@@ -154,7 +154,7 @@ class _Ids:
 
 
 def task_id(name: str) -> str:
-    """The id of the cell of a task; a name that is too long, or has other characters, is made to fit."""
+    """The id of the cell of a task or part; a name that is too long, or has other characters, is made to fit."""
     id_ = _NOT_IN_IDS.sub("-", name) or "task"
     return id_ if len(id_) <= LONGEST_ID else f"{id_[:47]}-{_digest(name)}"
 

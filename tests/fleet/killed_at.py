@@ -1,6 +1,6 @@
 """Does one thing to a hypervisor, and kills its own process just before the n-th call of libvirt.
 
-python -m tests.fleet.killed_at URI CALLS METHOD JSON-ARGUMENTS
+python -m tests.fleet.killed_at URI (CALLS | NAME-OF-CALL) METHOD JSON-ARGUMENTS
 python -m tests.fleet.killed_at URI CHANGES in_turn '[[METHOD, ARGUMENTS], …]'
 """
 
@@ -58,9 +58,32 @@ def mortal(calls: int, *, counts_all: bool = True) -> Callable[[str, str, Deadli
     return connect
 
 
+class DoomedConnection(Connection):
+    """A connection whose process dies before the first call of a certain name."""
+
+    doom = ""
+
+    def call(self, target: str, what: str, function: Callable[[Handle], T], *, seconds: float | None = None) -> T:
+        if what == self.doom:
+            print(f"killed before: {what}", flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().call(target, what, function, seconds=seconds)
+
+
+def doomed(what: str) -> Callable[[str, str, Deadlines], Connection]:
+    """Makes connections that end with the first call of this name."""
+
+    def connect(host: str, uri: str, deadlines: Deadlines) -> Connection:
+        connection = DoomedConnection(host, uri, deadlines)
+        connection.doom = what
+        return connection
+
+    return connect
+
+
 def main(uri: str, calls: str, method: str, arguments: str) -> None:
     counts_all = method != "in_turn"
-    connect = mortal(int(calls), counts_all=counts_all)
+    connect = mortal(int(calls), counts_all=counts_all) if calls.isdigit() else doomed(calls)
     hypervisor = LibvirtHypervisor(Host("lab-1", uri, "lab-a", "lab"), connect=connect)
     given: list[Any] = json.loads(arguments)
     for name, of in [(method, given)] if counts_all else given:

@@ -36,8 +36,8 @@ def real(lab_world: RealWorld) -> Iterator[RealWorld]:
     lab_world.clean_up(lab_world.made)
 
 
-def run_until_killed(world: RealWorld, calls: int, method: str, *arguments: Any) -> str:
-    """Do it in a process that dies before a call; before which, or empty if it finished first."""
+def run_until_killed(world: RealWorld, calls: int | str, method: str, *arguments: Any) -> str:
+    """Do it in a process that dies before the n-th call, or the first of a name; before which, or empty if none."""
     given = json.dumps([msgspec.to_builtins(each) for each in arguments])
     done = subprocess.run(
         [sys.executable, "-m", "tests.fleet.killed_at", world.zone.uri, str(calls), method, given],

@@ -14,6 +14,7 @@ import psycopg
 from oos.adapters.dispatch.names import CARRY_OUT, DRIVE, QUEUE, STALLED, queue_schema
 from oos.adapters.sql.postgres import Postgres
 from oos.execution.chunks import Chunk, DispatchFailed
+from oos.values.typed import convert_as
 
 if TYPE_CHECKING:
     from procrastinate import App
@@ -97,7 +98,7 @@ class QueueDispatcher:
             return []
         except psycopg.Error as error:
             raise self._failed(error) from error
-        return [msgspec.convert(chunk, Chunk) for (chunk,) in rows]
+        return [convert_as(chunk, Chunk) for (chunk,) in rows]
 
     def drive(self, root_id: str) -> None:
         """Have some worker drive an execution, unless one is being asked already. Raises DispatchFailed."""

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
 import psycopg
 import psycopg_pool
 from procrastinate import App
@@ -20,6 +19,7 @@ from oos.adapters.dispatch.names import BEAT_SECONDS, CARRY_OUT, DRIVE, QUEUE, S
 from oos.adapters.dispatch.queue import install
 from oos.adapters.sql.postgres import Postgres
 from oos.execution.chunks import Chunk
+from oos.values.typed import convert_as
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class QueueWorker:
             def is_over() -> None:
                 loop.call_soon_threadsafe(over.set)
 
-            self._carry_out(msgspec.convert(chunk, Chunk), self.holds, is_over)
+            self._carry_out(convert_as(chunk, Chunk), self.holds, is_over)
             await over.wait()
 
         @app.task(name=DRIVE, queue=QUEUE)

@@ -130,6 +130,7 @@ class Follower:
         first.
         """
         from oos.engine.errors import EngineStopped
+        from oos.journal.port import JournalFailed
 
         engine = self._session.app.engine
         with Interrupts(engine.drain) as interrupts:
@@ -145,6 +146,9 @@ class Follower:
                 if not (interrupts.exit_code or expired):
                     raise
                 raise self._let_go(execution_id, interrupts, expired=expired) from None
+            except JournalFailed as failure:
+                # What the engine met, or would have: whoever read the id has to know that it can be resumed.
+                raise EngineStopped(f"{execution_id} stopped before its end: {failure}") from failure
             finally:
                 self.close()
             # The engine may have let it go before it was asked: then the journal answers, with what is not the end.
