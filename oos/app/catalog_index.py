@@ -19,6 +19,7 @@ import msgspec
 
 from oos.service.catalog import Catalog, installed_places, module_at
 from oos.service.operation import ActionSource, Module, Operation
+from oos.values.typed import decode_as
 
 _FILES: Final = (".py", ".yml")
 _LARGEST: Final = 4 << 20
@@ -209,7 +210,7 @@ def _read(path: Path | None) -> Index | None:
         return None
     try:
         with path.open("rb") as file:
-            found: Any = msgspec.json.decode(file.read(_LARGEST), type=Index)
+            found: Any = decode_as(file.read(_LARGEST), Index)
     except (OSError, msgspec.MsgspecError):
         return None
     return found if isinstance(found, Index) else None
