@@ -36,8 +36,8 @@ def _images(context: Context) -> Mapping[str, Tags]:
 
 
 def _cards(context: Context) -> Mapping[str, Tags]:
-    plugged = {card.id: {} for each in context.fleet.instances(context.region) for card in each.interfaces}
-    return {**plugged, **{each.id: {} for each in load_interfaces(context.registry, context.region)}}
+    plugged = {card.id for each in context.fleet.instances(context.region) for card in each.interfaces}
+    return {id: {} for id in plugged | {each.id for each in load_interfaces(context.registry, context.region)}}
 
 
 def _documents(kind: str) -> Callable[[Context], Mapping[str, Tags]]:

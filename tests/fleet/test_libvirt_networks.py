@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -12,16 +12,23 @@ import pytest
 import oos_eip
 import oos_instance
 import oos_network
+from oos.adapters.libvirt.connection import Connection, Deadlines, Handle
 from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
 from oos.fleet.fleet import Fleet
+from oos.fleet.identity import made_network_name
 from oos.fleet.instance import Instance
+from oos.fleet.network import NetworkSpec
+from oos.fleet.translation import Elastic, Limit, translations
 from oos.inventory.model import Inventory, Region, Uplink, Zone
 from oos.lab.config import LabConfig
+from oos.lab.lab import up
+from oos.lab.process import end
 from oos.lab.zone import require
 from oos.service.call import invoke
 from oos.service.catalog import Catalog
 from oos.service.context import Context
 from oos.service.registry import MemoryRegistry
+from tests.fleet.killed_at import T
 from tests.fleet.real_world import lab_host, real_world
 from tests.fleet.test_networks import address_of
 from tests.fleet.world import World, fresh_token
@@ -158,3 +165,61 @@ def test_an_elastic_address_reaches_the_guest_within_its_limit_until_it_is_taken
         zone.call("ECS.UnassociateEipAddress", AllocationId=id)
         zone.call("ECS.ReleaseEipAddress", AllocationId=id)
     assert zone.fetch(f"{url}/", patience=0) == (b"", 0.0)
+
+
+class Died(BaseException):
+    """The end of whoever made a network; nothing answers it."""
+
+
+def dying_before(calls: int) -> Callable[[str, str, Deadlines], Connection]:
+    """Makes connections whose owner dies before it asks libvirt for the next change."""
+
+    class Dying(Connection):
+        left = calls
+
+        def call(self, target: str, what: str, function: Callable[[Handle], T], *, seconds: float | None = None) -> T:
+            if what != "looking" and not what.startswith("listing"):
+                if self.left == 0:
+                    raise Died(what)
+                self.left -= 1
+            return super().call(target, what, function, seconds=seconds)
+
+    return Dying
+
+
+def test_a_network_survives_every_death_of_its_maker(lab: LabConfig, zone: LabFleet) -> None:
+    deaths: list[str] = []
+    while True:
+        spec = NetworkSpec(fresh_token(), "192.168.89.0/24")
+        mortal = LibvirtHypervisor(lab_host(lab), connect=dying_before(len(deaths)))
+        try:
+            made = mortal.make_network(spec)
+        except Died as death:
+            deaths.append(str(death))
+            made = zone.world.hypervisor.make_network(spec)
+        else:
+            assert len(deaths) == 3, deaths
+            return
+        finally:
+            mortal.close()
+            zone.world.hypervisor.remove_network(made_network_name(spec.token))
+        assert made.is_active
+
+
+def test_libvirt_puts_elastic_addresses_back_when_its_networks_start(own_lab: Callable[..., LabConfig]) -> None:
+    config = own_lab()
+    up(config, lambda told: None)
+    enter = require(config).enter()
+    hypervisor = LibvirtHypervisor(replace(lab_host(config), uplink=Uplink(run=enter)))
+    wanted = translations((Elastic("198.51.100.9", "10.0.0.9", "eip-1"),), (), (Limit("eip-1", 125),))
+    assert hypervisor.translate(wanted) == wanted
+    # As after a start of the host: the rules are gone, libvirt starts, and then its networks.
+    forget = "nft flush ruleset; ip address flush dev lo label lo:eip; virsh net-destroy default"
+    subprocess.run([*enter, "sh", "-c", forget], capture_output=True, check=True)
+    for daemon in require(config).named("libvirtd"):
+        end(daemon)
+    up(config, lambda told: None)
+    assert hypervisor.translations() == wanted
+    held = subprocess.run([*enter, "ip", "-4", "address", "show", "dev", "lo"], capture_output=True, check=True)
+    assert b"198.51.100.9/32" in held.stdout
+    hypervisor.close()
