@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation, Risk
-from oos_security_group import operations, requests, responses, rules
+from oos_security_group import (
+    hardening,
+    hardening_changes,
+    hardening_requests,
+    hardening_responses,
+    operations,
+    requests,
+    responses,
+    rules,
+)
 
 _OF_NO_MEANING = (
     "NicType",
@@ -156,6 +165,36 @@ OPERATIONS = (
         responses.Nothing,
         operations.delete_security_group,
         effect=Effect.DESTROYS,
+        risk=Risk.HIGH,
+    ),
+    Operation(
+        "OOS",
+        "DescribeSecurityBaseline",
+        hardening_requests.DescribeSecurityBaseline,
+        hardening_responses.BaselineShape,
+        hardening.describe_security_baseline,
+    ),
+    Operation(
+        "OOS",
+        "CheckSecurityGroups",
+        hardening_requests.CheckSecurityGroups,
+        hardening_responses.Checked,
+        hardening.check_security_groups,
+    ),
+    Operation(
+        "OOS",
+        "DescribeSecurityImpact",
+        hardening_requests.DescribeSecurityImpact,
+        hardening_responses.Impact,
+        hardening.describe_security_impact,
+    ),
+    Operation(
+        "OOS",
+        "ChangeSecurityGroups",
+        hardening_requests.ChangeSecurityGroups,
+        hardening_responses.Changed,
+        hardening_changes.change_security_groups,
+        effect=Effect.CHANGES,
         risk=Risk.HIGH,
     ),
 )

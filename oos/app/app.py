@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from oos.adapters.sealing import FileSealer
     from oos.adapters.sql import Database
     from oos.adapters.sql.leases import LeaseLocks
+    from oos.adapters.watchman import ProcessWatchman
     from oos.app.orchestration import EngineOrchestrator
     from oos.app.shared import SharedDatabase
     from oos.audit.anchors import AnchorRecord
@@ -205,6 +206,14 @@ class App:
         return Presence(self.settings.state_dir / "locks" / "serving")
 
     @cached_property
+    def watchman(self) -> ProcessWatchman:
+        """Who takes back changes that are not confirmed."""
+        from oos.adapters.watchman import ProcessWatchman
+        from oos.app.watch import written_settings
+
+        return ProcessWatchman(self.settings.state_dir, written_settings(self.settings))
+
+    @cached_property
     def anchor(self) -> Any:
         """Where heads of chains are written outside the journal."""
         from oos.adapters.anchor import FileAnchor
@@ -231,6 +240,7 @@ class App:
             now=now,
             report=report or _silent,
             orchestrator=self.orchestrator,
+            watchman=self.watchman,
         )
 
     def execution_context(
@@ -250,6 +260,7 @@ class App:
             report=report,
             cancelled=cancelled,
             orchestrator=self.orchestrator,
+            watchman=self.watchman,
         )
 
     def stored_parameters(self, names: Iterable[str]) -> dict[str, Any]:

@@ -73,7 +73,9 @@ def _finding(baseline: Baseline, check: Check, group: GroupFacts | None, found: 
         ),
         None,
     )
-    change = GroupChange(group_id, found.revoke, found.authorize) if found.revoke or found.authorize else None
+    # A host that differs is mended by having the group carried out anew, as it is.
+    mends = found.revoke or found.authorize or check.kind is Kind.DRIFT
+    change = GroupChange(group_id, found.revoke, found.authorize) if mends else None
     return Finding(
         id=f"sf-{client_token(check.id, group_id, found.rule_id, found.detail)[:20]}",
         check=check.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from oos.fleet.firewall import Members, SecurityGroup, SecurityRule
 from oos.hardening.baseline import Severity
@@ -46,6 +46,13 @@ class GroupChange:
     """Ids of rules."""
     authorize: tuple[SecurityRule, ...] = ()
     """Rules without ids."""
+
+
+def changed(group: SecurityGroup, change: GroupChange) -> SecurityGroup:
+    """The group after the change."""
+    kept = tuple(each for each in group.rules if each.id not in change.revoke)
+    added = tuple(replace(each, id=f"new-{number}") for number, each in enumerate(change.authorize))
+    return replace(group, rules=(*kept, *added))
 
 
 @dataclass(frozen=True, slots=True)

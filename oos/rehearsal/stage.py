@@ -22,6 +22,7 @@ from oos.rehearsal.case import Case
 from oos.rehearsal.furnish import inventory_of, state_of
 from oos.rehearsal.mishaps import Mishaps
 from oos.rehearsal.stubs import StubMessenger, stub_module, without
+from oos.rehearsal.watchman import SimulatedWatchman
 from oos.schedule.pattern import EventPattern, Happening
 from oos.service.call import invoke
 from oos.service.catalog import Catalog
@@ -93,6 +94,7 @@ class Stage:
         }
         self.fleet = Fleet(inventory, lambda host: self.hosts[host.name])
         self.registry = MemoryRegistry()
+        self.watchman = SimulatedWatchman(list(self.hosts.values()))
         self.mishaps = Mishaps(case.faults, self.hosts, self.clock, self._said)
         stubs = stub_module(given.responses, template, self._said)
         offered = (stubs, *without(modules, stubs))
@@ -179,6 +181,7 @@ class Stage:
             cancelled=cancelled,
             sleep=lambda _cancelled, seconds: self.clock.sleep(seconds),
             called=self._heard,
+            watchman=self.watchman,
         )
 
     def _heard(self, operation: Operation, parameters: Mapping[str, Value]) -> None:

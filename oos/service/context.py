@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from oos.fleet.fleet import Fleet
     from oos.service.operation import Operation
     from oos.service.orchestration import Orchestrator
+    from oos.service.watchman import Watchman
     from oos.values.json import Value
 
 
@@ -48,6 +49,8 @@ class Context:
     """Tells a watcher how far the call has come, in a few words."""
     orchestrator: Orchestrator | None = None
     """Whoever carries out executions; None in a rehearsal, which starts and steers nothing."""
+    watchman: Watchman | None = None
+    """Who takes back changes that are not confirmed; None where nobody does."""
     secrets: tuple[Secret, ...] = ()
     """The secrets that the caller knows of: those of its execution, and those of the request itself."""
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -63,6 +66,13 @@ class Context:
         if self.orchestrator is None:
             raise Unsupported("No executions are carried out here: this is a rehearsal, or a catalog alone.")
         return self.orchestrator
+
+    @property
+    def watch(self) -> Watchman:
+        """Who takes back changes that are not confirmed. Raises Unsupported where nobody does."""
+        if self.watchman is None:
+            raise Unsupported("Nobody here would take back a change that is not confirmed; so none is made.")
+        return self.watchman
 
     def redact(self, text: str) -> str:
         """Mask the secrets that the caller knows of in text that will be kept, such as a command's output."""

@@ -18,6 +18,7 @@ from oos.fleet.instance import Instance
 from oos.inventory.load import DEFAULT_INSTANCE_TYPES
 from oos.inventory.model import Host, Inventory, Region, Uplink, Zone
 from oos.inventory.prices import Prices
+from oos.rehearsal.watchman import SimulatedWatchman
 from oos.service.call import invoke
 from oos.service.catalog import Catalog
 from oos.service.context import Context
@@ -101,6 +102,7 @@ class World:
         self.image_id = sample_image("h-1", "lab-a", "lab").id
         self.fleet = Fleet(inventory, lambda each: self.wrap(self.hosts[each.name]))
         self.catalog = Catalog(self.modules)
+        self.watchman = SimulatedWatchman(list(self.hosts.values()))
 
     def _simulated(self, host: Host) -> MemoryHypervisor:
         image = sample_image(host.name, host.zone, host.region)
@@ -114,6 +116,7 @@ class World:
             "report": self.told.append,
             "sleep": lambda cancelled, seconds: self.clock.sleep(seconds),
             "orchestrator": self.orchestrator,
+            "watchman": self.watchman,
             **changes,
         }
         return Context(self.fleet, self.registry, "lab", token, **given)
