@@ -9,6 +9,8 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -54,8 +56,7 @@ def main(path: Path) -> int:
 
 
 def _watch_alone(path: Path, known: WatchFile) -> int:
-    app = App(settings_of(dict(known.settings)))
-    try:
+    with _opened(known) as app:
         try:
             # What cannot be opened now could not be opened at the deadline.
             for host in known.change.filters:
@@ -66,12 +67,19 @@ def _watch_alone(path: Path, known: WatchFile) -> int:
             with locked(path):
                 write(path, replace(known, fault=f"{type(error).__name__}: {error}"))
             raise
-        return _watch(app, path, known)
+    return _watch(path, known)
+
+
+@contextmanager
+def _opened(known: WatchFile) -> Iterator[App]:
+    app = App(settings_of(dict(known.settings)))
+    try:
+        yield app
     finally:
         app.close()
 
 
-def _watch(app: App, path: Path, known: WatchFile) -> int:
+def _watch(path: Path, known: WatchFile) -> int:
     deadline = time.monotonic() + known.change.seconds
     with locked(path):
         now = read(path) or known
@@ -88,14 +96,16 @@ def _watch(app: App, path: Path, known: WatchFile) -> int:
     if state is not ChangeState.TAKING_BACK:
         _say(f"{known.change.id}: {state}")
         return 0
-    return _take_back(app, path, known)
+    return _take_back(path, known)
 
 
-def _take_back(app: App, path: Path, known: WatchFile) -> int:
+def _take_back(path: Path, known: WatchFile) -> int:
     end = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            take_back(app.context(f"take back {known.change.id}", region=known.change.region), known.change)
+            # Opened anew each time: what was opened long ago may be gone, and what it knew may be old.
+            with _opened(known) as app:
+                take_back(app.context(f"take back {known.change.id}", region=known.change.region), known.change)
         except Exception as error:  # noqa: BLE001 (whatever it is, access is gone until the next try succeeds)
             _say(f"{known.change.id}: {type(error).__name__}: {error}")
             if time.monotonic() > end:

@@ -22,6 +22,7 @@ VERBS = {
     "fleet": ("oos.cli.fleet:fleet", "See what there is."),
     "image": ("oos.cli.image:image", "Build images, compare, test, publish and retire them."),
     "snapshot": ("oos.cli.snapshot:snapshot", "Judge snapshots by a policy, and see which are missing."),
+    "security": ("oos.cli.security:security", "Find and mend what security groups should not let through."),
     "schedule": ("oos.cli.schedule:schedule", "See and control triggers."),
     "serve": ("oos.cli.serve:serve", "Carry triggers, schedules and waiting executions."),
     "worker": ("oos.cli.worker:worker", "Work on the executions in a database that several hosts share."),

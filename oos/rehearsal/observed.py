@@ -165,6 +165,7 @@ def _instance(stage: Stage, host: str, instance: Instance, changes: Mapping[str,
         "description": instance.labels.description,
         "protected": instance.labels.deletion_protection,
         "tags": dict(instance.labels.tags),
+        "groups": [id for card in instance.interfaces for id in card.security_group_ids],
         "disks": {disk.device: _disk(stage, disk, changes) for disk in disks},
         "cards": [
             {"id": card.id, "network": card.network, "tags": tags_after({}, changes.get(card.id, {}))}
