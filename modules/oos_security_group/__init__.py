@@ -176,10 +176,10 @@ OPERATIONS = (
     ),
     Operation(
         "OOS",
-        "CheckSecurityGroups",
-        hardening_requests.CheckSecurityGroups,
+        "DescribeSecurityFindings",
+        hardening_requests.DescribeSecurityFindings,
         hardening_responses.Checked,
-        hardening.check_security_groups,
+        hardening.describe_security_findings,
     ),
     Operation(
         "OOS",
@@ -190,11 +190,11 @@ OPERATIONS = (
     ),
     Operation(
         "OOS",
-        "ChangeSecurityGroups",
-        hardening_requests.ChangeSecurityGroups,
+        "ReplaceSecurityGroupRules",
+        hardening_requests.ReplaceSecurityGroupRules,
         hardening_responses.Changed,
-        hardening_changes.change_security_groups,
-        effect=Effect.CHANGES,
+        hardening_changes.replace_security_group_rules,
+        effect=Effect.DESTROYS,
         risk=Risk.HIGH,
     ),
 )

@@ -34,7 +34,7 @@ def describe_security_baseline(context: Context, request: requests.DescribeSecur
     return shapes.baseline_shape(_baseline(request.baseline))
 
 
-def check_security_groups(context: Context, request: requests.CheckSecurityGroups) -> responses.Checked:
+def describe_security_findings(context: Context, request: requests.DescribeSecurityFindings) -> responses.Checked:
     """Hold security groups against a baseline: findings worst first, a score, and what would mend them."""
     baseline = _baseline(request.baseline, request.management)
     for id in request.security_group_ids or ():

@@ -66,13 +66,15 @@ class Proof:
         return f"a new connection to {self.address}:{self.port}" if self.port else "its guest agent answers"
 
 
-def change_security_groups(context: Context, request: requests.ChangeSecurityGroups) -> responses.Changed:
+def replace_security_group_rules(context: Context, request: requests.ReplaceSecurityGroupRules) -> responses.Changed:
     """Change security groups; without proof in time that instances can still be reached, all is taken back.
 
     Before anything is changed, a process that depends on nothing of this one is told how everything was. It takes the
     change back when nobody confirms it in time, and somebody killed this process, say.
     """
     changes = group_changes(context, request.change)
+    if not changes:
+        raise InvalidParameter("Change", "No change is given.")
     id = resource_id("sc", context.token)
     watch = context.watch
     state = watch.state(id)
@@ -144,7 +146,9 @@ def _apply(context: Context, changes: Sequence[GroupChange]) -> None:
     enforce(context, [each.group_id for each in changes])
 
 
-def _arm(context: Context, id: str, request: requests.ChangeSecurityGroups, changes: Sequence[GroupChange]) -> None:
+def _arm(
+    context: Context, id: str, request: requests.ReplaceSecurityGroupRules, changes: Sequence[GroupChange]
+) -> None:
     if not changes:
         raise InvalidParameter("Change", "No change is given.")
     if context.watch.state(id) is None:
@@ -168,7 +172,7 @@ def _remember(context: Context, id: str, changes: Sequence[GroupChange]) -> None
     context.registry.put(_KIND, id, document)
 
 
-def _change(context: Context, id: str, request: requests.ChangeSecurityGroups) -> WatchedChange:
+def _change(context: Context, id: str, request: requests.ReplaceSecurityGroupRules) -> WatchedChange:
     """The change, as it was written down before it was made."""
     document = context.registry.get(_KIND, id)
     assert document is not None, id
@@ -180,7 +184,7 @@ def _change(context: Context, id: str, request: requests.ChangeSecurityGroups) -
 
 
 def _proofs(
-    context: Context, request: requests.ChangeSecurityGroups, changes: Sequence[GroupChange]
+    context: Context, request: requests.ReplaceSecurityGroupRules, changes: Sequence[GroupChange]
 ) -> tuple[Proof, ...]:
     """What must hold: the agents that answer now still do, and every connection that is asked for can be made."""
     concerned = [

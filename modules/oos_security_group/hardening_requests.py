@@ -27,7 +27,7 @@ class DescribeSecurityBaseline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckSecurityGroups:
+class DescribeSecurityFindings:
     """What to hold against which baseline."""
 
     baseline: _Baseline = None
@@ -71,7 +71,7 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeSecurityGroups:
+class ReplaceSecurityGroupRules:
     """What to change, and how to prove that it did no harm."""
 
     change: _Changes

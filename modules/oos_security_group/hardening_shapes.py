@@ -65,7 +65,7 @@ def finding_shape(finding: Finding) -> responses.FindingShape:
 
 
 def change_shape(change: GroupChange) -> responses.ChangeShape:
-    """One change, such that it can be given to ChangeSecurityGroups."""
+    """One change, such that it can be given to ReplaceSecurityGroupRules."""
     words = [(each.direction, _words(each)) for each in change.authorize]
     return {
         "SecurityGroupId": change.group_id,

@@ -35,7 +35,7 @@ def check(session: Session, /, severity: str, fail_on: str, report: str, out: st
     """
     from oos.cli.security_report import written
 
-    found = ask(session, "CheckSecurityGroups", parameters_of(session, given, severity))
+    found = ask(session, "DescribeSecurityFindings", parameters_of(session, given, severity))
     form = "json" if session.is_json and report == "text" else report
     if form == "text" and out is None:
         _show(session, found)

@@ -76,7 +76,7 @@ def harden(
     from oos.cli.failures import stop
     from oos.cli.printing import print_document
 
-    found = ask(session, "CheckSecurityGroups", parameters_of(session, given, severity))
+    found = ask(session, "DescribeSecurityFindings", parameters_of(session, given, severity))
     changes = found["Changes"]
     if not changes:
         session.say("there is nothing to mend")
@@ -99,7 +99,7 @@ def harden(
     def request() -> StartRequest:
         from oos.cli.api import request_to_call
 
-        operation = session.app.catalog.operation("OOS", "ChangeSecurityGroups")
+        operation = session.app.catalog.operation("OOS", "ReplaceSecurityGroupRules")
         assert operation is not None
         return request_to_call(session, operation, parameters)
 

@@ -41,7 +41,7 @@ def finding_options(command: F) -> F:
 
 
 def parameters_of(session: Session, given: dict[str, Any], severity: str) -> dict[str, Any]:
-    """The parameters of CheckSecurityGroups. Raises DiagnosticError, Stopped."""
+    """The parameters of DescribeSecurityFindings. Raises DiagnosticError, Stopped."""
     parameters: dict[str, Any] = {"Severity": severity}
     if given["baseline_file"]:
         parameters["Baseline"] = read_file(given["baseline_file"])

@@ -13,7 +13,7 @@ _CVSS: Final = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0"}
 """What code scanning sorts by (`security-severity`)."""
 
 Found = Mapping[str, Any]
-"""A response of CheckSecurityGroups."""
+"""A response of DescribeSecurityFindings."""
 
 
 def written(found: Found, form: str) -> str:

@@ -84,7 +84,7 @@ def test_reports_are_written_for_people_and_for_tools(world: World, group: str) 
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "SG-OPEN-SSH"
     assert result["level"] == "error"
     assert result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"].startswith(f"{group}/sgr-")
-    found = call(world, "OOS.CheckSecurityGroups")
+    found = call(world, "OOS.DescribeSecurityFindings")
     found["Findings"][0]["SecurityGroupName"] = "<script>"
     assert "CRITICAL SG-OPEN-SSH <script>" in written(found, "text")
     assert json.loads(written(found, "json")) == found
@@ -128,12 +128,12 @@ def test_a_change_whose_executor_is_killed_is_taken_back_in_time(world: World, g
         port = server.getsockname()[1]
         once = threading.Thread(target=lambda: (server.accept()[0].close(), server.close()), daemon=True)
         once.start()
-        change = call(world, "OOS.CheckSecurityGroups", Severity="high")["Changes"]
+        change = call(world, "OOS.DescribeSecurityFindings", Severity="high")["Changes"]
         probe = [{"InstanceId": open_hypervisor(world.host()).instances()[0].id, "Port": port}]
         patience = ("ConfirmSeconds=5", "ProveSeconds=600")
         pairs = (f"Change:={json.dumps(change)}", f"Probe:={json.dumps(probe)}", *patience)
-        process = world.start("api", "oos", "ChangeSecurityGroups", *pairs)
-        said = read_until(process, "ChangeSecurityGroups started")
+        process = world.start("api", "oos", "ReplaceSecurityGroupRules", *pairs)
+        said = read_until(process, "ReplaceSecurityGroupRules started")
         eventually(lambda: carried_out(world, group) == [], "the rule is gone")
     process.kill()
     world.end(process)

@@ -26,7 +26,7 @@ def world() -> World:
 
 
 def check(world: World, **parameters: Any) -> dict[str, Any]:
-    return world.call("OOS.CheckSecurityGroups", **parameters)
+    return world.call("OOS.DescribeSecurityFindings", **parameters)
 
 
 def test_the_standard_baseline_explains_itself(world: World) -> None:
@@ -44,7 +44,9 @@ def test_what_is_found_is_mended_by_the_changes_that_are_proposed(world: World) 
     found = check(world, Severity="high", Management=["192.0.2.0/24"])
     assert [each["Check"] for each in found["Findings"]][:2] == ["SG-OPEN-DATABASE", "SG-OPEN-RDP"]
     assert found["Score"] == 0
-    changed = world.call("OOS.ChangeSecurityGroups", Change=found["Changes"], Probe=[{"InstanceId": id, "Port": 22}])
+    changed = world.call(
+        "OOS.ReplaceSecurityGroupRules", Change=found["Changes"], Probe=[{"InstanceId": id, "Port": 22}]
+    )
     assert changed["State"] == "confirmed"
     assert {each["Proof"].split(":")[-1] for each in changed["Proofs"]} == {"its guest agent answers", "22"}
     after = check(world, Severity="high", Management=["192.0.2.0/24"])
@@ -63,9 +65,12 @@ def test_a_baseline_of_ones_own_with_exceptions(world: World) -> None:
     found = check(world, Baseline={"name": "ours", "checks": [ssh], "exceptions": [accepted]})
     assert found["Findings"][0]["Accepted"] == "the bastion (until 2099-01-01)"
     assert (found["Score"], found["Changes"]) == (100, [])
-    refused = world.refusal("OOS.CheckSecurityGroups", Baseline={"name": "ours"})
+    refused = world.refusal("OOS.DescribeSecurityFindings", Baseline={"name": "ours"})
     assert refused.code == "InvalidParameter.Baseline"
-    assert world.refusal("OOS.CheckSecurityGroups", SecurityGroupIds=["sg-x"]).code == "InvalidSecurityGroupId.NotFound"
+    assert (
+        world.refusal("OOS.DescribeSecurityFindings", SecurityGroupIds=["sg-x"]).code
+        == "InvalidSecurityGroupId.NotFound"
+    )
 
 
 def test_a_host_that_carries_out_something_else_is_found_and_mended(world: World) -> None:
@@ -74,7 +79,7 @@ def test_a_host_that_carries_out_something_else_is_found_and_mended(world: World
     world.home(id).put_group_filter(GroupFilter(group))
     found = check(world, Checks=["SG-DRIFT"])
     assert [each["Check"] for each in found["Findings"]] == ["SG-DRIFT"]
-    world.call("OOS.ChangeSecurityGroups", Change=found["Changes"])
+    world.call("OOS.ReplaceSecurityGroupRules", Change=found["Changes"])
     assert check(world, Checks=["SG-DRIFT"])["Findings"] == []
 
 
@@ -113,13 +118,13 @@ def test_a_change_that_cuts_a_probe_is_taken_back(world: World) -> None:
     ]
     probe = [{"InstanceId": id, "Port": 22}]
     for _ in range(2):
-        refused = world.refusal("OOS.ChangeSecurityGroups", "c", Change=change, Probe=probe, ConfirmSeconds=10)
+        refused = world.refusal("OOS.ReplaceSecurityGroupRules", "c", Change=change, Probe=probe, ConfirmSeconds=10)
         assert refused.code == "ChangeTakenBack"
         assert rules(world, group) == before
         assert comes_in(world, id, 22)
         assert not comes_in(world, id, 80)
     assert list(world.watchman.changes.values()) == [ChangeState.TAKEN_BACK]
-    unreachable = world.refusal("OOS.ChangeSecurityGroups", Change=change, Probe=[{"InstanceId": id, "Port": 23}])
+    unreachable = world.refusal("OOS.ReplaceSecurityGroupRules", Change=change, Probe=[{"InstanceId": id, "Port": 23}])
     assert unreachable.code == "OperationDenied.NotReachable"
     assert rules(world, group) == before
 
@@ -129,9 +134,9 @@ def test_a_change_that_was_made_is_not_made_again(world: World) -> None:
     authorize(world, group)
     change = [{"SecurityGroupId": group, "Revoke": [rules(world, group)[0]["SecurityGroupRuleId"]]}]
     for _ in range(2):
-        assert world.call("OOS.ChangeSecurityGroups", "c", Change=change)["State"] == "confirmed"
+        assert world.call("OOS.ReplaceSecurityGroupRules", "c", Change=change)["State"] == "confirmed"
     assert rules(world, group) == []
-    refused = world.refusal("OOS.ChangeSecurityGroups", Change=change)
+    refused = world.refusal("OOS.ReplaceSecurityGroupRules", Change=change)
     assert refused.code == "InvalidSecurityGroupRuleId.NotFound"
-    twice = world.refusal("OOS.ChangeSecurityGroups", Change=[{"SecurityGroupId": group}] * 2)
+    twice = world.refusal("OOS.ReplaceSecurityGroupRules", Change=[{"SecurityGroupId": group}] * 2)
     assert twice.code == "InvalidParameter.Change"
