@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from oos.fleet.firewall import network
+from oos.values.typed import convert_as
 
 WEIGHTS: Final[Mapping[str, int]] = {"critical": 30, "high": 15, "medium": 7, "low": 2}
 """What a finding takes from the score of 100."""
@@ -114,7 +115,7 @@ class BaselineFault(ValueError):
 def read_baseline(content: Any) -> Baseline:
     """The baseline that a document holds. Raises BaselineFault."""
     try:
-        baseline = msgspec.convert(content, Baseline, strict=False)
+        baseline = convert_as(content, Baseline)
     except msgspec.ValidationError as error:
         raise BaselineFault(f"not a baseline: {error}") from error
     ids = [each.id for each in baseline.checks]
