@@ -10,5 +10,6 @@ fleet = LazyGroup(
         "list": ("oos.cli.fleet_list:list_fleet", "List instances, disks, snapshots, images or hosts."),
         "show": ("oos.cli.fleet_show:show", "Show everything about one of them."),
     },
+    later={"graph": "see oos fleet list and oos fleet show"},
     help="See what there is.",
 )

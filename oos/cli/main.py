@@ -33,6 +33,8 @@ VERBS = {
     "completion": ("oos.cli.completion:completion", "Print what makes a shell complete oos commands."),
 }
 
+LATER = {"plan": "oos template rehearse carries a template out on a simulated fleet, and changes nothing"}
+
 HELP = "Carry out operations runbooks on a fleet of libvirt virtual machines."
 
 
@@ -47,6 +49,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 cli = LazyGroup(
     "oos",
     VERBS,
+    later=LATER,
     help=HELP,
     params=[
         click.Option(

@@ -273,6 +273,17 @@ def test_the_inventory_of_a_guest_can_be_searched(oos: Runner, shell: Shell) -> 
     assert "lo" in {each["Name"] for each in cards}
 
 
+def test_an_rpm_that_is_none_is_not_asked(oos: Runner, shell: Shell) -> None:
+    shell.path = str(shell.programs)
+    for name in ("sh", "awk", "sed", "head", "cat", "hostname", "uname"):
+        if not (shell.programs / name).exists():
+            (shell.programs / name).symlink_to(str(shutil.which(name)))
+    shell.program("rpm", "echo invalid option >&2; exit 1")
+    id = oos.world.run()
+    given = {"regionId": "lab", "instanceId": id, "windowsOptions": "", "linuxOptions": ""}
+    assert "invalid" not in succeeded(oos.action("ACS::ECS::PutInventory", **given))["commandOutput"]
+
+
 PACKAGE = """
 FormatVersion: OOS-2019-06-01-Package
 Packages:

@@ -36,7 +36,7 @@ def diagnostics_page() -> str:
     lines = [
         "# Diagnostics",
         "",
-        "What `oos template validate`, `oos plan` and `oos run` can have against a template or its arguments. Each",
+        "What `oos template validate` and `oos run` can have against a template or its arguments. Each",
         "fault is printed with file, line and column, its code, and where possible the nearest name that is known.",
         "*Errors* stop, *warnings* tell (and stop with `--strict`), *hints* suggest. Codes from OOS900 on belong to",
         "settings, inventories and the command line; their messages say what to do.",
