@@ -66,12 +66,6 @@ TOLD = (
     Story("office-hours-stop.yml"),
     Story("rolling-change.yml", lambda world: {"targets": '{"Type": "All"}', "command": "echo once >> /log"}),
 )
-STORIES = TOLD + tuple(
-    Story(path.name)
-    for path in sorted(RUNBOOKS.glob("*.yml"))
-    if not path.name.endswith(".rehearsal.yml") and path.name not in {story.runbook for story in TOLD}
-)
-"""Of every runbook; those that nobody told about take no parameters."""
 
 
 @dataclass(slots=True)
