@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation, Risk
-from oos_command import describe, files, operations, requests, responses
+from oos_command import describe, files, managed, operations, requests, responses
 
 _NOT_HERE = ("ContainerId", "ContainerName", "OssOutputDelivery", "WindowsPasswordName")
 
@@ -100,6 +100,24 @@ OPERATIONS = (
         files.describe_send_file_results,
         list_field="Invocations.Invocation",
         ignores=("ResourceGroupId",),
+    ),
+    Operation(
+        "ECS",
+        "DescribeManagedInstances",
+        requests.DescribeManagedInstances,
+        responses.ManagedInstances,
+        managed.describe_managed_instances,
+        list_field="Instances",
+        ignores=("ResourceGroupId",),
+        refuses=("ActivationId", "MachineId"),
+    ),
+    Operation(
+        "ECS",
+        "InstallCloudAssistant",
+        requests.InstallCloudAssistant,
+        responses.Nothing,
+        managed.install_cloud_assistant,
+        effect=Effect.CHANGES,
     ),
     Operation(
         "ECS",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from oos.fleet.instance import Instance
+from oos.fleet.guest import Machine
 from oos.service.errors import ApiError, Refused, Unavailable
 from oos.service.guest_command import GuestResult, LauncherExit, Reason
 from oos.values.secret import Secret, redact
@@ -157,7 +157,7 @@ def silent(run: Run, invocation: Invocation, cause: str, now: datetime) -> Run:
     return run
 
 
-def not_running(run: Run, instance: Instance, now: datetime) -> Run:
+def not_running(run: Run, instance: Machine, now: datetime) -> Run:
     """The run, when its instance is not running: never begun, or interrupted if it may have begun."""
     where = f"the instance {instance.id} ({instance.name}) is {instance.power}"
     if not run.boot:

@@ -146,7 +146,7 @@ def _answers(context: Context, instance: Instance) -> bool:
     if instance.power is not Power.RUNNING:
         return False
     try:
-        context.fleet.of_instance(instance.id, context.region)[0].guest_info(instance.id)
+        context.fleet.of_guest(instance.id, context.region)[0].guest_info(instance.id)
     except FleetError:
         return False
     return True

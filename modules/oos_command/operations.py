@@ -122,8 +122,10 @@ def _targets(context: Context, ids: Sequence[str], tags: Sequence[TagCondition])
             raise InvalidParameter("ResourceTag", "InstanceId and ResourceTag exclude each other.")
         raise MissingParameter("InstanceId")
     if len(ids) == 1:
-        return (context.fleet.of_instance(ids[0], context.region)[1].id,)
+        return (context.fleet.of_guest(ids[0], context.region)[1].id,)
     there = {each.id: each for each in context.fleet.instances(context.region)}
+    region = context.fleet.inventory.region(context.region)
+    managed = {each.id for each in region.managed} if region is not None else set()
     if tags:
         found = tuple(id for id, each in there.items() if has_tags(each.labels.tags, tags))
         if not 0 < len(found) <= requests.MOST_INSTANCES:
@@ -131,7 +133,7 @@ def _targets(context: Context, ids: Sequence[str], tags: Sequence[TagCondition])
             raise InvalidParameter("ResourceTag", message)
         return found
     for id in ids:
-        if id not in there:
+        if id not in there and id not in managed:
             raise NotFound("InvalidInstanceId.NotFound", f"The specified instance {id} does not exist.")
     return tuple(dict.fromkeys(ids))
 

@@ -192,3 +192,15 @@ class InstallCloudAssistant:
     """Whose agent is to be there."""
 
     instance_id: Annotated[tuple[str, ...], Param("The instances.", most=MOST_INSTANCES)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeManagedInstances(Paged):
+    """Which machines of the inventory that are commanded over SSH to list."""
+
+    instance_id: Annotated[tuple[str, ...], Param("Only these.", most=MOST_INSTANCES)] = ()
+    instance_name: Annotated[str, Param("Name; * stands for anything.")] = ""
+    instance_ip: Annotated[str, Param("Address by which it is reached.")] = ""
+    os_type: Annotated[str, Param("Operating system.", allowed=("linux", "windows", "FreeBSD"))] = ""
+    connected: Annotated[str, Param("Whether it can be reached now.", allowed=("true", "false"))] = ""
+    tag: Annotated[tuple[TagCondition, ...], Param("Tags they have.", most=20)] = ()

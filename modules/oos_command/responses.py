@@ -217,3 +217,28 @@ class SendFileResults(TypedDict):
     PageNumber: int
     PageSize: int
     NextToken: str
+
+
+class ManagedTag(TypedDict):
+    TagKey: str
+    TagValue: str
+
+
+class ManagedInstance(TypedDict):
+    InstanceId: str
+    InstanceName: str
+    Connected: bool
+    Hostname: str
+    OsType: str
+    OsVersion: str
+    IntranetIp: str
+    AgentVersion: str
+    Tags: list[ManagedTag]
+
+
+class ManagedInstances(TypedDict):
+    Instances: list[ManagedInstance]
+    TotalCount: int
+    PageNumber: int
+    PageSize: int
+    NextToken: str

@@ -15,7 +15,7 @@ from oos_command.content import interpreter_of
 from oos_command.model import Invocation, Run, State, keep_run, load_run, load_secrets
 
 if TYPE_CHECKING:
-    from oos.fleet.hypervisor import Hypervisor
+    from oos.fleet.guest import Guest
 
 
 def begin(context: Context, invocation: Invocation, instance_id: str, content: str) -> Run:
@@ -30,10 +30,10 @@ def begin(context: Context, invocation: Invocation, instance_id: str, content: s
     now = context.now()
     fresh = known or Run(invocation.id, instance_id, State.PENDING, now, now)
     try:
-        hypervisor, instance = context.fleet.of_instance(instance_id, invocation.region)
+        guest, instance = context.fleet.of_guest(instance_id, invocation.region)
         if instance.power is not Power.RUNNING:
             return keep_run(context.registry, decide.not_running(fresh, instance, now))
-        boot = boot_of(hypervisor, instance_id)
+        boot = boot_of(guest, instance_id)
     except InstanceAbsent as absent:
         return keep_run(context.registry, decide.absent(fresh, str(absent), now))
     except (AgentUnavailable, AgentFailed) as mute:
@@ -50,7 +50,7 @@ def begin(context: Context, invocation: Invocation, instance_id: str, content: s
         boot.kernel_name,
     )
     try:
-        pid = hypervisor.guest_execute(instance_id, argv_of(command), stdin=content.encode())
+        pid = guest.guest_execute(instance_id, argv_of(command), stdin=content.encode())
     except AgentFailed as refused:
         aborted = decide.ended(intended, State.ABORTED, "ClientNotResponse", str(refused), context.now())
         return keep_run(context.registry, aborted)
@@ -77,7 +77,7 @@ def observed(context: Context, invocation: Invocation, run: Run) -> Run:
 def _look(context: Context, invocation: Invocation, run: Run) -> Run:
     now = context.now()
     try:
-        hypervisor, instance = context.fleet.of_instance(run.instance_id, invocation.region)
+        guest, instance = context.fleet.of_guest(run.instance_id, invocation.region)
     except InstanceAbsent as absent:
         return decide.absent(run, str(absent), now)
     if instance.power is Power.STOPPED:
@@ -85,20 +85,20 @@ def _look(context: Context, invocation: Invocation, run: Run) -> Run:
     if not run.boot:
         return decide.undelivered(run, now)
     try:
-        return _read(context, invocation, run, hypervisor)
+        return _read(context, invocation, run, guest)
     except (AgentUnavailable, AgentFailed) as mute:
         return decide.silent(run, invocation, str(mute), now)
 
 
-def _read(context: Context, invocation: Invocation, run: Run, hypervisor: Hypervisor) -> Run:
+def _read(context: Context, invocation: Invocation, run: Run, guest: Guest) -> Run:
     """What the guest tells of the run. Raises AgentUnavailable."""
     now = context.now()
-    boot = boot_of(hypervisor, run.instance_id).name
+    boot = boot_of(guest, run.instance_id).name
     exit_code: int | None = None
     complaint = ""
     if run.pid is not None and boot == run.boot:
         try:
-            process = hypervisor.guest_process(run.instance_id, run.pid)
+            process = guest.guest_process(run.instance_id, run.pid)
         except AgentFailed:
             # The agent forgets what it was asked about once, and all when it restarts itself.
             pass
@@ -107,27 +107,27 @@ def _read(context: Context, invocation: Invocation, run: Run, hypervisor: Hyperv
                 return run
             exit_code, complaint = process.exit_code or 0, process.stderr.decode(errors="replace")
     try:
-        result = read_result(hypervisor.guest_read(run.instance_id, path_of(run.invocation_id, "result"), limit=4096))
+        result = read_result(guest.guest_read(run.instance_id, path_of(run.invocation_id, "result"), limit=4096))
     except AgentFailed:
         result = None
     if result is not None:
-        return decide.with_result(run, invocation, result, _output(context, hypervisor, run), now)
+        return decide.with_result(run, invocation, result, _output(context, guest, run), now)
     if boot != run.boot:
         return decide.restarted(run, now)
     outcome = decide.without_result(run, exit_code, complaint, now)
     if outcome is not None:
         return outcome
-    return _trace(hypervisor, run, context)
+    return _trace(guest, run, context)
 
 
-def _trace(hypervisor: Hypervisor, run: Run, context: Context) -> Run:
+def _trace(guest: Guest, run: Run, context: Context) -> Run:
     """Whether the script around the command still lives, when its agent no longer knows it."""
     try:
-        pid = hypervisor.guest_read(run.instance_id, path_of(run.invocation_id, "pid"), limit=32).decode().strip()
+        pid = guest.guest_read(run.instance_id, path_of(run.invocation_id, "pid"), limit=32).decode().strip()
     except AgentFailed:
         return decide.undelivered(run, context.now())
     try:
-        arguments = hypervisor.guest_read(run.instance_id, f"/proc/{int(pid)}/cmdline", limit=1 << 16)
+        arguments = guest.guest_read(run.instance_id, f"/proc/{int(pid)}/cmdline", limit=1 << 16)
     except (AgentFailed, ValueError):
         arguments = b""
     if run.invocation_id.encode() not in arguments.split(b"\0"):
@@ -136,10 +136,10 @@ def _trace(hypervisor: Hypervisor, run: Run, context: Context) -> Run:
     return replace(run, state=begun, started=run.started or run.created)
 
 
-def _output(context: Context, hypervisor: Hypervisor, run: Run) -> bytes:
+def _output(context: Context, guest: Guest, run: Run) -> bytes:
     """What the command printed, as far as its guest kept it, with the caller's and the command's secrets masked."""
     try:
-        output = hypervisor.guest_read(run.instance_id, path_of(run.invocation_id, "out"), limit=OUTPUT_LIMIT)
+        output = guest.guest_read(run.instance_id, path_of(run.invocation_id, "out"), limit=OUTPUT_LIMIT)
     except AgentFailed:
         return b""
     text = output.decode(errors="surrogateescape")
@@ -152,10 +152,10 @@ def stop(context: Context, invocation: Invocation, run: Run) -> Run:
     run = observed(context, invocation, run)
     if run.state.is_final or run.state is State.STOPPING:
         return run
-    hypervisor = context.fleet.of_instance(run.instance_id, invocation.region)[0]
+    guest = context.fleet.of_guest(run.instance_id, invocation.region)[0]
     now = context.now()
     try:
-        hypervisor.guest_write(run.instance_id, path_of(run.invocation_id, "stop"), b"")
+        guest.guest_write(run.instance_id, path_of(run.invocation_id, "stop"), b"")
     except AgentFailed:
         # There is no folder to write to: it never began.
         cancelled = decide.ended(run, State.CANCELLED, "", "", now)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from oos.adapters.sealing import FileSealer
     from oos.adapters.sql import Database
     from oos.adapters.sql.leases import LeaseLocks
+    from oos.adapters.ssh.pool import SshPool
     from oos.adapters.watchman import ProcessWatchman
     from oos.app.orchestration import EngineOrchestrator
     from oos.app.shared import SharedDatabase
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from oos.engine.templates import TemplateCache
     from oos.execution.events import ExecutionStarted
     from oos.fleet.fleet import Fleet
-    from oos.inventory.model import Inventory
+    from oos.fleet.guest import Guest
+    from oos.inventory.model import Inventory, SshAccess
     from oos.journal.codec import Codec
     from oos.journal.port import Journal
     from oos.service.context import Context
@@ -98,7 +100,18 @@ class App:
         from oos.adapters.hypervisors import open_hypervisor
         from oos.fleet.fleet import Fleet
 
-        return Fleet(self.inventory, open_hypervisor)
+        return Fleet(self.inventory, open_hypervisor, self._reach)
+
+    def _reach(self, access: SshAccess) -> Guest:
+        from oos.adapters.ssh.guest import SshGuest
+
+        return SshGuest(self._ssh_pool, access)
+
+    @cached_property
+    def _ssh_pool(self) -> SshPool:
+        from oos.adapters.ssh.pool import SshPool
+
+        return SshPool()
 
     @cached_property
     def journal(self) -> Journal:
@@ -285,7 +298,7 @@ class App:
         """Let go of what was opened."""
         if self._engine is not None:
             self._engine.close()
-        for name in ("fleet", "shared", "_database"):
+        for name in ("fleet", "_ssh_pool", "shared", "_database"):
             part = self.__dict__.get(name)
             if part is not None:
                 part.close()

@@ -46,6 +46,15 @@ class AgentUnavailable(FleetError):
         self.cause = cause
 
 
+class MachineUnreachable(AgentUnavailable):
+    """A machine cannot be reached over SSH."""
+
+    def __init__(self, machine: str, cause: str) -> None:
+        FleetError.__init__(self, f"{machine} cannot be reached over SSH: {cause}")
+        self.target = machine
+        self.cause = cause
+
+
 class AgentFailed(FleetError):
     """The guest agent answered with an error."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 
 from oos.fleet.errors import (
@@ -13,16 +14,17 @@ from oos.fleet.errors import (
     HostUnreachable,
     ImageAbsent,
     InstanceAbsent,
+    MachineUnreachable,
     NetworkAbsent,
     SnapshotAbsent,
 )
 from oos.fleet.guest import Guest, Machine
 from oos.fleet.hypervisor import Hypervisor
-from oos.fleet.instance import Instance
+from oos.fleet.instance import Instance, Power
 from oos.fleet.network import Network
 from oos.fleet.statistics import InstanceStatistics
 from oos.fleet.storage import Disk, Image, PoolRoom, Snapshot
-from oos.inventory.model import Host, Inventory
+from oos.inventory.model import Host, Inventory, ManagedInstance, SshAccess
 
 T = TypeVar("T")
 
@@ -37,9 +39,16 @@ class Fleet:
     put the host into maintenance in the inventory to go on without it.
     """
 
-    def __init__(self, inventory: Inventory, connect: Callable[[Host], Hypervisor]) -> None:
+    def __init__(
+        self,
+        inventory: Inventory,
+        connect: Callable[[Host], Hypervisor],
+        reach: Callable[[SshAccess], Guest] | None = None,
+    ) -> None:
+        """`reach` gives the inside of a machine that is reached over SSH; without it, none is."""
         self.inventory = inventory
         self._connect = connect
+        self._reach = reach
         self._lock = threading.Lock()
         self._hypervisors: dict[str, Hypervisor] = {}
 
@@ -109,8 +118,35 @@ class Fleet:
 
     def of_guest(self, machine_id: str, region: str | None = None) -> tuple[Guest, Machine]:
         """Whoever speaks for the inside of a machine, and what it is. Raises InstanceAbsent, HostUnreachable."""
+        if machine_id.startswith("mi-"):
+            managed = self.managed(machine_id, region)
+            return self._over_ssh(managed.access), Machine(managed.id, managed.name, Power.RUNNING)
         hypervisor, instance = self.of_instance(machine_id, region)
-        return hypervisor, Machine(instance.id, instance.name, instance.power)
+        machine = Machine(instance.id, instance.name, instance.power)
+        access = self._access_to(hypervisor, instance)
+        return hypervisor if access is None else self._over_ssh(access), machine
+
+    def managed(self, machine_id: str, region: str | None = None) -> ManagedInstance:
+        """A machine of the inventory that is reached over SSH. Raises InstanceAbsent."""
+        for each in self.inventory.regions:
+            for machine in each.managed if region in (None, each.id) else ():
+                if machine.id == machine_id:
+                    return machine
+        raise InstanceAbsent(machine_id)
+
+    def _access_to(self, hypervisor: Hypervisor, instance: Instance) -> SshAccess | None:
+        """How a guest is reached over SSH whose agent does not answer; None when it does, or is not to be."""
+        region = self.inventory.region(instance.region)
+        if instance.has_agent or instance.power is not Power.RUNNING or region is None or region.ssh is None:
+            return None
+        found = (each.address for each in hypervisor.addresses(instance.id))
+        address = next((each for each in found if ":" not in each), "")
+        return replace(region.ssh, address=address) if address else None
+
+    def _over_ssh(self, access: SshAccess) -> Guest:
+        if self._reach is None:
+            raise MachineUnreachable(access.address, "no machine is reached over SSH here")
+        return self._reach(access)
 
     def of_disk(self, disk_id: str, region: str | None = None) -> tuple[Hypervisor, Disk]:
         """The disk and the host it is on. Raises DiskAbsent, HostUnreachable."""

@@ -12,7 +12,18 @@ from typing import Any
 import msgspec
 
 from oos.diagnostics import Diagnostic, DiagnosticError
-from oos.inventory.model import Accelerator, Host, InstanceType, Inventory, Pools, Region, Uplink, Zone
+from oos.inventory.model import (
+    Accelerator,
+    Host,
+    InstanceType,
+    Inventory,
+    ManagedInstance,
+    Pools,
+    Region,
+    SshAccess,
+    Uplink,
+    Zone,
+)
 from oos.inventory.prices import Prices, load_prices
 from oos.inventory.yaml_file import read_text, read_yaml
 from oos.values.typed import convert_as
@@ -49,9 +60,28 @@ class _Zone(msgspec.Struct, forbid_unknown_fields=True):
     local_name: str = ""
 
 
+class _Access(msgspec.Struct, forbid_unknown_fields=True):
+    user: str = ""
+    port: int | None = None
+    config: str = ""
+    sudo: bool = False
+
+
+class _Managed(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    address: str = ""
+    user: str = ""
+    port: int | None = None
+    config: str = ""
+    sudo: bool = False
+    tags: dict[str, str] = {}
+
+
 class _Region(msgspec.Struct, forbid_unknown_fields=True):
     id: str
-    zones: list[_Zone]
+    zones: list[_Zone] = []
+    managed: list[_Managed] = []
+    ssh: _Access | None = None
     local_name: str = ""
     elastic_addresses: list[str] = []
 
@@ -108,6 +138,8 @@ def read_inventory(text: str, name: str, variables: Mapping[str, str]) -> Invent
                 for zone in region.zones
             ),
             tuple(region.elastic_addresses),
+            tuple(_managed(each, region.id, name) for each in region.managed),
+            None if region.ssh is None else _access(region.ssh, "", name),
         )
         for region in file.regions
     )
@@ -147,6 +179,15 @@ def _host(host: _Host, zone: str, region: str, name: str, known: Mapping[str, st
     )
 
 
+def _managed(machine: _Managed, region: str, name: str) -> ManagedInstance:
+    return ManagedInstance(machine.name, region, _access(machine, machine.address or machine.name, name), machine.tags)
+
+
+def _access(access: _Access | _Managed, address: str, name: str) -> SshAccess:
+    config = str(Path(name).parent / Path(access.config).expanduser()) if access.config else ""
+    return SshAccess(address, access.user, access.port, config, access.sudo)
+
+
 def _is_range(text: str) -> bool:
     try:
         ipaddress.IPv4Network(text)
@@ -181,6 +222,7 @@ def _faults(regions: tuple[Region, ...], default_region: str, name: str) -> Any:
         *(("region", region.id) for region in regions),
         *(("zone", zone.id) for region in regions for zone in region.zones),
         *(("host", host.name) for region in regions for zone in region.zones for host in zone.hosts),
+        *(("managed instance", each.id) for region in regions for each in region.managed),
     ):
         if (kind, id) in seen:
             yield Diagnostic("OOS907", f"two {kind}s are called {id}", name)

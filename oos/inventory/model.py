@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from oos.inventory.prices import Prices
+from oos.values.identifiers import resource_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,35 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True)
+class SshAccess:
+    """How a machine is reached over SSH; what is empty is left to ssh_config(5)."""
+
+    address: str
+    """A name of ssh_config, a host name or an address."""
+    user: str = ""
+    port: int | None = None
+    config: str = ""
+    """Another file than `~/.ssh/config`."""
+    sudo: bool = False
+    """Whether the user becomes root by `sudo -n`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedInstance:
+    """A machine of somebody else's that is commanded over SSH."""
+
+    name: str
+    region: str
+    access: SshAccess
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """`mi-` and 20 hex digits, from region and name."""
+        return resource_id("mi", f"{self.region}/{self.name}")
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     """A place with zones; an execution runs in one region."""
 
@@ -75,6 +105,9 @@ class Region:
     zones: tuple[Zone, ...]
     elastic_addresses: tuple[str, ...] = ()
     """Addresses, and ranges of them (`203.0.113.16/28`), that AllocateEipAddress gives out."""
+    managed: tuple[ManagedInstance, ...] = ()
+    ssh: SshAccess | None = None
+    """How guests are reached whose agents do not answer, at their own addresses; None: they are not."""
 
     def hosts(self) -> Iterator[Host]:
         """The hosts of all zones, those in maintenance left out."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oos.fleet.errors import AgentFailed, FleetError
-from oos.fleet.hypervisor import Hypervisor
+from oos.fleet.guest import Guest
 from oos.fleet.instance import GuestAddress, Instance, Power
 from oos.service.context import Context
 from oos.service.guest_command import BOOT_ID
@@ -23,12 +23,12 @@ class Boot:
     """What its kernel calls it, where it does."""
 
 
-def boot_of(hypervisor: Hypervisor, instance_id: str) -> Boot:
+def boot_of(guest: Guest, instance_id: str) -> Boot:
     """Which start of the guest this is. Raises AgentUnavailable, AgentFailed."""
     try:
-        name = hypervisor.guest_read(instance_id, BOOT_ID, limit=64).decode(errors="replace").strip()
+        name = guest.guest_read(instance_id, BOOT_ID, limit=64).decode(errors="replace").strip()
     except AgentFailed:
-        moment = hypervisor.guest_info(instance_id).boot_time
+        moment = guest.guest_info(instance_id).boot_time
         return Boot("" if moment is None else moment.isoformat())
     return Boot(name, name)
 

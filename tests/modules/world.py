@@ -13,10 +13,11 @@ from oos.adapters.memory.host import Pace
 from oos.adapters.memory.hypervisor import MemoryHypervisor
 from oos.adapters.memory.state import HostState, sample_image
 from oos.fleet.fleet import Fleet
+from oos.fleet.guest import Guest
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import Instance
 from oos.inventory.load import DEFAULT_INSTANCE_TYPES
-from oos.inventory.model import Host, Inventory, Region, Uplink, Zone
+from oos.inventory.model import Host, Inventory, Region, SshAccess, Uplink, Zone
 from oos.inventory.prices import Prices
 from oos.rehearsal.watchman import SimulatedWatchman
 from oos.service.call import invoke
@@ -84,6 +85,9 @@ class World:
     calls: int = 0
     prices: Prices = field(default_factory=Prices)
     orchestrator: Orchestrator | None = None
+    reach: Callable[[SshAccess], Guest] | None = None
+    region_facts: dict[str, Any] = field(default_factory=dict)
+    """More about the region `lab`: managed instances, how guests are reached over SSH."""
     wrap: Callable[[Hypervisor], Hypervisor] = lambda hypervisor: hypervisor
 
     def __post_init__(self) -> None:
@@ -93,14 +97,14 @@ class World:
             for zone in ("lab-a", "lab-b")
         )
         inventory = Inventory(
-            (Region("lab", "the lab", zones, ("203.0.113.0/29",)), Region("empty", "nothing", ())),
+            (Region("lab", "the lab", zones, ("203.0.113.0/29",), **self.region_facts), Region("empty", "nothing", ())),
             {each.id: each for each in DEFAULT_INSTANCE_TYPES},
             "lab",
             self.prices,
         )
         self.hosts = {each.name: self._simulated(each) for each in hosts}
         self.image_id = sample_image("h-1", "lab-a", "lab").id
-        self.fleet = Fleet(inventory, lambda each: self.wrap(self.hosts[each.name]))
+        self.fleet = Fleet(inventory, lambda each: self.wrap(self.hosts[each.name]), self.reach)
         self.catalog = Catalog(self.modules)
         self.watchman = SimulatedWatchman(list(self.hosts.values()))
 
