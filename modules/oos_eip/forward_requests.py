@@ -25,19 +25,31 @@ class CreateNatGateway:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DescribeNatGateways(Paged):
+class EcsDescribeNatGateways(Paged):
     """Which NAT gateways to list; conditions that are given must all hold."""
 
     nat_gateway_id: Annotated[str, Param("Only this one.")] = ""
     vpc_id: Annotated[str, Param("VPC.")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeNatGateways(EcsDescribeNatGateways):
+    """Which NAT gateways to list; conditions that are given must all hold."""
+
     name: Annotated[str, Param("Name; * stands for anything.")] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteNatGateway:
+class EcsDeleteNatGateway:
     """Which NAT gateway to delete."""
 
     nat_gateway_id: GatewayId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteNatGateway(EcsDeleteNatGateway):
+    """Which NAT gateway to delete."""
+
     force: Annotated[bool, Param("Whether entries and addresses of it are no reason to refuse.")] = False
 
 

@@ -153,7 +153,7 @@ class GatewayIps(TypedDict):
     IpList: list[GatewayIp]
 
 
-class GatewayShape(TypedDict):
+class EcsGatewayShape(TypedDict):
     NatGatewayId: str
     Name: str
     Description: str
@@ -163,15 +163,26 @@ class GatewayShape(TypedDict):
     BusinessStatus: str
     CreationTime: str
     InstanceChargeType: str
+    ForwardTableIds: ForwardTableIds
+
+
+class GatewayShape(EcsGatewayShape):
     NatType: str
     NetworkType: str
     DeletionProtection: bool
-    ForwardTableIds: ForwardTableIds
     IpLists: GatewayIps
 
 
 class GatewayShapes(TypedDict):
     NatGateway: list[GatewayShape]
+
+
+class EcsGatewayShapes(TypedDict):
+    NatGateway: list[EcsGatewayShape]
+
+
+class EcsGateways(Page):
+    NatGateways: EcsGatewayShapes
 
 
 class Gateways(Page):

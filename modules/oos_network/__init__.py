@@ -172,6 +172,14 @@ INTERFACES = (
     ),
     Operation(
         "ECS",
+        "DescribeNetworkInterfaceAttribute",
+        requests.DescribeNetworkInterfaceAttribute,
+        responses.InterfaceShape,
+        operations.describe_network_interface_attribute,
+        ignores=("Attribute", "Tag*"),
+    ),
+    Operation(
+        "ECS",
         "CreateNetworkInterface",
         requests.CreateNetworkInterface,
         responses.CreatedInterface,

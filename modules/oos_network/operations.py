@@ -61,6 +61,17 @@ def describe_network_interfaces(context: Context, request: requests.DescribeNetw
     return {"NetworkInterfaceSets": {"NetworkInterfaceSet": shapes}, **page.fields}
 
 
+def describe_network_interface_attribute(
+    context: Context, request: requests.DescribeNetworkInterfaceAttribute
+) -> responses.InterfaceShape:
+    """Describe one network card, plugged in or not."""
+    wanted = requests.DescribeNetworkInterfaces(network_interface_id=(request.network_interface_id,))
+    found = describe_network_interfaces(context, wanted)["NetworkInterfaceSets"]["NetworkInterfaceSet"]
+    if not found:
+        raise _absent(request.network_interface_id)
+    return found[0]
+
+
 def _addresses(context: Context, cards: Sequence[decide.Placed]) -> list[Sequence[GuestAddress]]:
     """What the guests of these cards tell."""
     instances = {each.instance.id: each.instance for each in cards if each.instance is not None}

@@ -31,6 +31,15 @@ class DescribeNetworkInterfaces(Paged):
 
 
 InterfaceId = Annotated[str, Param("The network interface.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeNetworkInterfaceAttribute:
+    """Which network interface to describe."""
+
+    network_interface_id: InterfaceId
+
+
 InstanceId = Annotated[str, Param("The instance.")]
 _GROUPS = Param("Security groups of the card.", most=10)
 

@@ -26,6 +26,7 @@ from oos.service.elastic_addresses import (
     load_packages,
 )
 from oos.service.errors import Unavailable, Unsupported
+from oos.service.many import at_once
 from oos.service.network_interfaces import load_interface
 
 KILOBYTES_OF_A_MEGABIT: Final = 125
@@ -76,13 +77,16 @@ def carry_out(context: Context, hosts: Iterable[str]) -> None:
 
 def translated_on(context: Context, hosts: Iterable[str]) -> dict[str, Translations]:
     """What hosts translate now; one that does not tell is left out."""
-    found = {}
-    for name in {*hosts} - {""}:
+
+    def ask(name: str) -> Translations | None:
         try:
-            found[name] = hypervisor_of(context, name).translations()
-        except FleetError:
-            continue
-    return found
+            return hypervisor_of(context, name).translations()
+        except (FleetError, Unavailable):
+            return None
+
+    names = sorted({*hosts} - {""})
+    told = zip(names, at_once(ask, names), strict=True)
+    return {name: answer for name, answer in told if answer is not None}
 
 
 def host_of(context: Context, name: str) -> Host:

@@ -247,6 +247,9 @@ def test_addresses_of_a_package_share_its_limit(
 
 def test_single_ports_of_an_address_lead_into_a_vpc(world: World, instance: str, host: MemoryHypervisor) -> None:
     vpc = host.network(world.instance(instance).interfaces[0].network).vpc_id
+    spare = world.call("ECS.CreateNatGateway", VpcId=vpc)["NatGatewayId"]
+    assert world.call("ECS.DescribeNatGateways", VpcId=vpc)["TotalCount"] == 1
+    world.call("ECS.DeleteNatGateway", NatGatewayId=spare)
     gateway = world.call("VPC.CreateNatGateway", VpcId=vpc, Name="out")
     (table,) = gateway["ForwardTableIds"]["ForwardTableId"]
     made = allocate(world)

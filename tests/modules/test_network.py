@@ -214,6 +214,7 @@ def test_a_card_lives_through_its_whole_life(world: World, v_switch: str, instan
     world.call("AttachNetworkInterface", InstanceId=instance, NetworkInterfaceId=card)
     world.call("AttachNetworkInterface", InstanceId=instance, NetworkInterfaceId=card)
     first, second = cards(world, InstanceId=instance)
+    assert world.call("DescribeNetworkInterfaceAttribute", NetworkInterfaceId=card)["InstanceId"] == instance
     assert (first["Type"], second["Type"], second["Status"]) == ("Primary", "Secondary", "InUse")
     assert (second["NetworkInterfaceId"], second["PrivateIpAddress"]) == (card, "192.168.7.50")
     assert (second["NetworkInterfaceName"], second["Attachment"]["DeviceIndex"]) == ("second", 1)
@@ -224,6 +225,8 @@ def test_a_card_lives_through_its_whole_life(world: World, v_switch: str, instan
     world.call("DeleteNetworkInterface", "gone", NetworkInterfaceId=card)
     world.call("DeleteNetworkInterface", "gone", NetworkInterfaceId=card)
     assert cards(world, NetworkInterfaceId=[card]) == []
+    refused = world.refusal("DescribeNetworkInterfaceAttribute", NetworkInterfaceId=card)
+    assert refused.code == "InvalidEniId.NotFound"
     assert world.hosts[home_of(world, v_switch)].network(v_switch).reservations == {}
 
 

@@ -46,7 +46,15 @@ class LibvirtTranslating(LibvirtHost):
         """Run a program of the shell on the host. Raises NoUplink, HypervisorFailed, DeadlineExceeded."""
         words = [*self._uplink.run, "sh", "-s"]
         try:
-            done = subprocess.run(words, input=program.encode(), capture_output=True, timeout=SECONDS, check=False)
+            # Away from our terminal: nobody may be there to answer what ssh(1) would ask.
+            done = subprocess.run(
+                words,
+                input=program.encode(),
+                capture_output=True,
+                timeout=SECONDS,
+                check=False,
+                start_new_session=True,
+            )
         except subprocess.TimeoutExpired as error:
             raise DeadlineExceeded(self._host.name, "translating addresses", SECONDS) from error
         except OSError as error:
