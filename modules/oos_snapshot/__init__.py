@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation, Risk
-from oos_snapshot import operations, requests, responses, retention
+from oos_snapshot import (
+    operations,
+    policies,
+    policy_requests,
+    policy_responses,
+    requests,
+    responses,
+    retention,
+)
 
 OPERATIONS = (
     Operation(
@@ -65,4 +73,69 @@ OPERATIONS = (
     ),
 )
 
-MODULE = Module("snapshot", OPERATIONS, actions_beside(__file__))
+_COPIES = ("CopiedSnapshotsRetentionDays", "CopyEncryptionConfiguration*", "EnableCrossRegionCopy", "TargetCopyRegions")
+
+POLICY_OPERATIONS = (
+    Operation(
+        "ECS",
+        "CreateAutoSnapshotPolicy",
+        policy_requests.CreateAutoSnapshotPolicy,
+        policy_responses.MadePolicy,
+        policies.create_auto_snapshot_policy,
+        effect=Effect.CHANGES,
+        ignores=("ResourceGroupId",),
+        refuses=(*_COPIES, "AssociationType", "StorageLocationArn", "TargetTags*"),
+    ),
+    Operation(
+        "ECS",
+        "ModifyAutoSnapshotPolicyEx",
+        policy_requests.ModifyAutoSnapshotPolicy,
+        policy_responses.Nothing,
+        policies.modify_auto_snapshot_policy,
+        effect=Effect.CHANGES,
+        refuses=(*_COPIES, "TargetTags*"),
+    ),
+    Operation(
+        "ECS",
+        "ApplyAutoSnapshotPolicy",
+        policy_requests.ApplyAutoSnapshotPolicy,
+        policy_responses.Nothing,
+        policies.apply_auto_snapshot_policy,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "ECS",
+        "CancelAutoSnapshotPolicy",
+        policy_requests.CancelAutoSnapshotPolicy,
+        policy_responses.Nothing,
+        policies.cancel_auto_snapshot_policy,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "ECS",
+        "DescribeAutoSnapshotPolicyEx",
+        policy_requests.DescribeAutoSnapshotPolicyEx,
+        policy_responses.Policies,
+        policies.describe_auto_snapshot_policy_ex,
+        list_field="AutoSnapshotPolicies.AutoSnapshotPolicy",
+    ),
+    Operation(
+        "ECS",
+        "DescribeAutoSnapshotPolicyAssociations",
+        policy_requests.DescribeAutoSnapshotPolicyAssociations,
+        policy_responses.Associations,
+        policies.describe_auto_snapshot_policy_associations,
+        list_field="AutoSnapshotPolicyAssociations.AutoSnapshotPolicyAssociation",
+    ),
+    Operation(
+        "ECS",
+        "DeleteAutoSnapshotPolicy",
+        policy_requests.DeleteAutoSnapshotPolicy,
+        policy_responses.Nothing,
+        policies.delete_auto_snapshot_policy,
+        effect=Effect.DESTROYS,
+        risk=Risk.HIGH,
+    ),
+)
+
+MODULE = Module("snapshot", (*OPERATIONS, *POLICY_OPERATIONS), actions_beside(__file__))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from oos.fleet.storage import Snapshot, SnapshotStatus, Verification
+from oos.service.disk_settings import POLICY_TAG
 from oos.service.errors import Refused
 from oos.service.filtering import creation_period, has_tags, is_wanted, matches_name, tag_shapes
 from oos.service.shape import gib, instant
@@ -24,6 +25,11 @@ def tags_of(snapshot: Snapshot, changes: Changes) -> dict[str, str]:
     if snapshot.parent_id:
         system[PARENT_TAG] = snapshot.parent_id
     return {**tags_after(snapshot.tags, changes), **system}
+
+
+def type_of(snapshot: Snapshot) -> str:
+    """Who made it: a policy, or somebody."""
+    return "auto" if POLICY_TAG in snapshot.tags else "user"
 
 
 def is_usable(snapshot: Snapshot) -> bool:
@@ -47,7 +53,7 @@ def selected(
         and is_wanted(each.instance_id, request.instance_id)
         and matches_name(each.name, request.snapshot_name)
         and (request.status == "all" or is_wanted(each.status, request.status))
-        and (request.snapshot_type == "all" or is_wanted("user", request.snapshot_type))
+        and (request.snapshot_type == "all" or is_wanted(type_of(each), request.snapshot_type))
         and is_wanted(each.disk_kind, request.source_disk_type)
         and is_wanted("none", request.usage)
         and is_wanted("standard", request.category)
@@ -67,7 +73,7 @@ def snapshot_shape(snapshot: Snapshot, changes: Changes) -> SnapshotShape:
         "SourceDiskSize": str(gib(snapshot.source_size_bytes)),
         "SourceDiskType": snapshot.disk_kind.value,
         "SourceStorageType": "disk",
-        "SnapshotType": "user",
+        "SnapshotType": type_of(snapshot),
         "Category": "standard",
         "Status": snapshot.status.value,
         "Progress": f"{snapshot.progress}%",

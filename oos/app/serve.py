@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from oos.app.app import now
+from oos.app.snapshot_clock import SnapshotClock
 from oos.engine.errors import EngineStopped
 from oos.engine.keeper import PARK, Keeper
 from oos.journal.port import JournalFailed
@@ -34,6 +35,7 @@ class Server:
         self._stopping = threading.Event()
         self._engine: Engine | None = None
         app.lasts = True
+        self._clock: threading.Thread | None = None
 
     def stop(self) -> None:
         """Take up nothing more; what is in flight is recorded, then `run` ends."""
@@ -62,6 +64,11 @@ class Server:
         """Until stopped. Raises JournalFailed, EngineStopped."""
         engine = self._engine = self._app.new_engine(PARK)
         keeper = self._keeper(engine)
+        if self._clock is None:
+            self._clock = threading.Thread(
+                target=SnapshotClock(self._app).run, args=(self._stopping,), name="snapshot policies", daemon=True
+            )
+            self._clock.start()
         while not self._stopping.is_set():
             if engine.failure is not None:
                 raise EngineStopped(str(engine.failure)) from engine.failure
