@@ -34,8 +34,8 @@ class Server:
         self._tell = tell
         self._stopping = threading.Event()
         self._engine: Engine | None = None
-        app.lasts = True
         self._clock: threading.Thread | None = None
+        app.lasts = True
 
     def stop(self) -> None:
         """Take up nothing more; what is in flight is recorded, then `run` ends."""
