@@ -37,6 +37,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def app(world: World) -> Iterator[App]:
     made = App(load_settings({}, world.environment, world.folder))
+    # As that of a server: what is started here is driven here.
+    made.lasts = True
     yield made
     made.close()
 
