@@ -1,4 +1,4 @@
-"""`oos fleet list`: instances, disks, snapshots, images and hosts, as they are now."""
+"""`oos fleet list`: instances, disks, snapshots, images, networks and hosts, as they are now."""
 
 from __future__ import annotations
 
@@ -135,6 +135,39 @@ def _images(app: App, region: str, wide: bool) -> Listing:
     return Listing([image_document(each) for each in found], columns, rows)
 
 
+def _networks(app: App, region: str, wide: bool) -> Listing:
+    from oos.cli.nouns import network_document
+
+    cards = [(each.host, card.network) for each in app.fleet.instances(region) for card in each.interfaces]
+    found = sorted(app.fleet.networks(region), key=lambda each: (each.host, each.name))
+    columns = [
+        Column("NETWORK"),
+        Column("NAME", flexible=True),
+        Column("STATUS", is_state=True),
+        Column("ADDRESSES"),
+        Column("CARDS", align_right=True),
+        Column("HOST"),
+    ]
+    rows = [
+        [
+            each.name,
+            each.labels.name,
+            "Available" if each.is_active else "Inactive",
+            each.cidr,
+            str(cards.count((each.host, each.name))),
+            each.host,
+        ]
+        for each in found
+    ]
+    if wide:
+        columns += [Column("VPC"), Column("KEPT", align_right=True), Column("CREATED")]
+        rows = [
+            [*row, each.vpc_id, str(len(each.reservations)), when(each.created)[:16]]
+            for row, each in zip(rows, found, strict=True)
+        ]
+    return Listing([network_document(each) for each in found], columns, rows)
+
+
 def _hosts(app: App, region: str, _wide: bool) -> Listing:
     hosts = [host for each in app.inventory.regions if each.id == region for zone in each.zones for host in zone.hosts]
     states = dict(zip((each.name for each in hosts), at_once(lambda host: _state(app, host), hosts), strict=True))
@@ -173,6 +206,7 @@ KINDS: dict[str, Callable[[App, str, bool], Listing]] = {
     "disks": _disks,
     "snapshots": _snapshots,
     "images": _images,
+    "networks": _networks,
     "hosts": _hosts,
 }
 
@@ -183,7 +217,7 @@ KINDS: dict[str, Callable[[App, str, bool], Listing]] = {
 @click.option("--ansible", is_flag=True, help="An Ansible inventory of the instances, as JSON.")
 @click.pass_obj
 def list_fleet(session: Session, kind: str, wide: bool, ansible: bool) -> int:
-    """List instances (the default), disks, snapshots, images or hosts of the region, as they are now.
+    """List instances (the default), disks, snapshots, images, networks or hosts of the region, as they are now.
 
     A host that does not answer is a failure, exit code 4: its part of the fleet is unknown, not empty.
     """

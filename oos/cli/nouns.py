@@ -9,6 +9,7 @@ from oos.values.time import format_instant
 
 if TYPE_CHECKING:
     from oos.fleet.instance import Instance
+    from oos.fleet.network import Network
     from oos.fleet.storage import Disk, Image, Snapshot
 
 
@@ -119,6 +120,24 @@ def image_document(image: Image) -> dict[str, Any]:
         RegionId=image.region,
         CreationTime=_instant(image.created),
         Tags=dict(image.tags),
+    )
+
+
+def network_document(network: Network) -> dict[str, Any]:
+    """A network: a vSwitch, by its own name."""
+    return _document(
+        VSwitchId=network.name,
+        VSwitchName=network.labels.name,
+        Description=network.labels.description,
+        Status="Available" if network.is_active else "Inactive",
+        CidrBlock=network.cidr,
+        Gateway=network.gateway,
+        VpcId=network.vpc_id,
+        Reservations=dict(network.reservations),
+        Host=network.host,
+        ZoneId=network.zone,
+        RegionId=network.region,
+        CreationTime=_instant(network.created),
     )
 
 

@@ -25,6 +25,7 @@ def test_every_kind_can_be_listed(world: World) -> None:
         ("disks", "DiskId"),
         ("snapshots", "SnapshotId"),
         ("images", "ImageId"),
+        ("networks", "VSwitchId"),
         ("hosts", "Host"),
     ):
         documents = world.run("fleet", "list", kind, "-o", "json").document
