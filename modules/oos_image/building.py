@@ -56,6 +56,9 @@ def build_image_stage(context: Context, request: requests.BuildImageStage) -> re
     stage = request.stage
     contents = [_content(each) for each in stage.files]
     with opened(context, home, base, type, f"build-{request.recipe}-{stage.name}") as workshop:
+        if request.survey_base and context.registry.get(MANIFEST, base.id) is None:
+            # Nothing was changed yet, so what there is, is the base.
+            _write_down(workshop, base, _surveyed(workshop), [], {})
         _carry_out(workshop, stage, contents)
         workshop.shut_down()
         made = home.create_image(
@@ -126,17 +129,10 @@ def test_image(context: Context, request: requests.TestImage) -> responses.Teste
     image = image_of(context, request.image_id)
     home, type = _place(context, image, request.instance_type)
     with opened(context, home, image, type, f"test-{image.name}") as workshop:
-        survey = surveys.read(workshop.run(_survey_script(), 1800).stdout)
+        survey = _surveyed(workshop)
         tests = [_tested(workshop, each) for each in request.test]
         seconds = workshop.boot_seconds
-    document: dict[str, Any] = {
-        "TakenAt": format_instant(context.now()),
-        "BootSeconds": seconds,
-        "Tests": tests,
-        "Survey": base64.b64encode(zlib.compress(msgspec.json.encode(survey))).decode(),
-        "Provenance": {**request.provenance, "TestedBy": context.caller, "Host": home.host.name},
-    }
-    context.registry.put(MANIFEST, image.id, document)
+        _write_down(workshop, image, survey, tests, request.provenance)
     failed = [each for each in tests if not each["Passed"]]
     if failed:
         told = "; ".join(f"{each['Name']} (exit code {each['ExitCode']}): {each['Output'][-300:]}" for each in failed)
@@ -148,6 +144,30 @@ def test_image(context: Context, request: requests.TestImage) -> responses.Teste
         "PackageCount": len(survey.packages),
         "FileCount": len(survey.files),
     }
+
+
+def _surveyed(workshop: Workshop) -> surveys.Survey:
+    """What is on the guest now. Before tests, which may leave something behind."""
+    return surveys.read(workshop.run(_survey_script(), 1800).stdout)
+
+
+def _write_down(
+    workshop: Workshop,
+    image: Image,
+    survey: surveys.Survey,
+    tests: Sequence[responses.TestShape],
+    provenance: Mapping[str, Any],
+) -> None:
+    """Keep the manifest of an image."""
+    context = workshop.context
+    document: dict[str, Any] = {
+        "TakenAt": format_instant(context.now()),
+        "BootSeconds": workshop.boot_seconds,
+        "Tests": list(tests),
+        "Survey": base64.b64encode(zlib.compress(msgspec.json.encode(survey))).decode(),
+        "Provenance": {**provenance, "By": context.caller, "Host": workshop.home.host.name},
+    }
+    context.registry.put(MANIFEST, image.id, document)
 
 
 def _tested(workshop: Workshop, test: requests.ImageTest) -> responses.TestShape:

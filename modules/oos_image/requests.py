@@ -202,6 +202,7 @@ class BuildImageStage:
     digest: Annotated[str, Param("Names all that decides what comes out.", pattern="[0-9a-f]{64}")]
     stage: Annotated[Stage, Param("What is done.")]
     instance_type: Annotated[str, Param("Type of the guest that is thrown away.")]
+    survey_base: Annotated[bool, Param("Write down first what is on the base, if nobody has yet.")] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,6 @@ class Prepared:
     build: Build
     kept: frozenset[str]
     """Digests of stages that are there already."""
-    survey_base: bool
     before: str = ""
     """Of a build that is made again: the image that came out the last time; empty when there is none."""
     ready: str = ""
@@ -57,7 +56,7 @@ def prepared(app: App, path: Path, *, update: bool = False, again: bool = False)
         build = plan_build(recipe, base.id, lock, salt=secrets.token_hex(8))
     there = {each.tags.get(STAGE_TAG, "") for each in images.values() if each.status in ("Waiting", "Available")}
     kept = frozenset(step.digest for step in build.steps if step.digest in there)
-    return Prepared(build, kept, manifest_of(app, base.id) is None, before, _ready(app, images, build))
+    return Prepared(build, kept, before, _ready(app, images, build))
 
 
 def _ready(app: App, images: Mapping[str, Image], build: Build) -> str:

@@ -84,8 +84,9 @@ def _show(session: Session, ready: Prepared) -> int:
 def _request(session: Session, ready: Prepared) -> StartRequest:
     from oos.recipe.plan import parameters_of, template_of
 
-    text = template_of(ready.build, survey_base=ready.survey_base)
-    return request_of(session, text, parameters_of(ready.build), f"image build {ready.build.recipe.name}")
+    return request_of(
+        session, template_of(ready.build), parameters_of(ready.build), f"image build {ready.build.recipe.name}"
+    )
 
 
 def request_of(session: Session, text: str, parameters: dict[str, Any], title: str) -> StartRequest:

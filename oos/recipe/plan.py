@@ -77,17 +77,9 @@ def _digest(*facts: Any) -> str:
 # the template
 
 
-def template_of(build: Build, *, survey_base: bool = False) -> str:
-    """The template that carries a build out: a task for each stage, the proof, and only then the image is available.
-
-    With `survey_base` what is on the base is written down first, so that one can tell what the build changed.
-    """
-    document = _document(build)
-    if survey_base:
-        parameters = {"ImageId": build.base_image_id, "InstanceType": build.recipe.instance_type}
-        survey = _call("surveyBase", "OOS", "TestImage", parameters, {}, "What is on the base.")
-        document["Tasks"].insert(0, survey)
-    return _text(document)
+def template_of(build: Build) -> str:
+    """The template that carries a build out: a task for each stage, the proof, and only then the image is available."""
+    return _text(_document(build))
 
 
 def proof_template(recipe: Recipe, image_id: str) -> str:
@@ -164,13 +156,16 @@ def _stage_tasks(build: Build) -> list[dict[str, Any]]:
     tasks = []
     before = build.base_image_id
     for number, step in enumerate(build.steps, 1):
-        parameters = {
+        parameters: dict[str, Any] = {
             "BaseImageId": before,
             "Recipe": build.recipe.name,
             "Digest": step.digest,
             "Stage": f"{{{{ {_stage_parameter(number)} }}}}",
             "InstanceType": build.recipe.instance_type,
         }
+        if number == 1:
+            # So that one can tell what the build changed.
+            parameters["SurveyBase"] = True
         outputs = {"imageId": _selected("String", "ImageId"), "cached": _selected("Boolean", "Cached")}
         tasks.append(_call(_task_name(number), "OOS", "BuildImageStage", parameters, outputs, step.stage.name))
         before = f"{{{{ {_task_name(number)}.imageId }}}}"

@@ -176,3 +176,9 @@ def test_manifests_are_kept_in_the_registry(world: World) -> None:
     assert isinstance(world.registry, MemoryRegistry)
     world.call("OOS.TestImage", ImageId=world.image_id, InstanceType=TYPE)
     assert [key for key, _ in world.registry.items("image-manifest")] == [world.image_id]
+
+
+def test_what_is_on_a_base_is_written_down_by_its_first_stage(world: World) -> None:
+    given = {"Recipe": "web", "Digest": DIGEST, "Stage": {"Name": "motd", "Script": "true"}, "InstanceType": TYPE}
+    world.call("OOS.BuildImageStage", BaseImageId=world.image_id, SurveyBase=True, **given)
+    assert world.call("OOS.DescribeImageManifest", ImageId=world.image_id)["Tests"] == []

@@ -144,5 +144,6 @@ def _command(words: list[str], stdin: bytes, files: GuestFiles) -> GuestOutcome:
     path = words[place + 1] if len(words) > place + 1 else ""
     outcome = tiny_shell(words[:place], stdin, files)
     before = files.get(path, b"") if words[place] == ">>" else b""
-    files[path] = before + outcome.stdout
+    if path != "/dev/null":
+        files[path] = before + outcome.stdout
     return outcome._replace(stdout=b"")
