@@ -15,13 +15,14 @@ from oos.recipe.channels import parameter_name
 from oos.recipe.difference import difference
 from oos.recipe.model import Base, lock_beside, read_lock, read_recipe
 from oos.recipe.plan import Build, plan_build
-from oos.recipe.retiring import STAGE_TAG, Candidate, Rule, Verdict, verdicts
+from oos.recipe.retiring import BUILD_TAG, STAGE_TAG, Candidate, Rule, Verdict, abandoned, verdicts
 from oos.service.call import invoke
 from oos.service.errors import NotFound
 from oos.service.stored_parameters import stored_value
 
 if TYPE_CHECKING:
     from oos.app.app import App
+    from oos.fleet.instance import Instance
     from oos.fleet.storage import Image
 
 PIECE: Final = 8 << 20
@@ -142,6 +143,14 @@ def judged(app: App, rule: Rule) -> list[Verdict]:
     ]
     used = {each.image_id for each in app.fleet.instances(app.region)}
     return verdicts(now(), candidates, used, channels(app), rule)
+
+
+def abandoned_guests(app: App) -> list[Instance]:
+    """Guests that builds left when they died, and that nobody came back for."""
+    from oos.app.app import now
+
+    made = {each.id: each for each in app.fleet.instances(app.region) if BUILD_TAG in each.labels.tags}
+    return [made[id] for id in abandoned(now(), ((each.id, each.created) for each in made.values()))]
 
 
 def rule_of(keep: int, stage_days: int) -> Rule:

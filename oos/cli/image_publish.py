@@ -57,26 +57,23 @@ def gc(
 
     What a channel points at, and what instances were made from, stays.
     """
-    from oos.app.image_builds import judged, rule_of
+    from oos.app.image_builds import abandoned_guests, judged, rule_of
     from oos.cli.follow.carry_out import carry_out
     from oos.cli.image_build import request_of
     from oos.cli.printing import Column, print_list
     from oos.recipe.retiring import retire_template
 
-    found = judged(session.app, rule_of(keep, stage_days))
+    found, left = judged(session.app, rule_of(keep, stage_days)), abandoned_guests(session.app)
     chosen = {action: [each.image.id for each in found if each.action == action] for action in ("deprecate", "delete")}
+    chosen["throwAway"] = [each.id for each in left]
     if not yes:
-        documents = [
-            {"ImageId": each.image.id, "ImageName": each.image.name, "Action": each.action, "Reason": each.reason}
-            for each in found
-        ]
         rows = [[each.action, each.image.id, each.image.name, each.reason] for each in found]
+        rows += [["delete", each.id, each.name, "a guest that a build left when it died"] for each in left]
+        names = ("Action", "Id", "Name", "Reason")
         columns = [
-            Column("ACTION", is_state=True),
-            Column("IMAGE"),
-            Column("NAME", flexible=True),
-            Column("REASON", flexible=True),
+            Column(name.upper(), is_state=name == "Action", flexible=name in ("Name", "Reason")) for name in names
         ]
+        documents = [dict(zip(names, row, strict=True)) for row in rows]
         print_list(session, documents, columns, rows, "no recipe has made an image here")
         return exits.SUCCESS
     if not any(chosen.values()):

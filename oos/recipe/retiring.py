@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+BUILD_TAG: Final = "oos:build"
+"""On what is made on the way to an image: images of stages, and guests that are thrown away."""
+WORKSHOP: Final = timedelta(days=1)
+"""A guest that is older was left by a build that died; nobody resumed it."""
 STAGE_TAG: Final = "oos:stage"
 """On images that recipes made: the digest of the stage."""
 
@@ -58,6 +62,11 @@ def verdicts(
     return [_verdict(now, each, used, pointed, ranks, rule) for each in mine]
 
 
+def abandoned(now: datetime, guests: Iterable[tuple[str, datetime | None]]) -> list[str]:
+    """The guests that builds left, by id and time of making, among those that they made."""
+    return [id for id, created in guests if created is not None and now - created > WORKSHOP]
+
+
 def _age_order(image: Candidate) -> tuple[datetime, str]:
     return image.created or datetime.min.replace(tzinfo=UTC), image.id
 
@@ -100,17 +109,17 @@ def _verdict(
 
 
 def retire_template() -> str:
-    """The template that deprecates and deletes the images that it is given."""
+    """The template that deprecates and deletes the images that it is given, and deletes guests that builds left."""
     import yaml
 
-    def loop(name: str, api: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    def loop(name: str, api: str, more: Mapping[str, Any], id: str = "ImageId") -> dict[str, Any]:
         return {
             "Name": name,
             "Action": "ACS::ExecuteAPI",
             "Properties": {
                 "Service": "ECS",
                 "API": api,
-                "Parameters": {"ImageId": "{{ ACS::TaskLoopItem }}", **more},
+                "Parameters": {id: "{{ ACS::TaskLoopItem }}", **more},
             },
             "Loop": {"Items": f"{{{{ {name} }}}}", "RateControl": {"Mode": "Concurrency", "Concurrency": 4}},
         }
@@ -121,10 +130,12 @@ def retire_template() -> str:
         "Parameters": {
             "deprecate": {"Type": "List", "Description": "Images that nobody should begin with any more."},
             "delete": {"Type": "List", "Description": "Images that go."},
+            "throwAway": {"Type": "List", "Description": "Guests that builds left."},
         },
         "Tasks": [
             loop("deprecate", "ModifyImageAttribute", {"Status": "Deprecated"}),
             loop("delete", "DeleteImage", {}),
+            loop("throwAway", "DeleteInstance", {"Force": True}, "InstanceId"),
         ],
     }
     return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120))

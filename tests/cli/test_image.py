@@ -144,10 +144,10 @@ def test_old_images_are_deprecated_and_then_deleted(desk: Desk) -> None:
     for number in range(3):
         desk.recipe.write_text(RECIPE.replace("braces", f"braces {number}"))
         built.append(desk.build()["ImageId"])
-    shown = {each["ImageId"]: each for each in desk.json("image", "gc", "--keep", "2")}
+    shown = {each["Id"]: each for each in desk.json("image", "gc", "--keep", "2")}
     assert [shown[each]["Action"] for each in built] == ["deprecate", "keep", "keep"]
     desk.oos("image", "gc", "--keep", "2", "--yes")
-    shown = {each["ImageId"]: each for each in desk.json("image", "gc", "--keep", "2")}
+    shown = {each["Id"]: each for each in desk.json("image", "gc", "--keep", "2")}
     assert shown[built[0]]["Action"] == "delete"
     desk.oos("image", "gc", "--keep", "2", "--yes")
     left = {each["ImageId"] for each in desk.json("fleet", "list", "images")}
