@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -16,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from oos.adapters.hypervisors import open_hypervisor
+from oos.adapters.memory.state import load_state
 from oos.adapters.sql import SqlJournal
 from oos.fleet.instance import StopMethod
 from oos.journal.port import ExecutionFilter
-from tests.cli.world import COMMAND, PATIENCE, Said, World
-from tests.crash.mortal_program import BEFORE, HOW
+from tests.cli.world import PATIENCE, Said, World
+from tests.crash.mortal_program import BEFORE, HOW, NEVER
 
 RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 PACE = {"snapshot": 0.05, "boot": 0.05, "shutdown": 0.05}
@@ -28,8 +32,8 @@ PACE = {"snapshot": 0.05, "boot": 0.05, "shutdown": 0.05}
 TOKEN = "crash-1"
 ONCE = ("make_instance", "create_snapshot", "delete_snapshot", "restore_disk", "stop")
 """Effects that may take place once each, whoever dies."""
-NEVER = 1 << 30
-CAUGHT: Mapping[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+HIDDEN = "/var/lib/oos"
+"""Where commands leave, in a guest, what is named after their tokens."""
 MOST_KILLS = 2
 """Of one execution: after three without progress a person is asked."""
 
@@ -55,17 +59,43 @@ def _stopped(world: World) -> None:
         hypervisor.stop(instance.id, StopMethod.POWER_OFF)
 
 
-def _first(world: World) -> str:
-    return open_hypervisor(world.host()).instances()[0].id
+def _with(**parameters: str) -> Callable[[World], Mapping[str, str]]:
+    return lambda world: parameters
 
 
-TOLD = (
-    Story("snapshot-rotation.yml", lambda world: {"keep": "1"}, _rotated),
-    Story("disk-rollback.yml", lambda world: {"instanceId": _first(world), "agentPatience": "0"}, _rotated),
-    Story("office-hours-start.yml", prepare=_stopped),
+def _for_one(**parameters: str) -> Callable[[World], Mapping[str, str]]:
+    return lambda world: {"instanceId": open_hypervisor(world.host()).instances()[0].id, **parameters}
+
+
+def _for_one_from_an_image(world: World) -> Mapping[str, str]:
+    return _for_one(imageId=open_hypervisor(world.host()).images()[0].id)(world)
+
+
+ALL = '{"Type": "All"}'
+LOG = "echo once >> /log"
+"""What shows afterwards how often it was carried out."""
+
+STORIES = (
+    Story("snapshot-rotation.yml", _with(keep="1"), _rotated),
+    Story("disk-rollback.yml", _for_one(agentPatience="0"), _rotated),
     Story("office-hours-stop.yml"),
-    Story("rolling-change.yml", lambda world: {"targets": '{"Type": "All"}', "command": "echo once >> /log"}),
+    Story("rolling-change.yml", _with(targets=ALL, command=LOG)),
+    Story("agent-health.yml"),
+    Story("office-hours-start.yml", prepare=_stopped),
+    Story("clean-disks.yml"),
+    Story("deploy-file.yml", _with(targets=ALL, path="/etc/motd", content="hello")),
+    Story("expand-full-disk.yml"),
+    Story("golden-image-build.yml", _for_one(imageFamily="gold")),
+    Story("patch-in-waves.yml", _with(targets=ALL, patchCommand=LOG)),
+    Story("power.yml", _with(targets=ALL, action="Restart")),
+    Story("protected-change.yml", _with(targets=ALL, command=LOG)),
+    Story("replace-system-disk.yml", _for_one_from_an_image),
+    Story("resize-in-waves.yml", _with(targets=ALL, instanceType="ecs.t1.small")),
+    Story("restore-test.yml", _for_one(), _rotated),
+    Story("retire-instance.yml", _for_one(keepUntil="2099-01-01")),
+    Story("run-command.yml", _with(targets=ALL, command=LOG)),
 )
+"""Of the runbooks that change the fleet. Some fail in the simulation, and put back what they did: the same, then."""
 
 
 @dataclass(slots=True)
@@ -86,8 +116,9 @@ class Outcome:
 class Scene:
     """One story: its fleet is prepared once, and copied for each of its runs."""
 
-    def __init__(self, story: Story, folder: Path) -> None:
+    def __init__(self, story: Story, folder: Path, zygote: Zygote) -> None:
         self.story = story
+        self._zygote = zygote
         self._folder = folder
         self._runs = 0
         prepared = World(self._made("prepared"))
@@ -99,13 +130,18 @@ class Scene:
 
     def run(self, kills: tuple[Kill, ...]) -> Outcome:
         """Carry the runbook out, in as many processes as it takes."""
-        world = self._world()
-        died = [how for kill in kills if (how := kill.carry_out(world, self._arguments(world)))]
-        command = (*mortal(NEVER), *self._arguments(world))
+        self._runs += 1
+        world = World(self._made(f"run-{self._runs}"))
+        world.slow(**PACE)
+        shutil.copy(self._state, world.folder / "h1.json")
+        died = []
+        for kill in kills:
+            if self._zygote.run(world, self._arguments(world), kill).code == -signal.SIGKILL:
+                died.append(str(kill))
+        arguments = self._arguments(world)
         began = time.monotonic()
-        done = subprocess.run(command, **{**_surroundings(world), **CAUGHT}, timeout=PATIENCE, check=False)
+        said = self._zygote.run(world, arguments, NO_KILL)
         seconds = time.monotonic() - began
-        said = Said(done.returncode, done.stdout, done.stderr)
         writes = int((world.folder / "writes").read_text())
         return Outcome(said, fleet_of(world), effects_of(world), writes, seconds, died)
 
@@ -118,44 +154,60 @@ class Scene:
         runbook = str(RUNBOOKS / self.story.runbook)
         return ("run", runbook, *given, "--yes", "--no-input", "--client-token", TOKEN)
 
-    def _world(self) -> World:
-        self._runs += 1
-        world = World(self._made(f"run-{self._runs}"))
-        world.slow(**PACE)
-        shutil.copy(self._state, world.folder / "h1.json")
-        return world
-
     def _made(self, name: str) -> Path:
         folder = self._folder / name
         folder.mkdir(parents=True)
         return folder
 
 
-def mortal(write: int, how: str = BEFORE) -> tuple[str, ...]:
-    """The command line, in a process that dies at a write."""
-    return (sys.executable, "-m", "tests.crash.mortal_program", str(write), how)
-
-
 @dataclass(frozen=True, slots=True)
 class Kill:
     """How a process dies: at a write of its journal, or after some seconds."""
 
-    write: int = 0
+    write: int = NEVER
     how: str = BEFORE
-    seconds: float = 0.0
+    seconds: float = PATIENCE
 
-    def carry_out(self, world: World, arguments: tuple[str, ...]) -> str:
-        """Start a process and have it die; how it did, or nothing if it was done before."""
-        if self.write:
-            command = (*mortal(self.write, self.how), *arguments)
-            code = _ended(subprocess.Popen(command, **_surroundings(world)))
-            return f"{self.how} write {self.write}" if code == -signal.SIGKILL else ""
-        process = subprocess.Popen([*COMMAND, *arguments], **_surroundings(world))
-        try:
-            process.wait(self.seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        return f"after {self.seconds:.3f} s" if _ended(process) == -signal.SIGKILL else ""
+    def __str__(self) -> str:
+        return f"{self.how} write {self.write}" if self.write != NEVER else f"after {self.seconds:.3f} s"
+
+
+NO_KILL = Kill()
+
+
+class Zygote:
+    """Where processes of the command line come from, quickly."""
+
+    def __init__(self) -> None:
+        command = (sys.executable, "-m", "tests.crash.zygote")
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+
+    def run(self, world: World, arguments: tuple[str, ...], kill: Kill) -> Said:
+        """Run the command line, and have it die if it lives so long."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        asked = {
+            "folder": str(world.folder),
+            "environment": world.environment,
+            "arguments": arguments,
+            "write": kill.write,
+            "how": kill.how,
+        }
+        print(json.dumps(asked), file=self._process.stdin, flush=True)
+        pid = int(self._process.stdout.readline())
+        if not select.select([self._process.stdout], [], [], kill.seconds)[0]:
+            # Until its parent has waited for it, and said so, nobody else has its number.
+            os.kill(pid, signal.SIGKILL)
+        code = int(self._process.stdout.readline())
+        return Said(code, (world.folder / "out").read_text(), (world.folder / "err").read_text())
+
+    def close(self) -> None:
+        """Let it end."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(PATIENCE)
+        self._process.stdout.close()
 
 
 def kills_of(seed: int, scene: Scene) -> tuple[Kill, ...]:
@@ -183,13 +235,31 @@ def execution_of(world: World) -> str:
 def fleet_of(world: World) -> Mapping[str, Any]:
     """What an operator would compare: instances and disks as they are, snapshots by what they hold."""
     hypervisor = open_hypervisor(world.host())
-    disks = [(each.id, each.kind, each.size_bytes, bool(each.source_snapshot_id)) for each in hypervisor.disks()]
+    disks = [(each.kind, each.size_bytes, bool(each.source_snapshot_id)) for each in hypervisor.disks()]
     snapshots = [
-        (each.disk_id, each.status, re.sub(r"\d", "0", each.name), sorted(each.tags), each.consistency)
+        (each.status, re.sub(r"\d", "0", each.name), sorted(each.tags), each.consistency)
         for each in hypervisor.snapshots()
     ]
-    instances = [(each.id, each.power, each.disk_ids, sorted(each.labels.tags)) for each in hypervisor.instances()]
-    return {"disks": sorted(disks), "snapshots": sorted(map(repr, snapshots)), "instances": sorted(instances)}
+    instances = [
+        (each.power, each.cpu, len(each.disk_ids), sorted(each.labels.tags), each.labels.name)
+        for each in hypervisor.instances()
+    ]
+    images = [(each.family, each.status) for each in hypervisor.images()]
+    state = load_state(world.folder / "h1.json")
+    assert state is not None
+    files = [
+        (path, content)
+        for disk in hypervisor.disks()
+        for path, content in state.files[disk.id].items()
+        if not path.startswith(HIDDEN)
+    ]
+    return {
+        "disks": sorted(disks),
+        "snapshots": sorted(map(repr, snapshots)),
+        "instances": sorted(map(repr, instances)),
+        "images": sorted(map(repr, images)),
+        "files": sorted(files),
+    }
 
 
 def effects_of(world: World) -> Counter[str]:
@@ -197,21 +267,3 @@ def effects_of(world: World) -> Counter[str]:
     done = {key: count for key, count in world.effects().items() if key.startswith(ONCE)}
     assert set(done.values()) <= {1}, done
     return Counter(key.split(" ", 1)[0] for key in done)
-
-
-def _surroundings(world: World) -> dict[str, Any]:
-    return {
-        "cwd": world.folder,
-        "env": {**world.environment, "PYTHONPATH": ":".join(path for path in sys.path if path)},
-        "stdin": subprocess.DEVNULL,
-        "stdout": subprocess.DEVNULL,
-        "stderr": subprocess.DEVNULL,
-    }
-
-
-def _ended(process: subprocess.Popen[bytes]) -> int:
-    try:
-        return process.wait(PATIENCE)
-    finally:
-        process.kill()
-        process.wait()

@@ -19,6 +19,8 @@ from oos.adapters.sql.dialect import Cursor
 from oos.cli.main import main
 from oos.journal.port import Batch
 
+NEVER = 1 << 30
+"""A write that no run comes to."""
 BEFORE, TORN, AFTER = HOW = ("before", "torn", "after")
 
 
