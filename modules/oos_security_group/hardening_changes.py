@@ -84,13 +84,18 @@ def replace_security_group_rules(context: Context, request: requests.ReplaceSecu
     if state is None:
         before = [each for each in proofs if not _holds(context, each)]
         if before:
-            message = (
-                f"{before[0].instance.id} ({before[0].instance.name}): {before[0].shown}: not even before the change."
-            )
-            raise Refused("OperationDenied.NotReachable", message)
+            raise Refused("OperationDenied.NotReachable", f"{before[0].named}: not even before the change.")
         _require_rules(context, changes)
     _arm(context, id, request, changes)
-    _apply(context, changes)
+    with watch.applying(id):
+        if watch.state(id) is ChangeState.ARMED:
+            _apply(context, changes)
+        now = watch.state(id)
+        if now in (ChangeState.TAKING_BACK, ChangeState.TAKEN_BACK):
+            # The watchman was faster: what was changed since must not stay.
+            take_back(context, _change(context, id, request))
+        if now is not ChangeState.ARMED:
+            return _outcome(id, now, ())
     failed = _prove(context, proofs, request.prove_seconds or request.confirm_seconds / 2)
     if not failed:
         return _outcome(id, watch.settle(id, ChangeState.CONFIRMED), proofs)

@@ -80,6 +80,11 @@ class ProcessWatchman:
             start_new_session=True,
         )
 
+    @contextmanager
+    def applying(self, change_id: str) -> Iterator[None]:
+        with applying(self._path(change_id)):
+            yield
+
     def state(self, change_id: str) -> ChangeState | None:
         known = read(self._path(change_id))
         return None if known is None else known.state
@@ -156,6 +161,14 @@ def write(path: Path, content: WatchFile) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def applying(path: Path) -> Iterator[None]:
+    """While the change is being made, or once it has been made: one at a time; the lock goes with its process."""
+    with path.with_suffix(".apply").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from oos.adapters.watchman import WatchFile, locked, read, settle, watching, write
+from oos.adapters.watchman import WatchFile, applying, locked, read, settle, watching, write
 from oos.app.app import App
 from oos.app.settings import Settings
 from oos.service.watchman import ChangeState, take_back
@@ -103,9 +103,10 @@ def _take_back(path: Path, known: WatchFile) -> int:
     end = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            # Opened anew each time: what was opened long ago may be gone, and what it knew may be old.
-            with _opened(known) as app:
-                take_back(app.context(f"take back {known.change.id}", region=known.change.region), known.change)
+            _put_back(known)
+            # Whoever makes the change may be slow rather than dead, and still at it: then it is put back once more.
+            with applying(path):
+                _put_back(known)
         except Exception as error:  # noqa: BLE001 (whatever it is, access is gone until the next try succeeds)
             _say(f"{known.change.id}: {type(error).__name__}: {error}")
             if time.monotonic() > end:
@@ -114,6 +115,12 @@ def _take_back(path: Path, known: WatchFile) -> int:
         else:
             _say(f"{known.change.id}: {settle(path, ChangeState.TAKEN_BACK)}: it was not confirmed")
             return 0
+
+
+def _put_back(known: WatchFile) -> None:
+    # Opened anew each time: what was opened long ago may be gone, and what it knew may be old.
+    with _opened(known) as app:
+        take_back(app.context(f"take back {known.change.id}", region=known.change.region), known.change)
 
 
 def _say(message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from oos.adapters.memory.hypervisor import MemoryHypervisor
@@ -23,6 +24,10 @@ class SimulatedWatchman:
 
     def arm(self, change: WatchedChange) -> None:
         self.changes.setdefault(change.id, ChangeState.ARMED)
+
+    def applying(self, change_id: str) -> AbstractContextManager[None]:
+        del change_id
+        return nullcontext()
 
     def state(self, change_id: str) -> ChangeState | None:
         return self.changes.get(change_id)

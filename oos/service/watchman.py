@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -51,6 +52,9 @@ class Watchman(Protocol):
 
     def arm(self, change: WatchedChange) -> None:
         """From now on the change is watched, by a process other than this one. Raises WatchmanMissing."""
+
+    def applying(self, change_id: str) -> AbstractContextManager[None]:
+        """While the change is being made: the watchman does not think that he is done before that is over."""
 
     def state(self, change_id: str) -> ChangeState | None:
         """How a change stands; None for one that was never armed."""

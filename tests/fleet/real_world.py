@@ -38,16 +38,18 @@ class RealWorld(World):
         return self.hypervisor
 
     def connects(self, source: Instance | None, target: Instance, port: int) -> bool:
-        argv = ["nc", "-w", str(CONNECT_SECONDS), self.address(target), str(port)]
-        if source is None:
-            done = run_in_zone(self.zone, ["busybox", *argv], input=b"")
-            return done.returncode == 0
-        return self.finish(source.id, self.hypervisor.guest_execute(source.id, ["/bin/busybox", *argv])).exit_code == 0
+        return self._connects(source, self.address(target), port)
 
     def can_ask_outside(self, source: Instance) -> bool:
         (gateway,) = (each.gateway for each in self.hypervisor.networks() if each.name == source.interfaces[0].network)
-        argv = ["/bin/busybox", "nc", "-w", str(CONNECT_SECONDS), gateway, "53"]
-        return self.finish(source.id, self.hypervisor.guest_execute(source.id, argv)).exit_code == 0
+        return self._connects(source, gateway, 53)
+
+    def _connects(self, source: Instance | None, address: str, port: int) -> bool:
+        # It ends once it is connected: what waited for the other end to close would hang when the rule goes meanwhile.
+        argv = ["nc", "-w", str(CONNECT_SECONDS), address, str(port), "-e", "/bin/busybox", "true"]
+        if source is None:
+            return run_in_zone(self.zone, ["busybox", *argv], input=b"").returncode == 0
+        return self.finish(source.id, self.hypervisor.guest_execute(source.id, ["/bin/busybox", *argv])).exit_code == 0
 
 
 def lab_host(config: LabConfig, **pools: str) -> Host:

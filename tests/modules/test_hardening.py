@@ -9,6 +9,7 @@ import pytest
 import oos_instance
 import oos_security_group
 from oos.fleet.firewall import GroupFilter
+from oos.rehearsal.watchman import SimulatedWatchman
 from oos.service.watchman import ChangeState
 from tests.modules.test_security_group import ANYWHERE, authorize, comes_in, make, rules
 from tests.modules.world import World
@@ -127,6 +128,31 @@ def test_a_change_that_cuts_a_probe_is_taken_back(world: World) -> None:
     unreachable = world.refusal("OOS.ReplaceSecurityGroupRules", Change=change, Probe=[{"InstanceId": id, "Port": 23}])
     assert unreachable.code == "OperationDenied.NotReachable"
     assert rules(world, group) == before
+
+
+class HastyWatchman(SimulatedWatchman):
+    """Takes the change back while it is still being made."""
+
+    looks = 0
+
+    def state(self, change_id: str) -> ChangeState | None:
+        if change_id in self.changes:
+            self.looks += 1
+            if self.looks > 1:
+                self.changes[change_id] = ChangeState.TAKING_BACK
+        return super().state(change_id)
+
+
+def test_a_change_that_is_made_too_late_does_not_stay(world: World) -> None:
+    group = make(world)
+    authorize(world, group)
+    id = world.run(SecurityGroupId=group)
+    world.watchman = HastyWatchman(list(world.hosts.values()))
+    before = rules(world, group)
+    change = [{"SecurityGroupId": group, "Revoke": [before[0]["SecurityGroupRuleId"]]}]
+    assert world.refusal("OOS.ReplaceSecurityGroupRules", Change=change).code == "ChangeTakenBack"
+    assert rules(world, group) == before
+    assert comes_in(world, id, 22)
 
 
 def test_a_change_that_was_made_is_not_made_again(world: World) -> None:
