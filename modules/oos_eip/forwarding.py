@@ -292,8 +292,7 @@ def modify_forward_entry(context: Context, request: forward_requests.ModifyForwa
         name=before.name if request.forward_entry_name is None else request.forward_entry_name,
     )
     _put(context, gateway, changed)
-    if changed.address != before.address:
-        _forgotten(context, gateway, before)
+    _settle_all(context, gateway)
     return {}
 
 
@@ -302,21 +301,20 @@ def delete_forward_entry(context: Context, request: forward_requests.DeleteForwa
     gateway = _gateway_of(context, request.forward_table_id)
     id = request.forward_entry_id
     entries = load_entries(context.registry, context.region)
-    if all(each.id != id for each in entries) and was_deletion_intended(context, id):
-        return {}
-    entry = _entry(context, gateway, id)
-    intend_deletion(context, id)
-    forget_entry(context.registry, entry)
-    _forgotten(context, gateway, entry)
+    if any(each.id == id for each in entries) or not was_deletion_intended(context, id):
+        entry = _entry(context, gateway, id)
+        intend_deletion(context, id)
+        forget_entry(context.registry, entry)
+    _settle_all(context, gateway)
     return {}
 
 
-def _forgotten(context: Context, gateway: NatGateway, entry: ForwardEntry) -> None:
-    """An entry is gone: its host is told, and its address may be on no host any more."""
-    carry_out(context, [entry.host])
+def _settle_all(context: Context, gateway: NatGateway) -> None:
+    """Entries changed: hosts are told, and an address that leads nowhere any more is on no host."""
     for address in _held_by(load_addresses(context.registry, context.region), gateway):
-        if address.address == entry.address:
-            _settle(context, address.id)
+        assert address.holder is not None, "the gateway holds it"
+        carry_out(context, [address.holder.host])
+        _settle(context, address.id)
 
 
 def _entry(context: Context, gateway: NatGateway, id: str) -> ForwardEntry:

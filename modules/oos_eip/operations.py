@@ -57,12 +57,15 @@ def _addresses(context: Context) -> list[ElasticAddress]:
 def allocate_eip_address(context: Context, request: requests.AllocateEipAddress) -> responses.EipAllocated:
     """Give out one of the elastic addresses of the region."""
     tags = tags_from(request.tag)
-    given = _give_out(context, request, is_public=False)
+    given = _give_out(context, request)
     set_tags(context.registry, given.id, tags)
     return {"AllocationId": given.id, "EipAddress": given.address, "ResourceGroupId": given.resource_group}
 
 
-def _give_out(context: Context, request: requests.AllocateEipAddress, *, is_public: bool) -> ElasticAddress:
+def _give_out(
+    context: Context, request: requests.AllocateEipAddress, public_of: Holder | None = None
+) -> ElasticAddress:
+    """Give out an address: an elastic one, or the public one of an instance."""
     id = resource_id("eip", context.token)
     for each in _addresses(context):
         if each.id == id:
@@ -86,7 +89,9 @@ def _give_out(context: Context, request: requests.AllocateEipAddress, *, is_publ
             name=request.name,
             description=request.description,
             resource_group=request.resource_group_id,
-            is_public=is_public,
+            is_public=public_of is not None,
+            status=EipStatus.AVAILABLE if public_of is None else EipStatus.ASSOCIATING,
+            holder=public_of,
         )
         # Two who want the same one at once: the registry gives it to one of them.
         if add_address(context.registry, wanted):
@@ -242,14 +247,13 @@ def allocate_public_ip_address(context: Context, request: requests.AllocatePubli
     """Give an instance a public address, which goes with it."""
     id, kind = request.instance_id, HolderType.INSTANCE
     mine = _of_this_request(_addresses(context), context)
-    if mine is None or mine.holder is None:
+    if mine is None:
         _require_without(_addresses(context), id)
         holder = _holder(context, id, kind, "")
         with context.registry.alone_with(f"elastic addresses of the region {context.region}"):
             _require_without(_addresses(context), id)
             asked = requests.AllocateEipAddress(ip_address=request.ip_address, bandwidth=requests.MOST_MEGABITS)
-            given = _give_out(context, asked, is_public=True)
-            mine = keep_address(context.registry, replace(given, status=EipStatus.ASSOCIATING, holder=holder))
+            mine = _give_out(context, asked, holder)
     _lead(context, mine)
     return {"IpAddress": mine.address}
 

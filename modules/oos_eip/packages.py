@@ -134,6 +134,10 @@ def delete_common_bandwidth_package(
         return {}
     package = require(packages, id)
     decide.require_unprotected(f"The bandwidth package {id}", is_protected=package.is_protected)
+    hosts = _hosts(_members(context, id))
+    if was_deletion_intended(context, id):
+        # It runs again: those that left the package before may not have been told to their hosts.
+        hosts = _hosts(load_addresses(context.registry, context.region))
     inside = _members(context, id)
     if inside and not request.force:
         message = f"The address {inside[0].address} is in the bandwidth package {id}; remove it first."
@@ -141,7 +145,7 @@ def delete_common_bandwidth_package(
     intend_deletion(context, id)
     for each in inside:
         keep_address(context.registry, replace(each, package_id=""))
-    carry_out(context, _hosts(inside))
+    carry_out(context, hosts)
     forget_package(context.registry, package)
     forget_tags(context.registry, id)
     return {}
@@ -206,6 +210,7 @@ def remove_common_bandwidth_package_ip(
     intent = f"remove/{package.id}/{address.id}"
     if address.package_id != package.id:
         if was_deletion_intended(context, intent):
+            carry_out(context, _hosts([address]))
             return {}
         message = f"The address {address.address} is not in the bandwidth package {package.id}."
         raise Refused("OperationDenied.EipNotInBandwidthPackage", message)

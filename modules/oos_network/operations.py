@@ -165,6 +165,8 @@ def detach_network_interface(context: Context, request: requests.DetachNetworkIn
     card = _card(context, request.network_interface_id)
     intent = f"detach/{card.card.id}/{instance.id}"
     if card.instance is None and was_deletion_intended(context, intent):
+        if card.record is not None:
+            keep_interface(context.registry, replace(card.record, instance_id=""))
         follow_members(context, card.card.security_group_ids)
         return {}
     decide.require_detachable(card, instance.id)

@@ -109,7 +109,7 @@ def require_uplink(context: Context, name: str) -> None:
 
 
 def unassociate(context: Context, address: ElasticAddress) -> ElasticAddress:
-    """Take an address away from what holds it; it stays given out."""
+    """Take an address away from what holds it; it stays given out, unless it is the public one of an instance."""
     holder = address.holder
     if holder is None:
         return address
@@ -120,7 +120,11 @@ def unassociate(context: Context, address: ElasticAddress) -> ElasticAddress:
         kept = network is not None and network.reservations.get(holder.mac.lower()) == holder.address
         if network is not None and kept and not _is_in_groups(context, holder.mac):
             hypervisor_of(context, holder.host).reserve_address(network.name, holder.mac, "")
-    return keep_address(context.registry, replace(address, status=EipStatus.AVAILABLE, holder=None))
+    freed = replace(address, status=EipStatus.AVAILABLE, holder=None)
+    if address.is_public:
+        forget_address(context.registry, address)
+        return freed
+    return keep_address(context.registry, freed)
 
 
 def let_go_of(context: Context, instance: Instance) -> None:
@@ -132,9 +136,7 @@ def let_go_of(context: Context, instance: Instance) -> None:
             going.add(card.id)
     for address in load_addresses(context.registry, context.region):
         if address.holder is not None and address.holder.type is not HolderType.GATEWAY and address.holder.id in going:
-            freed = unassociate(context, address)
-            if freed.is_public:
-                forget_address(context.registry, freed)
+            unassociate(context, address)
 
 
 def _is_in_groups(context: Context, mac: str) -> bool:

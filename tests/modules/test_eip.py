@@ -300,3 +300,48 @@ def test_single_ports_of_an_address_lead_into_a_vpc(world: World, instance: str,
     assert host.translations() == Translations()
     assert [each["Status"] for each in eips(world)] == ["Available"]
     assert world.call("VPC.DescribeNatGateways")["TotalCount"] == 0
+
+
+def test_what_died_on_its_way_to_the_host_is_ended_when_it_is_asked_again(
+    world: World, instance: str, host: MemoryHypervisor
+) -> None:
+    package = world.call("VPC.CreateCommonBandwidthPackage", Bandwidth=100)["BandwidthPackageId"]
+    made = allocate(world)
+    id, address = made["AllocationId"], made["EipAddress"]
+    vpc = host.network(world.instance(instance).interfaces[0].network).vpc_id
+    gateway = world.call("VPC.CreateNatGateway", VpcId=vpc)
+    (table,) = gateway["ForwardTableIds"]["ForwardTableId"]
+    world.call("VPC.AssociateEipAddress", AllocationId=id, InstanceId=gateway["NatGatewayId"], InstanceType="Nat")
+    entry = {
+        "ForwardTableId": table,
+        "ExternalIp": address,
+        "ExternalPort": "80",
+        "InternalIp": private_of(world, instance),
+        "InternalPort": "8080",
+        "IpProtocol": "TCP",
+    }
+
+    def dies(name: str, **parameters: Any) -> dict[str, Any]:
+        world.break_next("translate", FaultKind.FAIL_BEFORE)
+        with pytest.raises(ApiError):
+            world.call(f"VPC.{name}", name, **parameters)
+        return world.call(f"VPC.{name}", name, **parameters)
+
+    made = dies("CreateForwardEntry", **entry)
+    assert len(host.translations().ports) == 1
+    dies("AddCommonBandwidthPackageIp", BandwidthPackageId=package, IpInstanceId=id)
+    assert [each.limit for each in host.translations().addresses] == [package]
+    dies("RemoveCommonBandwidthPackageIp", BandwidthPackageId=package, IpInstanceId=id)
+    assert [each.limit for each in host.translations().addresses] == [id]
+    world.call("VPC.AddCommonBandwidthPackageIp", BandwidthPackageId=package, IpInstanceId=id)
+    dies("DeleteCommonBandwidthPackage", BandwidthPackageId=package, Force=True)
+    assert [each.limit for each in host.translations().addresses] == [id]
+    dies("DeleteForwardEntry", ForwardTableId=table, ForwardEntryId=made["ForwardEntryId"])
+    assert host.translations() == Translations()
+    world.call("AllocatePublicIpAddress", InstanceId=instance)
+    world.break_next("translate", FaultKind.FAIL_AFTER)
+    gone = {"InstanceId": instance, "Force": True}
+    assert world.refusal("DeleteInstance", "gone", **gone).status == 500
+    world.call("DeleteInstance", "gone", **gone)
+    assert host.translations() == Translations()
+    assert len([allocate(world) for _ in range(7)]) == 7

@@ -261,6 +261,8 @@ def test_a_card_is_moved_once_whatever_happens(
     world.call(name, "once", **wanted)
     (shape,) = cards(world, NetworkInterfaceId=[card])
     assert shape["Status"] == ("InUse" if name == "AttachNetworkInterface" else "Available")
+    world.call("DeleteInstance", InstanceId=instance, Force=True)
+    assert len(cards(world, NetworkInterfaceId=[card])) == (name == "DetachNetworkInterface")
     effects = world.hosts[home_of(world, v_switch)].effects
     assert effects[f"{method} {shape['MacAddress']}"] == 1
 
