@@ -25,7 +25,7 @@ from oos.values.json import Value
 from oos.values.time import format_instant
 from oos.values.typed import convert_as
 from oos_image import decide, requests, responses, surveys
-from oos_image.operations import homes_of, image_of, images_of
+from oos_image.operations import home_of, homes_of, image_of, images_of
 from oos_image.workshop import BUILD_TAG, Workshop, discard, opened
 
 STAGE_TAG: Final = "oos:stage"
@@ -92,7 +92,7 @@ def _place(context: Context, image: Image, type_id: str) -> tuple[Hypervisor, In
     type = context.fleet.inventory.instance_types.get(type_id)
     if type is None:
         raise NotFound("InvalidInstanceType.NotFound", f"The specified instance type {type_id} does not exist.")
-    return next(each for each in homes_of(context, image.id) if each.host.name == image.host), type
+    return home_of(context, image), type
 
 
 def _content(file: requests.StageFile) -> bytes:
@@ -148,7 +148,7 @@ def test_image(context: Context, request: requests.TestImage) -> responses.Teste
 
 def _surveyed(workshop: Workshop) -> surveys.Survey:
     """What is on the guest now. Before tests, which may leave something behind."""
-    return surveys.read(workshop.run(_survey_script(), 1800).stdout)
+    return surveys.read(workshop.told(_survey_script(), 1800))
 
 
 def _write_down(
@@ -223,7 +223,6 @@ def spread_image(context: Context, request: requests.SpreadImage) -> responses.S
     """Put an image, under its own id, on every host of the region that does not have it."""
     image = image_of(context, request.image_id)
     decide.require_usable(image)
-    source = next(each for each in homes_of(context, image.id) if each.host.name == image.host)
     wanted = ImageRequest(
         id=image.id,
         token=image.token,
@@ -232,7 +231,7 @@ def spread_image(context: Context, request: requests.SpreadImage) -> responses.S
         facts=ImageFacts(image.os_name, image.os_type, image.platform, image.architecture),
         tags=image.tags,
     )
-    content = source.read_image(image.id)
+    content = home_of(context, image).read_image(image.id)
 
     def put(home: Hypervisor) -> str:
         name = home.host.name

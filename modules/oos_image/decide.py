@@ -9,7 +9,7 @@ from oos.fleet.image import WHOLE, ImageLabels, ImageStatus
 from oos.fleet.instance import Instance, Power
 from oos.fleet.storage import DiskKind, Image, Snapshot, SnapshotStatus, Verification
 from oos.inventory.model import InstanceType
-from oos.service.errors import InvalidParameter, MissingParameter, NotFound, Refused, Unsupported
+from oos.service.errors import InvalidParameter, MissingParameter, Refused, Unsupported
 from oos.service.filtering import Filter, creation_period, has_tags, is_wanted, matches_name, tag_shapes
 from oos.service.shape import gib, instant, newest_first
 from oos_image.requests import CreateImage, DescribeImages, ModifyImageAttribute
@@ -244,12 +244,8 @@ def labels_after(image: Image, request: ModifyImageAttribute) -> ImageLabels:
 
 
 def shared_after(image: Image, add: Sequence[str], remove: Sequence[str]) -> ImageLabels:
-    """The labels of an image when these accounts were added and removed. Raises ApiError."""
+    """The labels of an image when these accounts were added and removed; one that is not there is removed already."""
     if add and image.status == ImageStatus.DEPRECATED:
         raise Refused("IncorrectImageStatus", f"The image {image.id} is Deprecated; such are not shared.")
-    strangers = [each for each in remove if each not in image.shared_with]
-    if strangers:
-        message = f"The image {image.id} is not shared with {', '.join(strangers)}."
-        raise NotFound("InvalidAccount.NotFound", message)
     kept = [each for each in image.shared_with if each not in remove]
     return ImageLabels(image.name, image.description, image.family, image.status, tuple(dict.fromkeys((*kept, *add))))

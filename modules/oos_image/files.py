@@ -21,7 +21,7 @@ from oos.service.errors import InvalidParameter, NotFound, Refused, Unsupported
 from oos.values.identifiers import resource_id
 from oos.values.typed import decode_as
 from oos_image import decide, requests, responses
-from oos_image.operations import homes_of, image_of
+from oos_image.operations import home_of, image_of
 
 PIECE: Final = 8 << 20
 CARD_BYTES: Final = 1 << 20
@@ -56,7 +56,7 @@ def export_image(context: Context, request: requests.ExportImage) -> responses.E
         raise Unsupported(f"Images are written as qcow2; qemu-img convert makes {request.image_format} of that.")
     bucket = bucket_of(context, request.oss_bucket)
     stem = f"{request.oss_prefix}_{image.id}" if request.oss_prefix else image.id
-    content = homes_of(context, image.id)[0].read_image(image.id)
+    content = home_of(context, image).read_image(image.id)
     sums = {}
     for part, each in content.parts.items():
         path = file_in(bucket, stem + _SUFFIXES[part], "OSSPrefix")

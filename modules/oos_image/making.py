@@ -12,7 +12,7 @@ from oos.service.many import at_once
 from oos.service.tags import changes_of, tags_after, tags_from
 from oos.values.identifiers import resource_id
 from oos_image import decide, files, requests, responses
-from oos_image.operations import image_of, images_of
+from oos_image.operations import home_of, image_of, images_of
 
 
 def create_image(context: Context, request: requests.CreateImage) -> responses.MadeImage:
@@ -63,9 +63,7 @@ def copy_image(context: Context, request: requests.CopyImage) -> responses.MadeI
     if {each.host.name for each in homes} <= {each.host for each in there if each.id == id and each.status in WHOLE}:
         return {"ImageId": id}
     source = image_of(context, request.image_id)
-    home = next(
-        context.fleet.hypervisor(each) for each in context.fleet.hosts(context.region) if each.name == source.host
-    )
+    home = home_of(context, source)
     decide.require_usable(source)
     decide.require_unused_name(there, request.destination_image_name, id)
     tags = tags_from(request.tag) or tags_after(source.tags, changes_of(context.registry, source.id))
@@ -73,9 +71,8 @@ def copy_image(context: Context, request: requests.CopyImage) -> responses.MadeI
         id=id,
         token=context.token,
         created=context.now(),
-        labels=ImageLabels(
-            request.destination_image_name or id, request.destination_description or source.description, source.family
-        ),
+        # Without its family, as in ECS: whoever asks for the newest of one should not be given a copy by chance.
+        labels=ImageLabels(request.destination_image_name or id, request.destination_description or source.description),
         facts=ImageFacts(source.os_name, source.os_type, source.platform, source.architecture),
         tags=tags,
         copied_from=source.id,

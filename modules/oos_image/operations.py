@@ -35,6 +35,11 @@ def homes_of(context: Context, image_id: str) -> list[Hypervisor]:
     return [context.fleet.hypervisor(each) for each in context.fleet.hosts(context.region) if each.name in having]
 
 
+def home_of(context: Context, image: Image) -> Hypervisor:
+    """The host on which this image was observed."""
+    return next(context.fleet.hypervisor(each) for each in context.fleet.hosts(image.region) if each.name == image.host)
+
+
 def describe_images(context: Context, request: requests.DescribeImages) -> responses.Images:
     """List images; one that several hosts have is listed once."""
     images = images_of(context)

@@ -24,6 +24,8 @@ STOP_SECONDS: Final = 300.0
 TAIL: Final = 2000
 """Characters of a failed script's output that its error repeats."""
 SCRIPT: Final = "/tmp/.oos-build"  # noqa: S108 (in a guest of our own, which nobody else is in)
+OUTPUT: Final = "/tmp/.oos-output"  # noqa: S108 (likewise)
+OUTPUT_BYTES: Final = 64 << 20
 BUILD_TAG: Final = "oos:build"
 """What is made on the way to an image: images of stages, and guests that are thrown away."""
 
@@ -58,6 +60,14 @@ class Workshop:
             self.context.pause(pause, f"a script in {self.instance.name}")
             pause = min(pause * 2, 2.0)
         return process
+
+    def told(self, script: str, seconds: float) -> bytes:
+        """What a script prints, however much: an answer of the agent has room for some megabytes only."""
+        self.run(f"exec > {OUTPUT}\n{script}", seconds)
+        try:
+            return self.home.guest_read(self.instance.id, OUTPUT, limit=OUTPUT_BYTES)
+        finally:
+            self.run(f"rm -f {OUTPUT}\n", 60)
 
     def require(self, process: GuestProcess, what: str) -> None:
         """Raise ApiError unless a script ended well; the end of what it said is told."""
