@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -175,3 +179,44 @@ def test_a_recipe_that_cannot_be_built_is_told_before_anything_is_started(
     desk.oos("image", "build", str(desk.recipe), code=2)
     assert fault in desk.err
     assert len(desk.json("execution", "list")) == 0
+
+
+def test_a_build_that_was_killed_goes_on_at_its_stage(desk: Desk) -> None:
+    execution = next(filter(None, (_killed(desk, seconds) for seconds in (2, 10, 60))))
+    assert [each["InstanceName"] for each in _instances(desk)] == ["build-web-configure"]
+    before = {each["ImageId"] for each in _images(desk)}
+    desk.oos("execution", "resume", execution)
+    assert _instances(desk) == []
+    (made,) = (each for each in _images(desk) if each["ImageId"] not in before)
+    assert made["Status"] == "Available"
+
+
+def _killed(desk: Desk, seconds: int) -> str:
+    """A build killed in its second stage, which takes that long; empty where the host was too slow for that."""
+    desk.recipe.write_text(RECIPE.replace("      echo", f"      sleep {seconds}\n      echo"))
+    where = ["--inventory", str(desk.folder / "inventory.yml"), "--state-dir", str(desk.folder / "state")]
+    command = [sys.executable, "-m", "oos.cli", *where, "image", "build", str(desk.recipe)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as building:
+        _wait_until(lambda: building.poll() is not None or "build-web-configure" in _names(desk))
+        building.kill()
+    newest = desk.json("execution", "list")[0]
+    return "" if newest["Status"] == "Success" else str(newest["ExecutionId"])
+
+
+def _names(desk: Desk) -> set[str]:
+    return {each["InstanceName"] for each in _instances(desk)}
+
+
+def _instances(desk: Desk) -> list[dict[str, Any]]:
+    return list(desk.json("fleet", "list", "instances"))
+
+
+def _images(desk: Desk) -> list[dict[str, Any]]:
+    return [each for each in desk.json("fleet", "list", "images") if each["Host"] == "h-1"]
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end, "it never happens"
+        time.sleep(0.1)
