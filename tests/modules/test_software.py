@@ -9,6 +9,7 @@ import pytest
 
 import oos_instance
 import oos_software
+from oos.inventory.model import ManagedInstance, SshAccess
 from tests.modules.world import World
 
 PACKAGES = [
@@ -105,3 +106,17 @@ def test_packages_come_and_go(world: World) -> None:
     assert world.call("OOS.ListInstancePackageStates", InstanceId=id, TemplateNames='["x"]')["PackageStates"] == []
     world.call("OOS.UpdateInstancePackageState", ConfigureAction="uninstall", **given)
     assert world.call("OOS.ListInstancePackageStates", InstanceId=id)["PackageStates"] == []
+
+
+def test_machines_that_are_commanded_over_ssh_are_known_as_instances_are() -> None:
+    box = ManagedInstance("box", "lab", SshAccess("box.example.net"))
+    world = World((oos_instance.MODULE, oos_software.MODULE), region_facts={"managed": (box,)})
+    world.call("OOS.PutInventory", InstanceId=box.id, Entries={"ACS:Application": PACKAGES})
+    assert names(world, box.id) == ["openssl", "zlib"]
+    condition = {"Name": "ACS:Application.Name", "Value": ["zlib"]}
+    assert [each["Id"] for each in world.call("OOS.SearchInventory", Filter=[condition])["Entities"]] == [box.id]
+    world.call("OOS.PutInstancePatches", InstanceId=box.id, Patches=[{"Title": "bash", "Status": "Missing"}])
+    states = world.call("OOS.ListInstancePatchStates", InstanceIds=[box.id])["InstancePatchStates"]
+    assert [(each["InstanceId"], each["MissingCount"]) for each in states] == [(box.id, "1")]
+    refused = world.refusal("OOS.PutInventory", InstanceId="mi-none", Entries={})
+    assert refused.code == "InvalidInstanceId.NotFound"
