@@ -111,7 +111,7 @@ def _document(template: Template) -> dict[str, Any]:
         "Tasks": [
             {
                 "Name": task.name,
-                "Type": task.action,
+                "Type": task.written_action,
                 "Description": task.description,
                 "Properties": {name: value.raw for name, value in task.properties.items()},
                 "Outputs": {each.name: {"Type": each.type} for each in task.outputs},

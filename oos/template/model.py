@@ -117,6 +117,8 @@ class Protect:
     """Which instances; None: those that its properties name."""
     is_none: bool = False
     """Whether it says that it is not protected, though the template is."""
+    action: str = ""
+    """In a checked template: the action that stands in the protection. The task itself is an ACS::Template then."""
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -146,6 +148,11 @@ class Task:
     """Where its fields stand: Action, OnError, DefaultTask, …"""
     property_places: Mapping[str, Span] = field(default_factory=dict, compare=False)
     """Where the keys of its properties stand."""
+
+    @property
+    def written_action(self) -> str:
+        """The action that a person wrote, protected or not."""
+        return self.protect.action if self.protect is not None and self.protect.action else self.action
 
     def output(self, name: str) -> TaskOutput | None:
         """The output of this name, exact spelling first."""

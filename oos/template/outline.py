@@ -101,7 +101,7 @@ def _what(task: Task) -> str:
     if task.action in _CALLS:
         called = f"{_words(task.properties.get('Service'))}.{_words(task.properties.get('API'))}"
         return f"{_CALLS[task.action]} {called}"
-    match task.action:
+    match task.written_action:
         case "ACS::Sleep":
             until = task.properties.get("EndDate")
             return f"sleep until {_words(until)}" if until else f"sleep {_words(task.properties.get('Duration'))}"
@@ -110,13 +110,15 @@ def _what(task: Task) -> str:
         case "ACS::TimerTrigger":
             return f"at {_words(task.properties.get('Type'))} {_words(task.properties.get('Expression'))}"
         case _:
-            return task.action
+            return task.written_action
 
 
 def _notes(task: Task) -> Iterator[str]:
     """What else there is to say about a task: conditions, loops and ways that leave the straight line."""
     if task.when is not None:
         yield f"when {_words(task.when)}, else skipped"
+    if task.protect is not None and not task.protect.is_none:
+        yield "between snapshots of its targets and their deletion; where it fails they go back"
     if task.loop is not None:
         control = task.loop.rate_control
         limits = "" if control == NO_RATE_CONTROL else f", {_words(control)}"

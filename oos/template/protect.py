@@ -32,14 +32,14 @@ RESPONSE: Final = "response"
 
 _TARGETS: Final = ("instanceid", "instanceids")
 _ALLOWED: Final = ("ACS::ExecuteAPI", "ACS::Template")
-_FROM_PROPERTIES: Final = (
-    '[(., (.Parameters? // {})) | select(type == "object") | to_entries[]'
+_INSTANCES: Final = (
+    '[(., (.parameters? // {})) | select(type == "object") | to_entries[]'
     " | (.key | ascii_downcase) as $key"
     ' | select($key == "instanceid" or $key == "instanceids" or ($key | startswith("instanceid.")))'
     ' | .value | if type == "string" and startswith("[") then fromjson else . end]'
     ' | flatten | map(select(. != null and . != "")) | unique[]'
 )
-_REGION: Final = ".regionId? // .RegionId? // .Parameters?.RegionId? // null"
+_REGION: Final = ".regionid? // .parameters?.RegionId? // null"
 
 
 def faults_of(template: Template, source: str) -> Iterator[Diagnostic]:
@@ -72,13 +72,15 @@ def _wrapped(template: Template, task: Task, catalog: ActionCatalog) -> Task:
         return dataclasses.replace(task, loop_tasks=inner)
     if not _is_protected(template, task) or (task.protect is None and _only_reads(task, catalog)):
         return dataclasses.replace(task, protect=None)
-    parameters: list[tuple[str, Term]] = [
-        ("properties", Entries(tuple((name, each.term) for name, each in task.properties.items())))
+    parameters = [("named", Entries(tuple(_named(task))))]
+    # Each by itself: a secret among them makes secrets of no others. In a map, so that text stays text.
+    parameters += [
+        (f"property{number}", Entries((("value", each.term),))) for number, each in enumerate(task.properties.values())
     ]
     given = [*task.properties.values()]
     targets = None if task.protect is None else task.protect.targets
     if targets is not None:
-        parameters.append(("targets", targets.term))
+        parameters.append(("targets", Entries((("value", targets.term),))))
         given.append(targets)
     return dataclasses.replace(
         task,
@@ -87,11 +89,31 @@ def _wrapped(template: Template, task: Task, catalog: ActionCatalog) -> Task:
             "TemplateContent": literal(_text(task, from_properties=targets is None)),
             "Parameters": _together(parameters, given),
         },
-        protect=task.protect or Protect(),
+        protect=dataclasses.replace(task.protect or Protect(), action=task.action),
     )
 
 
-def _together(parameters: list[tuple[str, Term]], given: list[Expression]) -> Expression:
+def _named(task: Task) -> Iterator[tuple[str, Term]]:
+    """What tells region and instances among the properties and the parameters in them."""
+    for name, value in task.properties.items():
+        term = value.term
+        if name == "Parameters":
+            entries = term.terms if isinstance(term, Entries) else ()
+            if isinstance(term, Literal) and isinstance(term.value, dict):
+                entries = tuple((key, Literal(each)) for key, each in term.value.items())
+            if not entries:
+                yield "parameters", term
+            yield from ((key.casefold(), each) for key, each in entries if _tells(key))
+        elif _tells(name):
+            yield name.casefold(), term
+
+
+def _tells(name: str) -> bool:
+    folded = name.casefold()
+    return folded in ("regionid", *_TARGETS) or folded.startswith("instanceid.")
+
+
+def _together(parameters: list[tuple[str, Entries]], given: list[Expression]) -> Expression:
     """One expression of several."""
     return Expression(
         Entries(tuple(parameters)),
@@ -104,8 +126,8 @@ def _together(parameters: list[tuple[str, Term]], given: list[Expression]) -> Ex
 
 def _text(task: Task, *, from_properties: bool) -> str:
     """The template of the child execution."""
-    region = _pick(_REGION)
-    targets: Any = {"Fn::Jq": ["All", _FROM_PROPERTIES, "{{ properties }}"]} if from_properties else "{{ targets }}"
+    region = _pick("First", _REGION, "named")
+    targets = _pick("All", _INSTANCES, "named") if from_properties else _pick("First", ".value", "targets")
     snapshots = {"regionId": region, "snapshots": "{{ protect.snapshots }}"}
     tasks = [
         {
@@ -120,7 +142,9 @@ def _text(task: Task, *, from_properties: bool) -> str:
         {
             "Name": ACT,
             "Action": task.action,
-            "Properties": {name: _property(name, each) for name, each in task.properties.items()},
+            "Properties": {
+                name: _property(number, name, each) for number, (name, each) in enumerate(task.properties.items())
+            },
             "OnSuccess": "prune",
             "OnError": "rollBack",
             "Outputs": {RESPONSE: {"Type": "Json", "ValueSelector": "."}},
@@ -144,9 +168,10 @@ def _text(task: Task, *, from_properties: bool) -> str:
             "Properties": {"regionId": region, "snapshotIds": "{{ protect.snapshotIds }}"},
         },
     ]
-    parameters: dict[str, Any] = {"properties": {"Type": "Json"}}
+    parameters: dict[str, Any] = {"named": {"Type": "Json"}}
+    parameters |= {f"property{number}": {"Type": "Json"} for number, _ in enumerate(task.properties)}
     if not from_properties:
-        parameters["targets"] = {"Type": "List"}
+        parameters["targets"] = {"Type": "Json"}
     document = {
         "FormatVersion": "OOS-2019-06-01",
         "Description": f"{task.name}: {task.action}, protected by snapshots",
@@ -157,15 +182,15 @@ def _text(task: Task, *, from_properties: bool) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1)
 
 
-def _property(name: str, value: Expression) -> Any:
+def _property(number: int, name: str, value: Expression) -> Any:
     """A property of the task: what is named literally stays literal, so that the child can be checked."""
     if name in ("Service", "API", "TemplateName", "Risk") and value.is_literal:
         return value.raw
-    return _pick(f".[{json.dumps(name)}]")
+    return _pick("First", ".value", f"property{number}")
 
 
-def _pick(program: str) -> dict[str, Any]:
-    return {"Fn::Jq": ["First", program, "{{ properties }}"]}
+def _pick(mode: str, program: str, parameter: str) -> dict[str, Any]:
+    return {"Fn::Jq": [mode, program, f"{{{{ {parameter} }}}}"]}
 
 
 def _is_protected(template: Template, task: Task) -> bool:
@@ -193,7 +218,7 @@ def _names_targets(task: Task) -> bool:
         return True
     raw = term.raw() if isinstance(term, Entries | Literal) else {}
     keys = [*task.properties, *(raw if isinstance(raw, dict) else {})]
-    return any(each.casefold() in _TARGETS or each.casefold().startswith("instanceid.") for each in keys)
+    return any(_tells(each) and each.casefold() != "regionid" for each in keys)
 
 
 def _every(tasks: tuple[Task, ...]) -> Iterator[Task]:

@@ -7,11 +7,14 @@ from typing import Any
 
 from oos.engine.errors import EngineStopped
 from oos.service.catalog import installed_modules
+from oos.template.check import check
+from oos.template.outline import task_lines
+from oos.template.parse import parse
 from tests.engine.dying import DyingJournal, Killed
 from tests.engine.world import finished
 from tests.modules.executions import Runner
 from tests.modules.world import World
-from tests.rehearsal.trying import observed
+from tests.rehearsal.trying import CATALOG, observed
 
 TEMPLATE = """\
 FormatVersion: OOS-2019-06-01
@@ -136,6 +139,43 @@ def test_ids_that_stand_elsewhere_are_named_and_a_whole_template_can_say_it() ->
     seen = observed(body, GIVEN + "expect: {status: Success}\n")
     made = [each["ECS.CreateSnapshot"]["DiskId"] for each in seen["changes"] if "ECS.CreateSnapshot" in each]
     assert made == ["d-web-1-vda", "d-web-2-vda"]
+
+
+def test_a_task_inside_a_loop_of_tasks_is_protected_too() -> None:
+    seen = observed(
+        """\
+        Parameters: {targets: {Type: List}}
+        Tasks:
+          - Name: each
+            Action: ACS::Loop
+            Properties:
+              LoopItems: '{{ targets }}'
+              LoopRateControl: {Mode: Concurrency, Concurrency: 1, MaxErrors: 5}
+              LoopTasks:
+                - Name: change
+                  Action: ACS::ECS::RunCommand
+                  Protect: Snapshot
+                  Properties:
+                    instanceId: '{{ ACS::TaskLoopItem }}'
+                    commandType: RunShellScript
+                    commandContent: echo spoilt > /data && test -f /ok && echo done
+                  Outputs: {said: {Type: String, ValueSelector: invocationOutput}}
+            Outputs: {said: {Type: String, ValueSelector: '{{ change.said }}'}}
+        Outputs: {said: {Type: List, Value: '{{ each.said }}'}}
+        """,
+        GIVEN
+        + """\
+parameters: {targets: [i-web-1, i-web-2]}
+expect: {status: Success, outputs: {said: ["done\\n", null]}, fleet: {snapshots: [{disk: d-web-2-vda}]}}
+""",
+    )
+    assert [files(seen, "web-1"), files(seen, "web-2")] == ["spoilt", "fine"]
+
+
+def test_a_protected_task_is_shown_as_it_was_written() -> None:
+    lines = "\n".join(task_lines(check(parse(TEMPLATE, "t.yml"), CATALOG).template))
+    assert "ACS::ECS::RunCommand" in lines
+    assert "where it fails they go back" in lines
 
 
 # killed
