@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,12 +150,16 @@ def test_with_too_few_descriptors_it_says_so(napping: World, most: int) -> None:
 
 
 @needs_root
-def test_a_state_directory_of_another_user_is_refused(napping: World) -> None:
-    assert napping.run("run", "nap.yml").code == 0
-    for folder in (napping.folder, *napping.folder.parents):
-        if folder.stat().st_mode & 0o777 != 0o700:
-            break
+def test_a_state_directory_of_another_user_is_refused() -> None:
+    # Not below pytest's own folder, which others may not enter, and which each session that begins makes sure of.
+    with tempfile.TemporaryDirectory(prefix="oos-test-") as name:
+        folder = Path(name)
         folder.chmod(0o755)
-    said = _within(napping, NOBODY, "run", "nap.yml")
+        world = World(folder)
+        world.write("nap.yml", NAP)
+        assert world.run("run", "nap.yml").code == 0
+        for each in folder.glob("*.yml"):
+            each.chmod(0o644)
+        said = _within(world, NOBODY, "run", "nap.yml")
     assert said.code == 1
-    _is_one_clear_line(said, str(napping.state), "Permission denied")
+    _is_one_clear_line(said, str(world.state), "Permission denied")
