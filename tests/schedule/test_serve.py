@@ -121,9 +121,9 @@ def in_seconds(seconds):
 
 
 def test_several_servers_one_of_them_killed_fire_each_time_once(world, app):
-    id_ = left_behind(app, EVERY_SECOND, end=in_seconds(9))
     servers = [serve(world), serve(world)]
-    time.sleep(3)
+    id_ = left_behind(app, EVERY_SECOND, end=in_seconds(14))
+    eventually(lambda: len(app.journal.family(id_)) > 2, "it has fired twice")
     servers[0].kill()
     eventually(lambda: status(app, id_) is Status.SUCCESS, "the trigger has ended")
     assert stop(servers[1]) == 0
