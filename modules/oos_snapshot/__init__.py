@@ -5,6 +5,9 @@ from __future__ import annotations
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation, Risk
 from oos_snapshot import (
+    group_requests,
+    group_responses,
+    groups,
     operations,
     policies,
     policy_requests,
@@ -138,4 +141,35 @@ POLICY_OPERATIONS = (
     ),
 )
 
-MODULE = Module("snapshot", (*OPERATIONS, *POLICY_OPERATIONS), actions_beside(__file__))
+GROUP_OPERATIONS = (
+    Operation(
+        "ECS",
+        "CreateSnapshotGroup",
+        group_requests.CreateSnapshotGroup,
+        group_responses.MadeGroup,
+        groups.create_snapshot_group,
+        effect=Effect.CHANGES,
+        ignores=("InstantAccess", "InstantAccessRetentionDays", "ResourceGroupId"),
+        refuses=("StorageLocationArn",),
+    ),
+    Operation(
+        "ECS",
+        "DescribeSnapshotGroups",
+        group_requests.DescribeSnapshotGroups,
+        group_responses.Groups,
+        groups.describe_snapshot_groups,
+        list_field="SnapshotGroups.SnapshotGroup",
+        ignores=("AdditionalAttributes",),
+    ),
+    Operation(
+        "ECS",
+        "DeleteSnapshotGroup",
+        group_requests.DeleteSnapshotGroup,
+        group_responses.Nothing,
+        groups.delete_snapshot_group,
+        effect=Effect.DESTROYS,
+        risk=Risk.HIGH,
+    ),
+)
+
+MODULE = Module("snapshot", (*OPERATIONS, *POLICY_OPERATIONS, *GROUP_OPERATIONS), actions_beside(__file__))

@@ -192,6 +192,15 @@ class Hypervisor(Protocol):
         A file system left frozen by a crash is thawed. Raises PoolFull, HypervisorFailed, DiskAbsent.
         """
 
+    def create_snapshots(
+        self, requests: Sequence[SnapshotRequest], report: Callable[[int], None]
+    ) -> tuple[Snapshot, ...]:
+        """Make snapshots of several disks of one instance, in the order of its disks, all of one moment; all or none.
+
+        As with create_snapshot, but always full ones; what the next increments stand on does not change. Asking again
+        finds them; after a crash all begin again, of a later moment. Raises WrongState unless one instance has them.
+        """
+
     def delete_snapshot(self, snapshot_id: str) -> None:
         """Delete a snapshot; increments on it are first made whole, so no other is harmed. Absent is done."""
 

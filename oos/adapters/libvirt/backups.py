@@ -55,12 +55,16 @@ class Backup:
     """The checkpoint since which changes are taken; empty for a full backup."""
 
 
-def backup_xml(backup: Backup) -> str:
-    """The backup for libvirt. Disks that are not named take no part."""
+def backup_xml(*backups: Backup) -> str:
+    """Backups of one moment for libvirt. Disks that are not named take no part."""
+    return f"<domainbackup mode='push'><disks>{''.join(map(_disk_xml, backups))}</disks></domainbackup>"
+
+
+def _disk_xml(backup: Backup) -> str:
     mode = f"backupmode='incremental' incremental={quoteattr(backup.since)}" if backup.since else "backupmode='full'"
     return (
-        f"<domainbackup mode='push'><disks><disk name={quoteattr(backup.device)} backup='yes' type='file' {mode}>"
-        f"<driver type='qcow2'/><target file={quoteattr(backup.target)}/></disk></disks></domainbackup>"
+        f"<disk name={quoteattr(backup.device)} backup='yes' type='file' {mode}>"
+        f"<driver type='qcow2'/><target file={quoteattr(backup.target)}/></disk>"
     )
 
 
@@ -77,8 +81,10 @@ def checkpoint_xml(backup: Backup) -> str | None:
 class LibvirtBackups(LibvirtAgents):
     """Backups of running domains, checkpoints, and frozen file systems."""
 
-    def _begin_backup(self, instance_id: str, backup: Backup, *, freeze: bool) -> bool:
+    def _begin_backup(self, instance_id: str, *backups: Backup, freeze: bool) -> bool:
         """Take the point in time; whether file systems were frozen at that moment. The copy then goes on by itself.
+
+        Of several backups only the first may set a checkpoint.
 
         Raises BackupInTheWay when somebody else was quicker.
         """
@@ -91,7 +97,7 @@ class LibvirtBackups(LibvirtAgents):
                 instance_id,
                 "beginning a backup",
                 lambda domain: domain.backupBegin(
-                    backup_xml(backup), checkpoint_xml(backup), libvirt.VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL
+                    backup_xml(*backups), checkpoint_xml(backups[0]), libvirt.VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL
                 ),
             )
         finally:

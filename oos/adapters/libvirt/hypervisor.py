@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from oos.adapters.libvirt.accounts import LibvirtAccounts
 from oos.adapters.libvirt.attaching import LibvirtAttaching
 from oos.adapters.libvirt.events import Watch
+from oos.adapters.libvirt.grouping import LibvirtGrouping
 from oos.adapters.libvirt.importing import LibvirtImporting
 from oos.adapters.libvirt.replacing import LibvirtReplacing
 from oos.adapters.libvirt.reshaping import LibvirtReshaping
@@ -16,7 +17,9 @@ from oos.fleet.instance import InstanceEvent
 from oos.fleet.statistics import InstanceStatistics
 
 
-class LibvirtHypervisor(LibvirtReplacing, LibvirtAttaching, LibvirtReshaping, LibvirtAccounts, LibvirtImporting):
+class LibvirtHypervisor(
+    LibvirtReplacing, LibvirtAttaching, LibvirtReshaping, LibvirtAccounts, LibvirtImporting, LibvirtGrouping
+):
     """A host under libvirt; see LibvirtHost for what varies."""
 
     def watch(self, listener: Callable[[InstanceEvent], None]) -> Subscription:

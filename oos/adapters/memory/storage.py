@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from oos.adapters.memory.faults import FaultKind, SimulatedCrash
@@ -179,12 +179,47 @@ class SimulatedStorage(SimulatedHost):
             if begun.consistency is not Consistency.STOPPED and begun.instance_id not in self.state.guests:
                 raise HypervisorFailed(begun.disk_id, "the guest stopped while its snapshot was made")
 
-    def _finish_snapshot(self, begun: Snapshot, content: Files) -> Snapshot:
+    def create_snapshots(
+        self, requests: Sequence[SnapshotRequest], report: Callable[[int], None]
+    ) -> tuple[Snapshot, ...]:
+        disks = [self._disk(each.disk_id) for each in requests]
+        owners = {each.instance_id for each in disks}
+        if len(owners) != 1 or "" in owners:
+            raise WrongState(disks[0].id, "not of one instance with the others", "name disks of one instance")
+        (owner,) = owners
+        ids = [each.id for each in requests]
+        with self._alone_with(owner):
+            begun: list[Snapshot] = []
+            try:
+                with self._call("create_snapshots", owner, *ids) as fault:
+                    known = [self.state.snapshots.get(id) for id in ids]
+                    if all(each is not None and each.status is SnapshotStatus.ACCOMPLISHED for each in known):
+                        return tuple(map(self._snapshot, ids))
+                    self._thaw_after_crash(owner)
+                    self._made.update(ids)
+                    for request, disk in zip(requests, disks, strict=True):
+                        begun.append(self._begin_snapshot(replace(request, incremental=False), disk))
+                    self._require_space(self._host.pools.snapshots, fault)
+                    with self._lock:
+                        contents = [self._take_point_in_time(each, fault) for each in begun]
+                    self._pass_time(begun[0], report)
+                    return tuple(
+                        self._finish_snapshot(each, content, checkpoint=False)
+                        for each, content in zip(begun, contents, strict=True)
+                    )
+            except HypervisorFailed as failed:
+                for each in begun:
+                    self._put_snapshot(replace(each, status=SnapshotStatus.FAILED, progress=0, fault=str(failed)))
+                raise
+            finally:
+                self._made.difference_update(ids)
+
+    def _finish_snapshot(self, begun: Snapshot, content: Files, *, checkpoint: bool = True) -> Snapshot:
         before = self.state.files.get(begun.parent_id, {}) if begun.parent_id else {}
         stored = sum(len(data) for name, data in content.items() if before.get(name) != data)
         with self._change():
             self.state.files[begun.id] = content
-            if begun.consistency is not Consistency.STOPPED:
+            if begun.consistency is not Consistency.STOPPED and checkpoint:
                 self.state.checkpoints[begun.disk_id] = begun.id
             self._count("create_snapshot", begun.token)
             return self._put_snapshot(
