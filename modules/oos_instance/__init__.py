@@ -200,7 +200,6 @@ OPERATIONS = (
             "PrivateDnsNameOptions*",
             "Recyclable",
             "RemoteConnectionOptions*",
-            "SecurityGroupIds",
             "UserData",
         ),
     ),

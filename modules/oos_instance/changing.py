@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 from oos.fleet.instance import Power
 from oos.service.context import Context
 from oos.service.errors import NotFound, Unsupported
+from oos.service.group_enforcement import set_groups
 from oos.service.labels import change_labels
+from oos.service.security_groups import require_group
 from oos_instance import requests, resizing, responses
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ ADMINISTRATOR: Final = {"windows": "Administrator"}
 
 
 def modify_instance_attribute(context: Context, request: requests.ModifyInstanceAttribute) -> responses.Nothing:
-    """Change name, description, deletion protection, host name, password or processor layout of an instance.
+    """Change name, description, protection, host name, password, processor layout or security groups of an instance.
 
     Host name and password are given to the running guest through its agent, and count at once. Everything is checked
     before anything is changed.
@@ -37,6 +39,9 @@ def modify_instance_attribute(context: Context, request: requests.ModifyInstance
     if request.cpu_options is not None:
         types = context.fleet.inventory.instance_types
         size = resizing.size_with_cpus(request.cpu_options, instance, types.get(instance.instance_type))
+    groups = resizing.require_groups(instance, request.security_group_ids)
+    for group_id in groups:
+        require_group(context.registry, context.region, group_id)
     change_labels(context, request.instance_id, lambda labels: resizing.labels_after(labels, request))
     if size is not None:
         resizing.require_sized(hypervisor.resize(instance.id, size), size)
@@ -46,6 +51,8 @@ def modify_instance_attribute(context: Context, request: requests.ModifyInstance
     if request.password is not None:
         user = _administrator(hypervisor, instance)
         hypervisor.set_guest_password(instance.id, user, str(request.password.reveal()))
+    if groups:
+        set_groups(context, instance, instance.interfaces[0], groups)
     return {}
 
 

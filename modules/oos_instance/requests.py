@@ -185,6 +185,9 @@ class ModifyInstanceAttribute:
     host_name: Annotated[str | None, Param("Host name of the running guest; it counts at once.")] = None
     password: Annotated[Secret | None, Param("Password of root in the running guest; it counts at once.")] = None
     cpu_options: Annotated[CpuOptions | None, Param("How its processors are laid out; it must be off.")] = None
+    security_group_ids: Annotated[
+        tuple[str, ...] | None, Param("Security groups of its first network card, in place of those it is in.", most=16)
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

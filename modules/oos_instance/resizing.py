@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -28,6 +29,18 @@ def labels_after(labels: Labels, request: ModifyInstanceAttribute) -> Labels:
         description=labels.description if request.description is None else request.description,
         deletion_protection=labels.deletion_protection if protection is None else protection,
     )
+
+
+def require_groups(instance: Instance, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """The groups that its first card shall be in; none where that is not asked. Raises Refused for leaving all."""
+    if wanted is None:
+        return ()
+    if not wanted:
+        message = f"{instance.id} would be in no security group; then nothing would be filtered."
+        raise Refused("InstanceLastSecurityGroup", message)
+    if not instance.interfaces:
+        raise Refused("InvalidOperation.NoNetworkInterface", f"{instance.id} has no network card.")
+    return tuple(dict.fromkeys(wanted))
 
 
 def require_host_name(name: str) -> None:

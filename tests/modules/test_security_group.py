@@ -349,3 +349,18 @@ def test_a_join_whose_group_was_not_told_is_told_when_it_is_asked_again(world: W
     world.break_next("put_group_filter", FaultKind.CRASH)
     until_done(world, "LeaveSecurityGroup", SecurityGroupId=web, InstanceId=client)
     assert not comes_in(world, server, 22, client)
+
+
+def test_the_groups_of_an_instance_are_replaced(world: World) -> None:
+    one, two = make(world, "one"), make(world, "two")
+    id = world.run(SecurityGroupId=one)
+    authorize(world, two, "80/80")
+    for _ in range(2):
+        world.call("ModifyInstanceAttribute", "m", InstanceId=id, SecurityGroupIds=[two])
+    assert world.instance(id).interfaces[0].security_group_ids == (two,)
+    assert comes_in(world, id, 80)
+    none = world.refusal("ModifyInstanceAttribute", InstanceId=id, SecurityGroupIds=[])
+    assert none.code == "InstanceLastSecurityGroup"
+    missing = world.refusal("ModifyInstanceAttribute", InstanceId=id, SecurityGroupIds=["sg-x"], InstanceName="new")
+    assert missing.code == "InvalidSecurityGroupId.NotFound"
+    assert world.instance(id).name != "new"
