@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
-from oos.app.targets import read_targets
+from oos.app.targets import MANAGED, kind_of_targets, read_targets
 
 KINDS = {
     "shell": "RunShellScript",
@@ -38,6 +38,8 @@ def adhoc_template(asked: AdHoc, region: str) -> str:
     """
     import yaml
 
+    kind = kind_of_targets(asked.targets)
+    listed = "Instances[]" if kind == MANAGED else "Instances.Instance[]"
     parameters = {
         "targets": {
             "Type": "List",
@@ -74,10 +76,10 @@ def adhoc_template(asked: AdHoc, region: str) -> str:
             {
                 "Name": "selectTargets",
                 "Action": "ACS::SelectTargets",
-                "Properties": {"ResourceType": "ALIYUN::ECS::Instance", "Filters": "{{ targets }}"},
+                "Properties": {"ResourceType": kind, "Filters": "{{ targets }}"},
                 "Outputs": {
-                    "instanceIds": {"Type": "List", "ValueSelector": "Instances.Instance[].InstanceId"},
-                    "instanceNames": {"Type": "List", "ValueSelector": "Instances.Instance[].InstanceName"},
+                    "instanceIds": {"Type": "List", "ValueSelector": f"{listed}.InstanceId"},
+                    "instanceNames": {"Type": "List", "ValueSelector": f"{listed}.InstanceName"},
                 },
             },
             {

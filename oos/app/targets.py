@@ -10,9 +10,11 @@ from typing import Any, Final
 from oos.diagnostics import Diagnostic, DiagnosticError
 
 CODE: Final = "OOS945"
-HINT: Final = "write all, i-…, web-1, name:web-*, tag:key=value or status:Running, with commas between them"
+HINT: Final = (
+    "write all, managed, i-…, mi-…, web-1, name:web-*, tag:key=value or status:Running, with commas between them"
+)
 
-_ID: Final = re.compile(r"i-[0-9A-Za-z]+")
+_ID: Final = re.compile(r"m?i-[0-9A-Za-z]+")
 
 
 @dataclass(slots=True)
@@ -23,6 +25,24 @@ class _Meant:
     names: list[str] = field(default_factory=list)
     tags: list[dict[str, str]] = field(default_factory=list)
     status: str = ""
+    managed: bool = False
+    """Managed instances, machines that are commanded over SSH, instead of instances."""
+
+
+INSTANCES: Final = "ALIYUN::ECS::Instance"
+MANAGED: Final = "ALIYUN::ECS::ManagedInstance"
+
+
+def kind_of_targets(texts: Iterable[str]) -> str:
+    """The resource type that the texts mean. Raises DiagnosticError for both kinds at once, or for nonsense."""
+    faults: list[Diagnostic] = []
+    kinds = {_read(text, faults).managed for text in texts}
+    if not faults and len(kinds) > 1:
+        hint = "command them one after the other"
+        faults.append(Diagnostic(CODE, "instances and managed instances are meant at once", "targets", hint=hint))
+    if faults:
+        raise DiagnosticError(faults)
+    return MANAGED if True in kinds else INSTANCES
 
 
 def read_targets(texts: Iterable[str], region: str) -> list[dict[str, Any]]:
@@ -44,6 +64,9 @@ def _read(text: str, faults: list[Diagnostic]) -> _Meant:
         kind, colon, rest = part.partition(":")
         if _ID.fullmatch(part):
             meant.ids.append(part)
+            meant.managed = meant.managed or part.startswith("mi-")
+        elif part == "managed":
+            meant.managed = True
         elif kind == "tag" and rest:
             key, sign, value = rest.partition("=")
             meant.tags.append({"Key": key, "Value": value} if sign else {"Key": key})

@@ -18,7 +18,7 @@ from oos.execution.events import TaskFailed, TaskSucceeded, TaskWaiting
 from oos.execution.kinds import property_of
 from oos.execution.model import Execution
 from oos.execution.scope import ExecutionScope
-from oos.execution.targets import TargetsInvalid, describe_parameters, merge_responses
+from oos.execution.targets import TargetsInvalid, describe_parameters, items_of, merge_responses
 from oos.execution.waits import scope_of
 from oos.service.call import invoke, invoke_all_pages
 from oos.service.errors import ApiError, UnsupportedOperation
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 TARGETS = {
     "aliyun::ecs::instance": ("ECS", "DescribeInstances", "InstanceId"),
+    "aliyun::ecs::managedinstance": ("ECS", "DescribeManagedInstances", "InstanceId"),
     "aliyun::rds::instance": ("RDS", "DescribeDBInstances", "DBInstanceId"),
     "aliyun::redis::instance": ("R-KVSTORE", "DescribeInstances", "InstanceId"),
 }
@@ -160,16 +161,14 @@ class Performer:
 
     def _all_found(self, asked: list[dict[str, Value]], merged: Mapping[str, Value], path: str, id_field: str) -> None:
         """A target named by its id that does not exist is a fault, never quietly left out."""
-        outer, inner = path.split(".")
-        found = {item[id_field] for item in merged[outer][inner]}
+        found = {item[id_field] for item in items_of(merged, path)}
         missing = [id for parameters in asked for id in parameters.get("InstanceIds") or () if id not in found]
         if missing:
             raise TaskFault("InvalidTargets.NotFound", f"no such target: {', '.join(map(str, missing))}")
 
     def _few_enough(self, merged: Mapping[str, Value], path: str, context: Context) -> None:
         """More targets than one execution may touch are a fault before the first of them is touched."""
-        outer, inner = path.split(".")
-        count = len(merged[outer][inner])
+        count = len(items_of(merged, path))
         if self._share is not None and count > (most := self._share.most(context)):
             raise TaskFault("Guard.FleetShare", f"{count} targets are selected; one execution may touch {most}")
 

@@ -44,12 +44,18 @@ def describe_parameters(filter_: Value, region: str) -> dict[str, Value]:
 
 def merge_responses(responses: list[dict[str, Value]], list_field: str, id_field: str) -> dict[str, Value]:
     """Several listings as one: the union, each resource once, in order of first appearance."""
-    outer, inner = list_field.split(".")
     seen: dict[Value, Value] = {}
     for response in responses:
-        for item in response.get(outer, {}).get(inner, []):
+        for item in items_of(response, list_field):
             seen.setdefault(item.get(id_field), item)
-    merged = dict(responses[0]) if responses else {}
-    merged[outer] = {inner: list(seen.values())}
-    merged["TotalCount"] = len(seen)
-    return merged
+    outer, _, inner = list_field.partition(".")
+    items = list(seen.values())
+    return {**(responses[0] if responses else {}), outer: {inner: items} if inner else items, "TotalCount": len(seen)}
+
+
+def items_of(response: Mapping[str, Value], list_field: str) -> list[Any]:
+    """What a listing lists: `Instances.Instance`, or `Instances` alone."""
+    outer, _, inner = list_field.partition(".")
+    if not inner:
+        return list(response.get(outer, []))
+    return list(response.get(outer, {}).get(inner, []))

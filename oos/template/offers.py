@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Protocol, get_type_hints
+from typing import Final, Protocol, get_type_hints
 
 from oos.diagnostics import Diagnostic, DiagnosticError
 from oos.service.operation import ActionSource, Operation
@@ -57,6 +57,13 @@ def response_fields(operation: Operation) -> Mapping[str, object]:
         return {}
 
 
+_LISTINGS: Final = {
+    "aliyun::ecs::instance": "DescribeInstances",
+    "aliyun::ecs::managedinstance": "DescribeManagedInstances",
+}
+"""By resource type, the operation whose response SelectTargets gives."""
+
+
 class Offers:
     """Looks up the actions and operations of one template and collects what is wrong with them."""
 
@@ -79,9 +86,8 @@ class Offers:
     def _operation_of_targets(self, task: Task) -> Operation | None:
         """The operation whose response SelectTargets gives (spec 4.4)."""
         resources = literal_text(task.properties.get("ResourceType"))
-        if resources.casefold() != "aliyun::ecs::instance":
-            return None
-        return self._catalog.operation("ECS", "DescribeInstances")
+        listing = _LISTINGS.get(resources.casefold())
+        return None if listing is None else self._catalog.operation("ECS", listing)
 
     def action_of(self, task: Task) -> ActionSource | None:
         """The product action that a task is, where it is offered."""

@@ -102,6 +102,7 @@ class SshPool:
 
         from oos.adapters.ssh.host_keys import guard
 
+        connection = None
         try:
             connection = fabric.Connection(
                 access.address,
@@ -117,6 +118,7 @@ class SshPool:
             connection.open()
             connection.transport.set_keepalive(KEEPALIVE_SECONDS)
         except (OSError, EOFError, paramiko.SSHException, ValueError) as error:
+            _close(connection)
             raise MachineUnreachable(target, _cause(error)) from error
         return connection
 
@@ -141,9 +143,19 @@ class SshPool:
 
 
 def _close(connection: fabric.Connection | None) -> None:
-    if connection is not None:
-        with suppress(OSError, EOFError):
-            connection.close()
+    if connection is None:
+        return
+    transport = connection.client.get_transport()
+    with suppress(OSError, EOFError):
+        connection.close()
+    # A ProxyCommand is a process of ours, which paramiko neither ends for sure nor waits for.
+    process = getattr(getattr(transport, "sock", None), "process", None)
+    if process is not None:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            with suppress(OSError):
+                pipe.close()
 
 
 def _cause(error: Exception) -> str:
