@@ -104,10 +104,11 @@ def test_an_absent_network_is_named_in_every_call(world: World) -> None:
 
 
 def test_addresses_in_use_make_no_second_network(world: World, network: Network) -> None:
-    before = world.hypervisor.networks()
+    wanted = spec()
     with pytest.raises(HypervisorFailed):
-        world.hypervisor.make_network(spec())
-    assert world.hypervisor.networks() == before
+        world.hypervisor.make_network(wanted)
+    with pytest.raises(NetworkAbsent):
+        world.hypervisor.network(made_network_name(wanted.token))
 
 
 def test_labels_of_a_network_are_replaced(world: World, network: Network) -> None:
