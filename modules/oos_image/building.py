@@ -202,6 +202,8 @@ def _manifest(image_id: str, document: Mapping[str, Any]) -> responses.Manifest:
         "BootSeconds": document["BootSeconds"],
         "Tests": tests,
         "Packages": dict(survey.packages),
+        "Users": dict(survey.users),
+        "Units": dict(survey.units),
         "Files": [
             {
                 "Path": each.path,

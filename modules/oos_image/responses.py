@@ -162,6 +162,8 @@ class Manifest(TypedDict):
     BootSeconds: float
     Tests: list[TestShape]
     Packages: dict[str, str]
+    Users: dict[str, str]
+    Units: dict[str, str]
     Files: list[FileShape]
     Provenance: dict[str, Any]
 

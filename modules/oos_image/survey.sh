@@ -1,4 +1,4 @@
-# What there is on a system: its packages, and its files with who may do what with them. Run as root, by any POSIX shell.
+# What there is on a system: its packages, users, units, and its files with who may do what with them. Run as root, by any POSIX shell.
 export LC_ALL=C
 cd /
 # Whatever cannot be asked says nothing: busybox has an rpm that knows no -qa, and files go while one looks.
@@ -6,6 +6,10 @@ echo '[packages]'
 dpkg-query -W -f '${Package}\t${Version}\n' 2>/dev/null || :
 rpm -qa --qf '%{NAME}\t%{VERSION}-%{RELEASE}\n' 2>/dev/null || :
 apk list -I 2>/dev/null | sed -n 's/^\([^ ]*\)-\([^-]*-r[^ ]*\) .*/\1\t\2/p' || :
+echo '[users]'
+sed -n 's/^\([^:]*\):[^:]*:\([^:]*\):\([^:]*\):.*:\([^:]*\)$/\1\t\2:\3 \4/p' /etc/passwd 2>/dev/null || :
+echo '[units]'
+systemctl list-unit-files --no-legend --no-pager 2>/dev/null | sed -n 's/^\([^ ]*\)  *\([^ ]*\).*/\1\t\2/p' || :
 echo '[modes]'
 find . -xdev ! -type d -exec stat -c '%A %u:%g %n' {} + 2>/dev/null || :
 echo '[links]'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-_SECTIONS = ("packages", "modes", "links", "sums")
+_SECTIONS = ("packages", "users", "units", "modes", "links", "sums")
 _ELSEWHERE = ("/dev/", "/proc/", "/run/", "/sys/", "/tmp/")  # noqa: S108 (in the guest)
 """Where nothing is that an image is made of."""
 
@@ -31,6 +31,10 @@ class Survey:
 
     packages: Mapping[str, str] = field(default_factory=dict)
     """Versions by name."""
+    users: Mapping[str, str] = field(default_factory=dict)
+    """Numbers and shell by name."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """Of systemd: whether each is enabled."""
     files: tuple[File, ...] = ()
 
 
@@ -48,7 +52,8 @@ def read(output: bytes) -> Survey:
     sums = {path: digest for digest, path in _pairs(sections["sums"], "  ")}
     targets = dict(_pairs(sections["links"], "\t"))
     files = sorted(_files(sections["modes"], sums, targets), key=lambda each: each.path)
-    return Survey(dict(_pairs(sections["packages"], "\t")), tuple(files))
+    packages, users, units = (dict(_pairs(sections[name], "\t")) for name in ("packages", "users", "units"))
+    return Survey(packages, users, units, tuple(files))
 
 
 def _pairs(lines: list[str], separator: str) -> Iterator[tuple[str, str]]:

@@ -141,7 +141,7 @@ def _tell(
         return exits.SUCCESS
     changes = manifest["Changes"]
     print(f"{image_id}  {ready.build.image_name}  boots in {manifest['BootSeconds']:.1f} s")
-    for kind in ("package", "file"):
+    for kind in ("package", "user", "unit", "file"):
         counts = {verb: sum((each["Kind"], each["Change"]) == (kind, verb) for each in changes) for verb in _VERBS}
         print(f"{kind}s: {', '.join(f'{count} {verb}' for verb, count in counts.items())}")
     if apart is not None:

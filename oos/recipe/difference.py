@@ -1,4 +1,4 @@
-"""The difference of two images, as their manifests tell: packages and files that came, went, or changed. Pure."""
+"""The difference of two images, as their manifests tell: what came, went, or changed. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Change:
     """Something that is on one image and not so on the other."""
 
     kind: str
-    """`package` or `file`."""
+    """`package`, `user`, `unit` or `file`."""
     name: str
     before: str
     """Empty: it came."""
@@ -31,6 +31,8 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Chan
     """What is different between two manifests (OOS.DescribeImageManifest), packages first."""
     return [
         *_changes("package", before["Packages"], after["Packages"]),
+        *_changes("user", before["Users"], after["Users"]),
+        *_changes("unit", before["Units"], after["Units"]),
         *_changes("file", _files(before), _files(after)),
     ]
 

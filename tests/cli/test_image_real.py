@@ -23,6 +23,7 @@ stages:
   - name: page
     files: [{path: /srv/www/oos-page.txt, content: "built", mode: '640'}]
     script: |
+      echo 'page:x:990:990::/srv/www:/bin/false' >> /etc/passwd
       mkdir -p /etc/oos-build
       uname -r > /etc/oos-build/kernel
 tests:
@@ -64,7 +65,7 @@ def test_what_a_stage_did_is_in_the_image_twice_the_same(
     built = build()
     assert [each["Passed"] for each in built["Tests"]] == [True, True, True]  # type: ignore[attr-defined]  # JSON
     changed = {(each["Name"], each["Change"]) for each in built["Changes"]}  # type: ignore[attr-defined]  # JSON
-    assert {("/srv/www/oos-page.txt", "added"), ("/etc/oos-build/kernel", "added")} <= changed
+    assert {("/srv/www/oos-page.txt", "added"), ("/etc/oos-build/kernel", "added"), ("page", "added")} <= changed
     assert len(changed) < 12, changed
     image = hypervisor.image(str(built["ImageId"]))
     assert (image.status, image.family) == ("Available", "page")

@@ -159,12 +159,18 @@ def test_packages_are_installed_by_whatever_manager_there_is() -> None:
 
 
 def test_a_survey_is_read() -> None:
-    output = (
-        b"[packages]\nbase\t1.0\n[modes]\n-rw-r--r-- 0:0 ./etc/a b\nlrwxrwxrwx 0:0 ./bin/sh\n-rw------- 0:0 ./run/x\n"
-        b"[links]\n./bin/sh\tbusybox\n[sums]\n" + b"0" * 64 + b"  ./etc/a b\n[end]\n"
-    )
+    sections = {
+        "packages": "base\t1.0",
+        "users": "root\t0:0 /bin/sh",
+        "units": "ssh.service\tenabled",
+        "modes": "-rw-r--r-- 0:0 ./etc/a b\nlrwxrwxrwx 0:0 ./bin/sh\n-rw------- 0:0 ./run/x",
+        "links": "./bin/sh\tbusybox",
+        "sums": f"{'0' * 64}  ./etc/a b",
+    }
+    output = "".join(f"[{name}]\n{text}\n" for name, text in sections.items()).encode() + b"[end]\n"
     survey = read(output)
-    assert survey.packages == {"base": "1.0"}
+    assert (survey.packages, survey.users) == ({"base": "1.0"}, {"root": "0:0 /bin/sh"})
+    assert survey.units == {"ssh.service": "enabled"}
     assert survey.files == (
         File("/bin/sh", "lrwxrwxrwx", "0:0", target="busybox"),
         File("/etc/a b", "-rw-r--r--", "0:0", sha256="0" * 64),
