@@ -8,17 +8,7 @@ from dataclasses import replace
 from oos.fleet.instance import Instance
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
-from oos.service.deployment_sets import (
-    DeploymentSet,
-    Strategy,
-    forget_set,
-    join_set,
-    keep_set,
-    leave_set,
-    load_set,
-    load_sets,
-    members,
-)
+from oos.service.deployment_sets import DEPLOYMENT_SETS, DeploymentSet, Strategy, join_set, leave_set, members
 from oos.service.errors import MissingParameter, NotFound, Refused, Unsupported
 from oos.service.filtering import is_wanted, matches_name
 from oos.service.paging import page_of
@@ -37,8 +27,8 @@ def create_deployment_set(context: Context, request: requests.CreateDeploymentSe
         name=request.deployment_set_name,
         description=request.description,
     )
-    if load_set(context.registry, made.id) is None:
-        keep_set(context.registry, made)
+    if DEPLOYMENT_SETS.load(context.registry, made.id) is None:
+        DEPLOYMENT_SETS.keep(context.registry, made)
     return {"DeploymentSetId": made.id}
 
 
@@ -46,7 +36,7 @@ def describe_deployment_sets(context: Context, request: requests.DescribeDeploym
     """List deployment sets with the instances in them, and the room that is left."""
     found = [
         each
-        for each in load_sets(context.registry, context.region)
+        for each in DEPLOYMENT_SETS.of_region(context.registry, context.region)
         if (request.deployment_set_ids is None or each.id in request.deployment_set_ids)
         and matches_name(each.name, request.deployment_set_name)
         and is_wanted(each.strategy, request.strategy)
@@ -94,7 +84,7 @@ def _shape(context: Context, each: DeploymentSet, inside: Sequence[Instance]) ->
 
 
 def _found(context: Context, id: str) -> DeploymentSet:
-    known = load_set(context.registry, id)
+    known = DEPLOYMENT_SETS.load(context.registry, id)
     if known is None or known.region != context.region:
         raise NotFound("InvalidDeploymentSetId.NotFound", f"The specified deployment set {id} does not exist.")
     return known
@@ -111,14 +101,14 @@ def modify_deployment_set_attribute(
         name=known.name if name is None else name,
         description=known.description if description is None else description,
     )
-    keep_set(context.registry, changed)
+    DEPLOYMENT_SETS.keep(context.registry, changed)
     return {}
 
 
 def delete_deployment_set(context: Context, request: requests.DeleteDeploymentSet) -> responses.Nothing:
     """Delete a deployment set that no instance is in."""
     id = request.deployment_set_id
-    if load_set(context.registry, id) is None and was_deletion_intended(context, id):
+    if DEPLOYMENT_SETS.load(context.registry, id) is None and was_deletion_intended(context, id):
         return {}
     _found(context, id)
     inside = _inside(id, members(context.registry), context.fleet.instances(context.region))
@@ -126,7 +116,7 @@ def delete_deployment_set(context: Context, request: requests.DeleteDeploymentSe
         message = f"The instance {inside[0].id} ({inside[0].name}) is in the deployment set {id}."
         raise Refused("DeploymentSet.NotEmpty", message)
     intend_deletion(context, id)
-    forget_set(context.registry, id)
+    DEPLOYMENT_SETS.forget(context.registry, id)
     return {}
 
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
-from oos.service.registry import Registry
-from oos.values.typed import convert_as
-
-_KIND: Final = "diagnostic-report"
+from oos.service.kept import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +42,5 @@ class Report:
     results: tuple[KeptResult, ...]
 
 
-def load_report(registry: Registry, id: str) -> Report | None:
-    """The report with this id."""
-    document = registry.get(_KIND, id)
-    return None if document is None else convert_as(dict(document), Report)
-
-
-def load_reports(registry: Registry, region: str) -> Iterator[Report]:
-    """All reports of a region."""
-    for _, document in registry.items(_KIND):
-        report = convert_as(dict(document), Report)
-        if report.region == region:
-            yield report
-
-
-def keep_report(registry: Registry, report: Report) -> None:
-    """Write down a report."""
-    registry.put(_KIND, report.id, msgspec.to_builtins(report))
-
-
-def forget_report(registry: Registry, id: str) -> None:
-    """Take a report away."""
-    registry.remove(_KIND, id)
+REPORTS: Final = Kept("diagnostic-report", Report)
+"""Reports of diagnoses."""

@@ -14,15 +14,7 @@ from oos.values.identifiers import resource_id
 from oos_diagnosis import requests, responses
 from oos_diagnosis.checks import METRICS, Finding, Metric, diagnose, worst
 from oos_diagnosis.look import look_at
-from oos_diagnosis.model import (
-    KeptIssue,
-    KeptResult,
-    Report,
-    forget_report,
-    keep_report,
-    load_report,
-    load_reports,
-)
+from oos_diagnosis.model import REPORTS, KeptIssue, KeptResult, Report
 
 _KIND: Final = "instance"
 _SET: Final = "dms-instancedefault"
@@ -31,7 +23,7 @@ _SET: Final = "dms-instancedefault"
 def create_diagnostic_report(context: Context, request: requests.CreateDiagnosticReport) -> responses.MadeReport:
     """Look at an instance, its agent, network, disks and locks, and report what is wrong; the guest is asked, too."""
     id = resource_id("dr", context.token)
-    if load_report(context.registry, id) is None:
+    if REPORTS.load(context.registry, id) is None:
         hypervisor, instance = context.fleet.of_instance(request.resource_id, context.region)
         created = context.now()
         findings = diagnose(look_at(context, hypervisor, instance))
@@ -45,7 +37,7 @@ def create_diagnostic_report(context: Context, request: requests.CreateDiagnosti
             severity=worst(each.severity for each in findings),
             results=tuple(map(_kept, findings)),
         )
-        keep_report(context.registry, report)
+        REPORTS.keep(context.registry, report)
     return {"ReportId": id}
 
 
@@ -58,7 +50,7 @@ def describe_diagnostic_reports(context: Context, request: requests.DescribeDiag
     """List diagnostic reports."""
     found = [
         each
-        for each in load_reports(context.registry, context.region)
+        for each in REPORTS.of_region(context.registry, context.region)
         if (not request.report_ids or each.id in request.report_ids)
         and (not request.resource_ids or each.instance_id in request.resource_ids)
         and is_wanted(each.severity, request.severity)
@@ -132,7 +124,7 @@ def _result(report: Report, result: KeptResult) -> responses.MetricResult:
 
 
 def _report(context: Context, id: str) -> Report:
-    report = load_report(context.registry, id)
+    report = REPORTS.load(context.registry, id)
     if report is None or report.region != context.region:
         raise NotFound("InvalidReportId.NotFound", f"The specified report {id} does not exist.")
     return report
@@ -145,7 +137,7 @@ def delete_diagnostic_reports(context: Context, request: requests.DeleteDiagnost
             _report(context, id)
     for id in request.report_ids:
         intend_deletion(context, id)
-        forget_report(context.registry, id)
+        REPORTS.forget(context.registry, id)
     return {}
 
 

@@ -33,7 +33,7 @@ from oos.service.elastic_addresses import (
 )
 from oos.service.errors import ApiError, NotFound, Refused, Unsupported
 from oos.service.guest import addresses_of
-from oos.service.network_interfaces import load_interface
+from oos.service.network_interfaces import INTERFACES
 from oos.service.paging import page_of
 from oos.service.shape import newest_first
 from oos.service.tags import changes_of_all, forget_tags, set_tags, tags_after, tags_from
@@ -158,7 +158,7 @@ def _holder(context: Context, id: str, type: HolderType, wanted: str) -> Holder:
     require_uplink(context, instance.host)
     networks = context.fleet.networks(context.region)
     network = next((each for each in networks if (each.host, each.name) == (instance.host, card.network)), None)
-    record = load_interface(context.registry, card.id)
+    record = INTERFACES.load(context.registry, card.id)
     waited = 0.0
     while True:
         told = addresses_of(context, [instance])[0]
@@ -181,7 +181,7 @@ def _card(context: Context, id: str, type: HolderType) -> tuple[Instance, Networ
         for card in instance.interfaces:
             if card.id == id:
                 return instance, card
-    if load_interface(context.registry, id) is None:
+    if INTERFACES.load(context.registry, id) is None:
         raise InterfaceAbsent(id)
     message = f"The network interface {id} is in no instance; attach it first."
     raise Refused("InvalidOperation.InvalidEniState", message)

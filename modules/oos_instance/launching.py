@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from oos.fleet.identity import made_instance_id
 from oos.fleet.instance import InstanceSpec
 from oos.service.context import Context
-from oos.service.deployment_sets import join_set, load_set, members
+from oos.service.deployment_sets import DEPLOYMENT_SETS, join_set, members
 from oos.service.errors import InvalidParameter, NotFound
 from oos.service.key_pairs import load_key_pair
 from oos.service.launch_templates import find_launch_template, find_version
@@ -74,7 +74,7 @@ def together(context: Context, set_id: str) -> Together | None:
     """The deployment set that new instances join, and who is in it. Raises NotFound."""
     if not set_id:
         return None
-    known = load_set(context.registry, set_id)
+    known = DEPLOYMENT_SETS.load(context.registry, set_id)
     if known is None or known.region != context.region:
         raise NotFound("InvalidDeploymentSetId.NotFound", f"The specified deployment set {set_id} does not exist.")
     inside = frozenset(id for id, of in members(context.registry).items() if of == set_id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,10 +9,10 @@ from typing import Final
 
 import msgspec
 
+from oos.service.kept import Kept
 from oos.service.registry import Registry
 from oos.values.typed import convert_as
 
-_EVENT: Final = "system-event"
 _WISHES: Final = "maintenance"
 
 
@@ -59,23 +58,8 @@ class Wishes:
     windows: tuple[Window, ...] = ()
 
 
-def load_event(registry: Registry, id: str) -> SystemEvent | None:
-    """The event with this id."""
-    document = registry.get(_EVENT, id)
-    return None if document is None else convert_as(dict(document), SystemEvent)
-
-
-def load_events(registry: Registry, region: str) -> Iterator[SystemEvent]:
-    """All events of a region."""
-    for _, document in registry.items(_EVENT):
-        event = convert_as(dict(document), SystemEvent)
-        if event.region == region:
-            yield event
-
-
-def keep_event(registry: Registry, event: SystemEvent) -> None:
-    """Write down an event."""
-    registry.put(_EVENT, event.id, msgspec.to_builtins(event))
+EVENTS: Final = Kept("system-event", SystemEvent)
+"""All events."""
 
 
 def load_wishes(registry: Registry, instance_id: str) -> Wishes:

@@ -13,15 +13,7 @@ from oos.service.shape import instant, newest_first
 from oos.values.identifiers import resource_id
 from oos.values.time import parse_instant
 from oos_maintenance import decide, requests, responses
-from oos_maintenance.model import (
-    CycleStatus,
-    SystemEvent,
-    keep_event,
-    keep_wishes,
-    load_event,
-    load_events,
-    load_wishes,
-)
+from oos_maintenance.model import EVENTS, CycleStatus, SystemEvent, keep_wishes, load_wishes
 
 _REASON = "announced by CreateSimulatedSystemEvents"
 
@@ -33,7 +25,7 @@ def describe_instances_full_status(
     types = request.instance_event_type or tuple(filter(None, [request.event_type]))
     now = context.now()
     pending: dict[str, list[SystemEvent]] = {}
-    for event in load_events(context.registry, context.region):
+    for event in EVENTS.of_region(context.registry, context.region):
         if (
             decide.status_of(event, now) not in (CycleStatus.EXECUTED, CycleStatus.CANCELED)
             and (not request.event_id or event.id in request.event_id)
@@ -96,7 +88,7 @@ def describe_instance_history_events(
     cycles = request.instance_event_cycle_status or tuple(filter(None, [request.event_cycle_status]))
     found = [
         each
-        for each in load_events(context.registry, context.region)
+        for each in EVENTS.of_region(context.registry, context.region)
         if request.resource_type == "instance"
         and (not ids or each.instance_id in ids)
         and (not request.event_id or each.id in request.event_id)
@@ -144,9 +136,10 @@ def create_simulated_system_events(
     made = []
     for id in request.instance_id:
         event_id = resource_id("e", f"{context.token}/{id}")
-        if load_event(context.registry, event_id) is None:
+        if EVENTS.load(context.registry, event_id) is None:
             now = context.now()
-            keep_event(context.registry, SystemEvent(event_id, context.region, id, request.event_type, now, not_before))
+            event = SystemEvent(event_id, context.region, id, request.event_type, now, not_before)
+            EVENTS.keep(context.registry, event)
         made.append(event_id)
     return {"EventIdSet": {"EventId": made}}
 
@@ -162,7 +155,7 @@ def cancel_simulated_system_events(
         decide.require_open(event, now, wanted)
     for event in events:
         if event.canceled is None:
-            keep_event(context.registry, replace(event, canceled=now))
+            EVENTS.keep(context.registry, replace(event, canceled=now))
     return {}
 
 
@@ -171,12 +164,12 @@ def accept_inquired_system_event(context: Context, request: requests.AcceptInqui
     event = _event(context, request.event_id)
     if event.accepted is None:
         decide.require_open(event, context.now(), (CycleStatus.INQUIRING,))
-        keep_event(context.registry, replace(event, accepted=context.now()))
+        EVENTS.keep(context.registry, replace(event, accepted=context.now()))
     return {}
 
 
 def _event(context: Context, id: str) -> SystemEvent:
-    event = load_event(context.registry, id)
+    event = EVENTS.load(context.registry, id)
     if event is None or event.region != context.region:
         raise NotFound("InvalidEventId.NotFound", f"The specified event {id} does not exist.")
     return event

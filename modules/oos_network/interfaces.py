@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import Instance
 from oos.service.context import Context
-from oos.service.network_interfaces import InterfaceRecord, load_interfaces
+from oos.service.network_interfaces import INTERFACES, InterfaceRecord
 
 
 def hypervisor_of(context: Context, host: str) -> Hypervisor:
@@ -23,6 +23,6 @@ def living_records(context: Context, instances: Sequence[Instance]) -> list[Inte
     there = {each.id for each in instances}
     return [
         each
-        for each in load_interfaces(context.registry, context.region)
+        for each in INTERFACES.of_region(context.registry, context.region)
         if not (each.delete_on_release and each.instance_id and each.instance_id not in there)
     ]

@@ -15,7 +15,7 @@ from oos.service.errors import ApiError, InvalidParameter, NotFound, Refused, Un
 from oos.service.filtering import tag_shapes
 from oos.service.group_enforcement import enforce, follow_members, keep_members, set_groups
 from oos.service.guest import addresses_of
-from oos.service.network_interfaces import InterfaceRecord, forget_interface, keep_interface, load_interface
+from oos.service.network_interfaces import INTERFACES, InterfaceRecord
 from oos.service.paging import page_of
 from oos.service.security_groups import require_group
 from oos.service.tags import changes_of_all, forget_tags, set_tags, tags_after, tags_from
@@ -90,7 +90,7 @@ def create_network_interface(context: Context, request: requests.CreateNetworkIn
         require_group(context.registry, context.region, group)
     if request.primary_ip_address:
         decide.require_reservable(request.primary_ip_address, network, mac, _cards(context))
-    record = load_interface(context.registry, interface_id(mac)) or InterfaceRecord(
+    record = INTERFACES.load(context.registry, interface_id(mac)) or InterfaceRecord(
         id=interface_id(mac),
         mac=mac,
         region=context.region,
@@ -108,7 +108,7 @@ def create_network_interface(context: Context, request: requests.CreateNetworkIn
     if (record.network, record.address) != (network.name, request.primary_ip_address):
         message = f"The ClientToken made {record.id} in {record.network} before."
         raise ApiError("IdempotentParameterMismatch", message)
-    keep_interface(context.registry, record)
+    INTERFACES.keep(context.registry, record)
     set_tags(context.registry, record.id, tags)
     if record.address:
         for each in networks:
@@ -147,7 +147,7 @@ def attach_network_interface(context: Context, request: requests.AttachNetworkIn
         return {}
     decide.require_attachable(card, instance, networks)
     assert card.record is not None, "a card in no instance is written down"
-    keep_interface(context.registry, replace(card.record, instance_id=instance.id))
+    INTERFACES.keep(context.registry, replace(card.record, instance_id=instance.id))
     groups = card.card.security_group_ids
     spec = InterfaceSpec(card.card.mac, card.card.network, card.card.bandwidth, groups)
     enforce(context, groups, (instance.host,))
@@ -166,7 +166,7 @@ def detach_network_interface(context: Context, request: requests.DetachNetworkIn
     intent = f"detach/{card.card.id}/{instance.id}"
     if card.instance is None and was_deletion_intended(context, intent):
         if card.record is not None:
-            keep_interface(context.registry, replace(card.record, instance_id=""))
+            INTERFACES.keep(context.registry, replace(card.record, instance_id=""))
         follow_members(context, card.card.security_group_ids)
         return {}
     decide.require_detachable(card, instance.id)
@@ -177,11 +177,11 @@ def detach_network_interface(context: Context, request: requests.DetachNetworkIn
     groups = card.card.security_group_ids
     record = replace(record, security_group_ids=groups)
     # Written down before it is out: else a crash in between would lose it.
-    keep_interface(context.registry, record)
+    INTERFACES.keep(context.registry, record)
     after = hypervisor.detach_interface(instance.id, card.card.mac)
     if any(each.id == card.card.id for each in after.interfaces):
         raise Unavailable(f"The network interface {card.card.id} was taken out of {instance.id}, and is still there.")
-    keep_interface(context.registry, replace(record, instance_id=""))
+    INTERFACES.keep(context.registry, replace(record, instance_id=""))
     follow_members(context, groups)
     return {}
 
@@ -205,7 +205,7 @@ def delete_network_interface(context: Context, request: requests.DeleteNetworkIn
     for network in context.fleet.networks(context.region):
         if network.name == card.card.network and card.card.mac.lower() in network.reservations:
             hypervisor_of(context, network.host).reserve_address(network.name, card.card.mac, "")
-    forget_interface(context.registry, id)
+    INTERFACES.forget(context.registry, id)
     forget_tags(context.registry, id)
     return {}
 
@@ -229,7 +229,7 @@ def modify_network_interface_attribute(
         record = replace(record, security_group_ids=groups)
         if card.instance is not None:
             set_groups(context, card.instance, card.card, groups)
-    keep_interface(context.registry, record)
+    INTERFACES.keep(context.registry, record)
     return {}
 
 

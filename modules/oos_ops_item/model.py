@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
-
 from oos.service.errors import InvalidParameter
-from oos.service.registry import Registry
+from oos.service.kept import Kept
 from oos.service.shape import instant
-from oos.values.typed import convert_as
 from oos_ops_item.requests import Filter
-
-_KIND: Final = "ops-item"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +37,8 @@ class OpsItem:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-def load_item(registry: Registry, id: str) -> OpsItem | None:
-    """The ops item with this id."""
-    document = registry.get(_KIND, id)
-    return None if document is None else convert_as(dict(document), OpsItem)
-
-
-def load_items(registry: Registry, region: str) -> Iterator[OpsItem]:
-    """All ops items of a region."""
-    for _, document in registry.items(_KIND):
-        item = convert_as(dict(document), OpsItem)
-        if item.region == region:
-            yield item
-
-
-def keep_item(registry: Registry, item: OpsItem) -> None:
-    """Write down an ops item."""
-    registry.put(_KIND, item.id, msgspec.to_builtins(item))
-
-
-def forget_item(registry: Registry, id: str) -> None:
-    """Take an ops item away."""
-    registry.remove(_KIND, id)
+OPS_ITEMS: Final = Kept("ops-item", OpsItem)
+"""All ops items."""
 
 
 def meets(item: OpsItem, condition: Filter) -> bool:

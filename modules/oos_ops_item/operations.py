@@ -16,13 +16,13 @@ from oos.service.tags import tags_from
 from oos.values.identifiers import resource_id
 from oos.values.json import Value, json_text
 from oos_ops_item import requests, responses
-from oos_ops_item.model import OpsItem, forget_item, keep_item, load_item, load_items, meets
+from oos_ops_item.model import OPS_ITEMS, OpsItem, meets
 
 
 def create_ops_item(context: Context, request: requests.CreateOpsItem) -> responses.Written:
     """Write down what has to be looked into; an open item with the same DedupString is found instead."""
     id = resource_id("oi", context.token)
-    known = load_item(context.registry, id) or _open_twin(context, request.dedup_string or "")
+    known = OPS_ITEMS.load(context.registry, id) or _open_twin(context, request.dedup_string or "")
     if known is None:
         now = context.now()
         known = OpsItem(
@@ -44,7 +44,7 @@ def create_ops_item(context: Context, request: requests.CreateOpsItem) -> respon
             resource_group=request.resource_group_id,
             tags=_tags(request.tags),
         )
-        keep_item(context.registry, known)
+        OPS_ITEMS.keep(context.registry, known)
     return {
         "OpsItem": {
             **_head(known),
@@ -60,7 +60,7 @@ def create_ops_item(context: Context, request: requests.CreateOpsItem) -> respon
 
 def _open_twin(context: Context, dedup: str) -> OpsItem | None:
     """The item of the same DedupString that nobody has resolved."""
-    items = load_items(context.registry, context.region)
+    items = OPS_ITEMS.of_region(context.registry, context.region)
     return next((each for each in items if dedup and each.dedup == dedup and each.status != "Resolved"), None)
 
 
@@ -85,7 +85,7 @@ def list_ops_items(context: Context, request: requests.ListOpsItems) -> response
     wanted = {key: str(value) for key, value in (request.tags or {}).items()}
     found = [
         each
-        for each in load_items(context.registry, context.region)
+        for each in OPS_ITEMS.of_region(context.registry, context.region)
         if wanted.items() <= each.tags.items() and all(meets(each, condition) for condition in request.filter)
     ]
     page = slice_of(found, request, lambda each: newest_first(each.created, each.id), descending=True)
@@ -114,7 +114,7 @@ def update_ops_item(context: Context, request: requests.UpdateOpsItem) -> respon
     changes = {name: value for name, value in given.items() if value is not None}
     item = _item(context, request.ops_item_id)
     item = replace(item, **changes, updated=context.now(), updated_by=context.caller)
-    keep_item(context.registry, item)
+    OPS_ITEMS.keep(context.registry, item)
     return {
         "OpsItem": {
             **_head(item),
@@ -135,12 +135,12 @@ def delete_ops_items(context: Context, request: requests.DeleteOpsItems) -> resp
             _item(context, id)
     for id in request.ops_item_ids:
         intend_deletion(context, id)
-        forget_item(context.registry, id)
+        OPS_ITEMS.forget(context.registry, id)
     return {}
 
 
 def _item(context: Context, id: str) -> OpsItem:
-    item = load_item(context.registry, id)
+    item = OPS_ITEMS.load(context.registry, id)
     if item is None or item.region != context.region:
         raise NotFound("EntityNotExists.OpsItem", f"The specified ops item {id} does not exist.")
     return item

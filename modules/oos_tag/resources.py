@@ -10,7 +10,7 @@ from oos.service import tags as kept
 from oos.service.context import Context
 from oos.service.errors import NotFound, Refused
 from oos.service.labels import change_labels
-from oos.service.network_interfaces import load_interfaces
+from oos.service.network_interfaces import INTERFACES
 
 Tags = Mapping[str, str]
 
@@ -37,7 +37,7 @@ def _images(context: Context) -> Mapping[str, Tags]:
 
 def _cards(context: Context) -> Mapping[str, Tags]:
     plugged = {card.id for each in context.fleet.instances(context.region) for card in each.interfaces}
-    return {id: {} for id in plugged | {each.id for each in load_interfaces(context.registry, context.region)}}
+    return {id: {} for id in plugged | {each.id for each in INTERFACES.of_region(context.registry, context.region)}}
 
 
 def _documents(kind: str) -> Callable[[Context], Mapping[str, Tags]]:

@@ -27,7 +27,7 @@ from oos.service.elastic_addresses import (
 )
 from oos.service.errors import Unavailable, Unsupported
 from oos.service.many import at_once
-from oos.service.network_interfaces import load_interface
+from oos.service.network_interfaces import INTERFACES
 
 KILOBYTES_OF_A_MEGABIT: Final = 125
 _HELD: Final = frozenset({EipStatus.ASSOCIATING, EipStatus.IN_USE})
@@ -131,7 +131,7 @@ def let_go_of(context: Context, instance: Instance) -> None:
     """The instance is to be deleted: its public address is given back, elastic ones are free again."""
     going = {instance.id}
     for card in instance.interfaces:
-        record = load_interface(context.registry, card.id)
+        record = INTERFACES.load(context.registry, card.id)
         if record is None or record.delete_on_release:
             going.add(card.id)
     for address in load_addresses(context.registry, context.region):

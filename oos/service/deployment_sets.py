@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-import msgspec
-
+from oos.service.kept import Kept
 from oos.service.registry import Registry
-from oos.values.typed import convert_as
 
-_SET: Final = "deployment-set"
 _MEMBER: Final = "deployment-set-member"
 
 
@@ -38,28 +35,8 @@ class DeploymentSet:
     description: str = ""
 
 
-def load_set(registry: Registry, id: str) -> DeploymentSet | None:
-    """The deployment set with this id."""
-    document = registry.get(_SET, id)
-    return None if document is None else convert_as(dict(document), DeploymentSet)
-
-
-def load_sets(registry: Registry, region: str) -> Iterator[DeploymentSet]:
-    """All deployment sets of a region."""
-    for _, document in registry.items(_SET):
-        found = convert_as(dict(document), DeploymentSet)
-        if found.region == region:
-            yield found
-
-
-def keep_set(registry: Registry, deployment_set: DeploymentSet) -> None:
-    """Write down a deployment set."""
-    registry.put(_SET, deployment_set.id, msgspec.to_builtins(deployment_set))
-
-
-def forget_set(registry: Registry, id: str) -> None:
-    """Take a deployment set away."""
-    registry.remove(_SET, id)
+DEPLOYMENT_SETS: Final = Kept("deployment-set", DeploymentSet)
+"""All deployment sets."""
 
 
 def members(registry: Registry) -> Mapping[str, str]:
