@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
+from oos.adapters.libvirt.connection import Connection, Deadlines, Handle
+from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
 from oos.fleet.errors import ImageAbsent
 from oos.fleet.image import ImageContent, ImageFacts, ImageLabels, ImageRequest, ImageStatus, Part, PartContent
 from oos.fleet.instance import StopMethod
 from oos.fleet.storage import Consistency
 from oos.values.identifiers import resource_id
-from tests.fleet.real_world import RealWorld
-from tests.fleet.test_libvirt_kills import run_until_killed
+from tests.fleet.killed_at import T
+from tests.fleet.real_world import RealWorld, lab_host
+from tests.fleet.test_libvirt_kills import Died, run_until_killed
 from tests.fleet.world import fresh_token
 
 pytestmark = pytest.mark.real
@@ -64,6 +68,42 @@ def test_what_a_dead_maker_left_is_deleted_and_its_guest_thawed(real: RealWorld)
     real.hypervisor.delete_image(request.id)
     assert not real.libvirt._is_frozen(guest.id)
     assert volumes(real) == before
+
+
+def test_an_image_that_is_taken_in_survives_deaths(real: RealWorld) -> None:
+    before = volumes(real)
+    base = real.hypervisor.image(real.image_id)
+    content = real.hypervisor.read_image(base.id)
+    finished, calls = False, 0
+    while not finished:
+        request = request_of(facts=ImageFacts(architecture=base.architecture))
+        mortal = LibvirtHypervisor(lab_host(real.zone), connect=partial(Dying, calls))
+        try:
+            mortal.import_image(request, content, lambda percent: None)
+            finished = True
+        except Died:
+            calls += 4
+        finally:
+            mortal.close()
+        image = real.hypervisor.import_image(request, content, lambda percent: None)
+        assert (image.status, image.size_bytes) == (ImageStatus.AVAILABLE, base.size_bytes)
+        real.hypervisor.delete_image(image.id)
+        assert volumes(real) == before
+    assert calls > 20
+
+
+class Dying(Connection):
+    """A connection that carries so many calls; whoever makes the next one dies."""
+
+    def __init__(self, calls: int, host: str, uri: str, deadlines: Deadlines) -> None:
+        super().__init__(host, uri, deadlines)
+        self.calls = calls
+
+    def call(self, target: str, what: str, function: Callable[[Handle], T], *, seconds: float | None = None) -> T:
+        self.calls -= 1
+        if self.calls < 0:
+            raise Died
+        return super().call(target, what, function, seconds=seconds)
 
 
 def test_kernels_go_when_the_last_who_boots_by_them_goes(real: RealWorld) -> None:
