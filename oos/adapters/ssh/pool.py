@@ -6,6 +6,7 @@ which starts three threads for each.
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections import OrderedDict
@@ -26,6 +27,8 @@ MOST_OPEN: Final = 96
 """A connection takes a descriptor or two, and a thread; a process may have 256 descriptors on some systems."""
 CONNECT_SECONDS: Final = 15.0
 KEEPALIVE_SECONDS: Final = 15
+WAKE_SECONDS: Final = 2.0
+"""How often an idle connection looks whether it is still wanted; data wakes it at once, and so does our closing it."""
 
 
 @dataclass(slots=True)
@@ -117,6 +120,8 @@ class SshPool:
                 guard(connection.gateway.client, connection.gateway.ssh_config)
             connection.open()
             connection.transport.set_keepalive(KEEPALIVE_SECONDS)
+            # paramiko wakes ten times a second to see whether it was closed: a hundred idle ones would never rest.
+            connection.transport.sock.settimeout(WAKE_SECONDS)
         except (OSError, EOFError, paramiko.SSHException, ValueError) as error:
             _close(connection)
             raise MachineUnreachable(target, _cause(error)) from error
@@ -146,10 +151,14 @@ def _close(connection: fabric.Connection | None) -> None:
     if connection is None:
         return
     transport = connection.client.get_transport()
+    line = getattr(transport, "sock", None)
+    if isinstance(line, socket.socket):
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
     with suppress(OSError, EOFError):
         connection.close()
     # A ProxyCommand is a process of ours, which paramiko neither ends for sure nor waits for.
-    process = getattr(getattr(transport, "sock", None), "process", None)
+    process = getattr(line, "process", None)
     if process is not None:
         process.kill()
         process.wait()
