@@ -34,7 +34,8 @@ class LibvirtAttaching(LibvirtDiskMaking):
     """The half of the port that attaches and detaches disks."""
 
     def attach_disk(self, disk_id: str, instance_id: str) -> Disk:
-        with self._alone_with(instance_id):
+        # Alone with the disk, too: somebody may be about to delete it.
+        with self._alone_with(instance_id), self._alone_with(disk_id):
             texts = self._texts(instance_id)
             disk = self.disk(disk_id)
             if disk.instance_id not in ("", instance_id):
@@ -73,6 +74,7 @@ class LibvirtAttaching(LibvirtDiskMaking):
                     raise WrongState(disk_id, f"attached to {disk.instance_id}", f"not to {instance_id}")
                 return disk
             self._require_detachable(disk_id, instance_id, having.values())
+            self._prepare_to_part(disk_id, instance_id)
             if libvirt.VIR_DOMAIN_AFFECT_CONFIG in having:
                 self._undefine_disk(instance_id, disk_id)
             if libvirt.VIR_DOMAIN_AFFECT_LIVE in having:
@@ -86,12 +88,17 @@ class LibvirtAttaching(LibvirtDiskMaking):
         for text in texts:
             if text.disks[0] == text.find_disk(disk_id):
                 raise WrongState(disk_id, "a system disk", "it is replaced, not detached")
+        disk = self.disk(disk_id)
+        if disk.pool != self._disk_pool.name:
+            where = f"in pool {disk.pool}" if disk.pool else "in no storage pool"
+            raise HypervisorFailed(disk_id, f"its volume stands {where}; nobody would find it detached")
+
+    def _prepare_to_part(self, disk_id: str, instance_id: str) -> None:
+        """Write down what only the domain knows of the disk, and end what a restore that died has left of it."""
+        domain = self._domain(instance_id)
         if domain.text.find_disk(disk_id) is not None:
-            disk = self.disk(disk_id)
-            if disk.pool != self._disk_pool.name:
-                where = f"in pool {disk.pool}" if disk.pool else "in no storage pool"
-                raise HypervisorFailed(disk_id, f"its volume stands {where}; nobody would find it detached")
-            self._write_down(disk)
+            self._clear_after_restore(instance_id, disk_id)
+            self._write_down(self.disk(disk_id))
             self._forget_checkpoints(domain, disk_id, bitmap=domain.power is Power.RUNNING)
 
     def _undefine_disk(self, instance_id: str, disk_id: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import msgspec
 
 from oos.adapters.libvirt.connection import Handle, libvirt
@@ -68,18 +70,18 @@ class LibvirtDiskMaking(LibvirtRestoring):
 
     def delete_disk(self, disk_id: str) -> None:
         with self._alone_with(disk_id):
-            try:
-                disk = self.disk(disk_id)
-            except DiskAbsent:
-                # Its volume may have gone in a call that died then.
-                self._disk_notes.remove(disk_id)
-                return
-            if disk.instance_id:
-                raise WrongState(disk_id, f"attached to {disk.instance_id}", "detach it first")
-            volume = self._disk_pool.require(disk.volume)
-            self._require_unused(disk_id, volume.path)
-            self._disk_pool.delete(volume.name)
+            # The volume first, and any other that was left of the disk; while its note is there, it is found again.
+            with contextlib.suppress(DiskAbsent):
+                while True:
+                    self._delete_volume(self.disk(disk_id))
             self._disk_notes.remove(disk_id)
+
+    def _delete_volume(self, disk: Disk) -> None:
+        if disk.instance_id:
+            raise WrongState(disk.id, f"attached to {disk.instance_id}", "detach it first")
+        volume = self._disk_pool.require(disk.volume)
+        self._require_unused(disk.id, volume.path)
+        self._disk_pool.delete(volume.name)
 
     def _require_unused(self, disk_id: str, path: str) -> None:
         """Raise for a disk that some domain uses, or will use when it starts next."""

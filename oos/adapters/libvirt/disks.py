@@ -140,14 +140,15 @@ class LibvirtDisks(LibvirtHost):
         used |= {f"{disk.pool}/{disk.volume}" for domain in domains for disk in domain.text.disks}
         beneath = {volume.backing for volume in volumes}
         of_images = self._image_volumes()
-        for volume in volumes:
+        # Of several volumes of one disk, that is its own which is written down; others were left by what died.
+        for volume in sorted(volumes, key=lambda each: each.name not in by_volume):
             if volume.path in used or f"{self._disk_pool.name}/{volume.name}" in used or volume.path in beneath:
                 continue
             if not _may_be_a_disk(volume) or volume.name in of_images:
                 continue
             written = by_volume.get(volume.name)
             id = written.id if written else self._id_of(volume)
-            # A second volume of a disk is what an interrupted restore left; asking again removes it.
+            # A second volume of a disk is what an interrupted restore left; asking again, or deleting it, removes it.
             if id in taken:
                 continue
             taken.add(id)
