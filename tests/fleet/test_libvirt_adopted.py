@@ -185,3 +185,22 @@ def test_a_volume_that_nobody_uses_is_a_disk(lab_world: RealWorld) -> None:
         hypervisor.delete_snapshot(snapshot.id)
         hypervisor._disk_pool.delete(disk.volume)
     assert hypervisor.disks() == before
+
+
+@pytest.mark.parametrize("legacy", ["raw.img"], indirect=True)
+def test_a_volume_of_somebody_else_comes_and_goes_as_a_disk_whose_id_stays(
+    lab_world: RealWorld, legacy: Legacy
+) -> None:
+    world, name = lab_world, "foreign data.img"
+    world.libvirt._disk_pool.create(name, 8 << 20, format="raw")
+    before = without_note(definition(world, legacy.id))
+    (loose,) = [each for each in world.hypervisor.disks() if each.volume == name]
+    disk = world.hypervisor.attach_disk(loose.id, legacy.id)
+    assert (disk.id, disk.device, disk.format, disk.volume) == (loose.id, "vdb", "raw", name)
+    assert world.hypervisor.instance(legacy.id).disk_ids[1:] == (loose.id,)
+    assert world.hypervisor.resize_disk(disk.id, 16 << 20).size_bytes == 16 << 20
+    free = world.hypervisor.detach_disk(disk.id, legacy.id)
+    assert (free.id, free.volume, free.instance_id) == (loose.id, name, "")
+    assert without_note(definition(world, legacy.id)) == before
+    world.hypervisor.delete_disk(free.id)
+    assert name not in world.libvirt._disk_pool.names()
