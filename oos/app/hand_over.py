@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SERVED_SECONDS: Final = 3.0
+SERVED_SECONDS: Final = 10.0
 """How long whoever serves may take to take it up; oos serve looks twice a second."""
 STARTED_SECONDS: Final = 10.0
 """How long a process of its own may take to start."""

@@ -65,3 +65,21 @@ def test_word_from_another_process_reaches_the_driver(world: SharedWorld) -> Non
     eventually(lambda: '"Waiting"' in world.run("execution", "list", "-o", "json").out, "it waits")
     assert world.run("execution", "approve", id_).code == 0
     assert world.end(process).code == 0
+
+
+def test_a_worker_carries_out_what_an_operation_starts(world: SharedWorld) -> None:
+    world.make_instances("web-1")
+    working = world.start("worker")
+    read_until(working, "working as")
+    started = world.run("api", "OOS", "StartExecution", f"TemplateContent={SNAPSHOTS}")
+    assert started.code == 0, started
+    id_ = started.document["Execution"]["ExecutionId"]
+    eventually(lambda: world.run("execution", "show", id_, "-o", "json").document["Status"] == "Success", "it ends")
+    working.terminate()
+    assert working.wait(60) == 0
+
+
+def test_a_worker_needs_a_database_that_others_can_share(world: SharedWorld) -> None:
+    said = world.run("worker", OOS_DATABASE="")
+    assert said.code == 2
+    assert "OOS916" in said.err
