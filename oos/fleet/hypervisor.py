@@ -228,8 +228,8 @@ class Hypervisor(Protocol):
     def import_image(self, request: ImageRequest, content: ImageContent, report: Callable[[int], None]) -> Image:
         """Make an image from content that comes from a file or from another host; returns when it is whole.
 
-        The disk is qcow2, raw or VHD. One that reads through other files is refused (HypervisorFailed): it would show
-        its maker whatever the host may read. Asking again as above.
+        The disk is qcow2, raw, or VHD of fixed size. One that reads through other files is refused
+        (HypervisorFailed): it would show its maker whatever the host may read. Asking again as above.
         """
 
     def read_image(self, image_id: str) -> ImageContent:
