@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from oos.fleet.image import WHOLE, ImageLabels, ImageStatus
@@ -128,8 +128,11 @@ def image_shape(image: Image, tags: Mapping[str, str], used: Collection[str]) ->
 
 def type_shapes(types: Iterable[InstanceType], image: Image, filters: Sequence[Filter]) -> list[TypeShape]:
     """The instance types that an image can be used with, as far as they meet the conditions: here, all."""
-    names = {"imageid": lambda _: image.id, "instancetypefamily": lambda each: each.family}
-    names["instancetypeid"] = lambda each: each.id
+    names: dict[str, Callable[[InstanceType], str]] = {
+        "imageid": lambda _: image.id,
+        "instancetypefamily": lambda each: each.family,
+        "instancetypeid": lambda each: each.id,
+    }
     for number, each in enumerate(filters, 1):
         if each.key.casefold() not in names:
             message = f"The filter {each.key} is not known; known are imageId, instanceTypeFamily and instanceTypeId."

@@ -12,7 +12,7 @@ from oos.fleet.instance import Instance, Power
 from oos.hardening.baseline import Baseline, BaselineFault, Severity, read_baseline, standard_baseline
 from oos.hardening.checks import find, merged_changes, score
 from oos.hardening.facts import Facts, Finding, GroupFacts, changed
-from oos.hardening.flows import GUEST_TABLES, FlowInUse, cut_by, flows_of_guest, flows_of_host, read_sockets
+from oos.hardening.flows import GUEST_TABLES, FlowInUse, Socket, cut_by, flows_of_guest, flows_of_host, read_sockets
 from oos.service.context import Context
 from oos.service.errors import InvalidParameter
 from oos.service.group_enforcement import groups_of, hypervisor_named, is_in, members_of
@@ -143,7 +143,7 @@ def flows_in_use(context: Context, instance: Instance) -> tuple[FlowInUse, ...] 
     if instance.power is Power.STOPPED:
         return ()
     hypervisor = hypervisor_named(context, instance.host)
-    sockets = []
+    sockets: list[Socket] = []
     for path, protocol in GUEST_TABLES.items():
         try:
             text = hypervisor.guest_read(instance.id, path, limit=TABLE_BYTES).decode(errors="replace")

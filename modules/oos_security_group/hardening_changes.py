@@ -37,7 +37,7 @@ def group_changes(context: Context, wanted: Iterable[requests.GroupChange]) -> t
         group = require_group(context.registry, context.region, each.security_group_id)
         if group.id in found:
             raise InvalidParameter("Change", f"The security group {group.id} is changed twice.")
-        words = (*each.authorize, *each.authorize_egress)
+        words: tuple[requests.IngressRule | requests.EgressRule, ...] = (*each.authorize, *each.authorize_egress)
         rules = tuple(decide.rule_of(one) for one in words)
         for rule in rules:
             if rule.peer.group_id:
