@@ -24,6 +24,7 @@ from oos.values.typed import convert_as
 from oos_security_group import decide
 from oos_security_group import hardening_requests as requests
 from oos_security_group import hardening_responses as responses
+from oos_security_group.requests import EgressRule, IngressRule
 
 CONNECT_SECONDS: Final = 3.0
 POLL_SECONDS: Final = 0.5
@@ -37,7 +38,7 @@ def group_changes(context: Context, wanted: Iterable[requests.GroupChange]) -> t
         group = require_group(context.registry, context.region, each.security_group_id)
         if group.id in found:
             raise InvalidParameter("Change", f"The security group {group.id} is changed twice.")
-        words: tuple[requests.IngressRule | requests.EgressRule, ...] = (*each.authorize, *each.authorize_egress)
+        words: tuple[IngressRule | EgressRule, ...] = (*each.authorize, *each.authorize_egress)
         rules = tuple(decide.rule_of(one) for one in words)
         for rule in rules:
             if rule.peer.group_id:
