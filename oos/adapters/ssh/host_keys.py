@@ -6,6 +6,7 @@ https://man.openbsd.org/ssh_config#StrictHostKeyChecking
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +27,12 @@ def guard(client: SSHClient, settings: Mapping[str, Any]) -> None:
             client.load_system_host_keys(str(path))
     strictness = str(settings.get("stricthostkeychecking", "ask")).lower()
     client.set_missing_host_key_policy(_Policy(str(settings.get("hostkeyalias", "")), strictness, files))
+
+
+@lru_cache(maxsize=64)
+def _keys_in(path: str, _changed: int) -> paramiko.HostKeys:
+    """The keys in a file, read anew only when it has changed: many machines share one."""
+    return paramiko.HostKeys(path)
 
 
 def _files(settings: Mapping[str, Any]) -> list[Path]:
@@ -64,7 +71,7 @@ class _Policy:
         for path in self._files:
             if not path.is_file():
                 continue
-            known = paramiko.HostKeys(str(path)).lookup(name)
+            known = _keys_in(str(path), path.stat().st_mtime_ns).lookup(name)
             if known is not None and known.get(key.get_name()) == key:
                 return True
             if known is not None and key.get_name() in known:
