@@ -12,7 +12,8 @@ from typing import Any, Protocol
 class Registry(Protocol):
     """Documents by kind and id. Lose it, and the fleet is adopted again; nothing of the fleet is lost.
 
-    Kinds in use: `command`, `invocation`, `invocation-result`, `tag`, `deletion`, `stop`, `parameter`, `template`.
+    Kinds in use: `command`, `invocation`, `invocation-result`, `tag`, `deletion`, `stop`, `parameter`, `template`,
+    `disk-settings`, `disk-snapshot-policy`, `snapshot-policy`.
     Writing is atomic per document. A document holds no secret: what is kept goes through `Context.redact` first.
     """
 
