@@ -102,10 +102,12 @@ def _field(request: type, name: str, ignores: tuple[str, ...], refuses: tuple[st
     if path is not None:
         whole = next((field for field in fields if field.name == path[0]), None) if len(path) == 1 else None
         return whole, True
-    return None, is_among(name, ignores) or is_among(name, refuses) or name in _COMMON
+    return None, is_among(name, ignores) or is_among(name, refuses) or name.casefold() in COMMON
 
 
-_COMMON: Final = frozenset({"RegionId", "ClientToken", "OwnerId", "OwnerAccount", "ResourceOwnerId"})
+COMMON: Final = frozenset(
+    ("regionid", "clienttoken", "dryrun", "ownerid", "owneraccount", "resourceownerid", "resourceowneraccount")
+)
 """Parameters that every operation takes."""
 
 

@@ -12,7 +12,9 @@ import yaml
 from oos.app.templates import TemplateFinder
 from oos.rehearsal.read import read_cases
 from oos.rehearsal.rehearse import rehearse
+from oos.service import call
 from oos.service.registry import MemoryRegistry
+from oos.template import property_rules
 from oos.template.check import examine
 from oos.template.harmless import harmless_parameters
 from oos.template.parse import parse
@@ -77,3 +79,7 @@ def test_what_cannot_hold_a_quote_is_known_by_its_constraints(constraint: str, h
     parameters = f"Parameters: {{p: {{Type: String, {constraint}}}}}"
     text = f"FormatVersion: OOS-2019-06-01\n{parameters}\nTasks: [{{Name: a, Action: 'ACS::Pause'}}]"
     assert harmless_parameters(parse(text, "t.yml")) == (frozenset({"p"}) if harmless else frozenset())
+
+
+def test_what_every_operation_understands_is_no_unknown_parameter() -> None:
+    assert {each.casefold() for each in (*call.COMMON, *call.UNDERSTOOD)} == property_rules.COMMON
