@@ -152,15 +152,18 @@ def _close(connection: fabric.Connection | None) -> None:
         return
     transport = connection.client.get_transport()
     line = getattr(transport, "sock", None)
-    if isinstance(line, socket.socket):
-        with suppress(OSError):
-            line.shutdown(socket.SHUT_RDWR)
-    with suppress(OSError, EOFError):
-        connection.close()
     # A ProxyCommand is a process of ours, which paramiko neither ends for sure nor waits for.
     process = getattr(line, "process", None)
     if process is not None:
         process.kill()
+    elif isinstance(line, socket.socket):
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
+    with suppress(OSError, EOFError):
+        connection.close()
+    if process is not None:
+        # Its thread signals the process and reads its pipes until the end: only then may they go.
+        transport.join(CONNECT_SECONDS)
         process.wait()
         for pipe in (process.stdin, process.stdout, process.stderr):
             with suppress(OSError):
