@@ -274,6 +274,7 @@ def test_a_test_may_put_its_own_program_in_the_guest() -> None:
         ("cat /absent", 1, b""),
         ("nonsense", 127, b""),
         ("# only a comment", 0, b""),
+        ("echo 'never closed", 2, b""),
     ],
 )
 def test_the_tiny_shell(script: str, exit_code: int, stdout: bytes) -> None:

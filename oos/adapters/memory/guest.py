@@ -103,7 +103,11 @@ def _script(text: str, stdin: bytes, files: GuestFiles) -> GuestOutcome:
     """Run commands one after another, as far as `&&` and `||` let them."""
     total = GuestOutcome(0)
     separator = ";"
-    for command, following in _commands(text):
+    try:
+        commands = _commands(text)
+    except ValueError as error:
+        return GuestOutcome(2, b"", f"sh: syntax error: {error}\n".encode())
+    for command, following in commands:
         runs = separator in (";", "\n") or (separator == "&&") == (total.exit_code == 0)
         if runs and command:
             outcome = _command(command, stdin, files)
