@@ -49,6 +49,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         end_session(Path(os.environ[VARIABLE]))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real tests first: so one worker begins with them, and the other, with the rest, need not wait for a turn."""
+    items.sort(key=lambda item: item.get_closest_marker("real") is None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """A real test waits for its turn before its fixtures are made."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,6 +29,9 @@ from tests.fleet.real_world import RealWorld, lab_host, real_world
 from tests.lab_fixture import VARIABLE, lab_in
 
 pytestmark = pytest.mark.real
+
+LIBVIRT_LOG = re.compile(r"\d{4}-\d\d-\d\d [\d:.+]+: \d+: (info|warning) : ")
+"""A line that libvirt's library writes to stderr by itself."""
 
 IMPATIENT = Deadlines(connect=2, quick=6, agent=3, patience=1, pulse=1)
 
@@ -88,7 +92,10 @@ def test_a_daemon_that_is_stopped_is_unreachable_in_bounded_time(
             assert time.monotonic() - begun < 25
     assert hypervisor.instance(running.id).power is Power.RUNNING
     assert hypervisor.snapshots() == snapshots
-    assert capfd.readouterr() == ("", "")
+    said = capfd.readouterr()
+    # Of lost connections libvirt's own library sometimes logs a warning (9.0, virObjectGetLockableObj); we say nothing.
+    ours = [line for line in said.err.splitlines() if not LIBVIRT_LOG.match(line)]
+    assert (said.out, ours) == ("", [])
     fragile.clean_up(fragile.made)
 
 
