@@ -6,17 +6,31 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from oos.lab.config import LabConfig
+from oos.lab.lab import down, up
 from oos.notebook.document import CellKind
 from oos.notebook.files import open_notebook
+from tests.lab_fixture import VARIABLE, lab_in
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def tidy_lab(able_host: None) -> Iterator[LabConfig]:
+    """A lab for these tests alone: notebooks look at the whole fleet, and others leave things in the shared one."""
+    config = lab_in(Path(os.environ[VARIABLE]) / f"notebooks-{os.getpid()}")
+    try:
+        up(config, lambda message: None)
+        yield config
+    finally:
+        down(config, lambda message: None)
 
 
 def test_there_are_at_least_six() -> None:
@@ -36,11 +50,11 @@ def test_a_notebook_reads_as_a_document_that_was_run(path: Path) -> None:
 
 @pytest.mark.real
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_against_real_guests(path: Path, lab: LabConfig, tmp_path: Path) -> None:
+def test_a_notebook_runs_against_real_guests(path: Path, tidy_lab: LabConfig, tmp_path: Path) -> None:
     environment = {
         **os.environ,
         "OOS_STATE_DIR": str(tmp_path / "state"),
-        "OOS_LAB_DIR": str(lab.directory),
+        "OOS_LAB_DIR": str(tidy_lab.directory),
         "OOS_INVENTORY": str(ROOT / "inventory/lab.yml"),
         "OOS_RUNBOOKS": str(ROOT / "runbooks"),
         "OOS_USER": "ann",
