@@ -11,17 +11,12 @@ from oos.service.address_translation import carry_out, require_uplink, unassocia
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
 from oos.service.elastic_addresses import (
+    ELASTIC_ADDRESSES,
+    FORWARD_ENTRIES,
+    NAT_GATEWAYS,
     ElasticAddress,
     ForwardEntry,
     NatGateway,
-    forget_entry,
-    forget_gateway,
-    keep_address,
-    keep_entry,
-    keep_gateway,
-    load_addresses,
-    load_entries,
-    load_gateways,
 )
 from oos.service.errors import ApiError, InvalidParameter, NotFound, Refused, Unsupported
 from oos.service.filtering import is_wanted, matches_name
@@ -38,14 +33,14 @@ ANY = "Any"
 
 
 def _gateway(context: Context, id: str) -> NatGateway:
-    for each in load_gateways(context.registry, context.region):
+    for each in NAT_GATEWAYS.of_region(context.registry, context.region):
         if each.id == id:
             return each
     raise NotFound("InvalidNatGatewayId.NotFound", f"The specified NAT gateway {id} does not exist.")
 
 
 def _gateway_of(context: Context, table_id: str) -> NatGateway:
-    for each in load_gateways(context.registry, context.region):
+    for each in NAT_GATEWAYS.of_region(context.registry, context.region):
         if each.forward_table_id == table_id:
             return each
     raise NotFound("InvalidForwardTableId.NotFound", f"The specified forward table {table_id} does not exist.")
@@ -59,17 +54,17 @@ def create_nat_gateway(context: Context, request: forward_requests.CreateNatGate
     gateway = NatGateway(
         id, context.region, request.vpc_id, context.now(), context.token, request.name, request.description
     )
-    if all(each.id != id for each in load_gateways(context.registry, context.region)):
-        keep_gateway(context.registry, gateway)
+    if all(each.id != id for each in NAT_GATEWAYS.of_region(context.registry, context.region)):
+        NAT_GATEWAYS.keep(context.registry, gateway)
     return {"NatGatewayId": id, "ForwardTableIds": {"ForwardTableId": [gateway.forward_table_id]}}
 
 
 def describe_nat_gateways(context: Context, request: forward_requests.DescribeNatGateways) -> responses.Gateways:
     """List NAT gateways."""
-    addresses = load_addresses(context.registry, context.region)
+    addresses = ELASTIC_ADDRESSES.of_region(context.registry, context.region)
     found = [
         each
-        for each in load_gateways(context.registry, context.region)
+        for each in NAT_GATEWAYS.of_region(context.registry, context.region)
         if is_wanted(each.id, request.nat_gateway_id)
         and is_wanted(each.vpc_id, request.vpc_id)
         and matches_name(each.name, request.name)
@@ -114,22 +109,22 @@ def _held_by(addresses: Iterable[ElasticAddress], gateway: NatGateway) -> list[E
 def delete_nat_gateway(context: Context, request: forward_requests.DeleteNatGateway) -> responses.Nothing:
     """Delete a NAT gateway; by force with its entries, its addresses being free again."""
     id = request.nat_gateway_id
-    known = any(each.id == id for each in load_gateways(context.registry, context.region))
+    known = any(each.id == id for each in NAT_GATEWAYS.of_region(context.registry, context.region))
     if not known and was_deletion_intended(context, id):
         return {}
     gateway = _gateway(context, id)
     decide.require_unprotected(f"The NAT gateway {id}", is_protected=gateway.is_protected)
-    held = _held_by(load_addresses(context.registry, context.region), gateway)
+    held = _held_by(ELASTIC_ADDRESSES.of_region(context.registry, context.region), gateway)
     if held and not request.force:
         message = f"The NAT gateway {id} has the address {held[0].address}; unassociate it first."
         raise Refused("DependencyViolation.EIPS", message)
     intend_deletion(context, id)
-    for entry in load_entries(context.registry, context.region):
+    for entry in FORWARD_ENTRIES.of_region(context.registry, context.region):
         if entry.gateway_id == id:
-            forget_entry(context.registry, entry)
+            FORWARD_ENTRIES.forget(context.registry, entry)
     for address in held:
         unassociate(context, address)
-    forget_gateway(context.registry, gateway)
+    NAT_GATEWAYS.forget(context.registry, gateway)
     forget_tags(context.registry, id)
     return {}
 
@@ -164,16 +159,16 @@ def create_forward_entry(
 def _put(context: Context, gateway: NatGateway, entry: ForwardEntry) -> None:
     """Write an entry down, and have it carried out. Raises ApiError."""
     with context.registry.alone_with(f"elastic addresses of the region {context.region}"):
-        held = _held_by(load_addresses(context.registry, context.region), gateway)
+        held = _held_by(ELASTIC_ADDRESSES.of_region(context.registry, context.region), gateway)
         address = next((each for each in held if each.address == entry.address), None)
         if address is None or address.holder is None:
             message = f"{entry.address} is no address of the NAT gateway {gateway.id}."
             raise InvalidParameter("ExternalIp", message, code="InvalidExternalIp.NotFound")
-        entries = [each for each in load_entries(context.registry, context.region) if each.id != entry.id]
+        entries = [each for each in FORWARD_ENTRIES.of_region(context.registry, context.region) if each.id != entry.id]
         host = _host_of(context, gateway, entry.target)
         _require_possible(entry, host, entries)
-        keep_entry(context.registry, replace(entry, host=host))
-        keep_address(context.registry, replace(address, holder=replace(address.holder, host=host)))
+        FORWARD_ENTRIES.keep(context.registry, replace(entry, host=host))
+        ELASTIC_ADDRESSES.keep(context.registry, replace(address, holder=replace(address.holder, host=host)))
     carry_out(context, [host, address.holder.host])
     _settle(context, address.id)
 
@@ -221,14 +216,16 @@ def _port(name: str, text: str, protocol: str) -> int:
 def _settle(context: Context, address_id: str) -> None:
     """An address that leads somewhere stays with the host of its entries; with none left, it is on no host."""
     with context.registry.alone_with(f"elastic addresses of the region {context.region}"):
-        address = decide.require(load_addresses(context.registry, context.region), address_id)
+        address = decide.require(ELASTIC_ADDRESSES.of_region(context.registry, context.region), address_id)
         if address.holder is None:
             return
         hosts = {
-            each.host for each in load_entries(context.registry, context.region) if each.address == address.address
+            each.host
+            for each in FORWARD_ENTRIES.of_region(context.registry, context.region)
+            if each.address == address.address
         }
         host = min(hosts, default="")
-        keep_address(context.registry, replace(address, holder=replace(address.holder, host=host)))
+        ELASTIC_ADDRESSES.keep(context.registry, replace(address, holder=replace(address.holder, host=host)))
     if not host:
         carry_out(context, [address.holder.host])
 
@@ -237,7 +234,7 @@ def describe_forward_table_entries(
     context: Context, request: forward_requests.DescribeForwardTableEntries
 ) -> responses.ForwardEntries:
     """List forward entries."""
-    shapes = map(_entry_shape, load_entries(context.registry, context.region))
+    shapes = map(_entry_shape, FORWARD_ENTRIES.of_region(context.registry, context.region))
     found = [
         each
         for each in shapes
@@ -300,25 +297,25 @@ def delete_forward_entry(context: Context, request: forward_requests.DeleteForwa
     """Have a port lead nowhere."""
     gateway = _gateway_of(context, request.forward_table_id)
     id = request.forward_entry_id
-    entries = load_entries(context.registry, context.region)
+    entries = FORWARD_ENTRIES.of_region(context.registry, context.region)
     if any(each.id == id for each in entries) or not was_deletion_intended(context, id):
         entry = _entry(context, gateway, id)
         intend_deletion(context, id)
-        forget_entry(context.registry, entry)
+        FORWARD_ENTRIES.forget(context.registry, entry)
     _settle_all(context, gateway)
     return {}
 
 
 def _settle_all(context: Context, gateway: NatGateway) -> None:
     """Entries changed: hosts are told, and an address that leads nowhere any more is on no host."""
-    for address in _held_by(load_addresses(context.registry, context.region), gateway):
+    for address in _held_by(ELASTIC_ADDRESSES.of_region(context.registry, context.region), gateway):
         assert address.holder is not None, "the gateway holds it"
         carry_out(context, [address.holder.host])
         _settle(context, address.id)
 
 
 def _entry(context: Context, gateway: NatGateway, id: str) -> ForwardEntry:
-    for each in load_entries(context.registry, context.region):
+    for each in FORWARD_ENTRIES.of_region(context.registry, context.region):
         if each.id == id and each.gateway_id == gateway.id:
             return each
     raise NotFound("InvalidForwardEntryId.NotFound", f"The specified forward entry {id} does not exist.")

@@ -18,18 +18,14 @@ from oos.service.address_translation import (
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
 from oos.service.elastic_addresses import (
+    BANDWIDTH_PACKAGES,
+    ELASTIC_ADDRESSES,
+    FORWARD_ENTRIES,
+    NAT_GATEWAYS,
     EipStatus,
     ElasticAddress,
     Holder,
     HolderType,
-    add_address,
-    forget_address,
-    forget_entry,
-    keep_address,
-    load_addresses,
-    load_entries,
-    load_gateways,
-    load_packages,
 )
 from oos.service.errors import ApiError, NotFound, Refused, Unsupported
 from oos.service.guest import addresses_of
@@ -51,7 +47,7 @@ def tags_of_all(context: Context) -> Mapping[str, Mapping[str, str]]:
 
 
 def _addresses(context: Context) -> list[ElasticAddress]:
-    return load_addresses(context.registry, context.region)
+    return ELASTIC_ADDRESSES.of_region(context.registry, context.region)
 
 
 def allocate_eip_address(context: Context, request: requests.AllocateEipAddress) -> responses.EipAllocated:
@@ -94,7 +90,7 @@ def _give_out(
             holder=public_of,
         )
         # Two who want the same one at once: the registry gives it to one of them.
-        if add_address(context.registry, wanted):
+        if ELASTIC_ADDRESSES.add(context.registry, wanted):
             return wanted
     if request.ip_address:
         raise ApiError("InvalidIpAddress.AlreadyUsed", f"The address {request.ip_address} is given out already.")
@@ -108,7 +104,7 @@ def describe_eip_addresses(context: Context, request: requests.DescribeEipAddres
     shown = {each.id: decide.shown_status(each, translated) for each in addresses}
     found = decide.selected(addresses, shown, tags, request)
     page = page_of(found, request, lambda each: newest_first(each.created, each.id), descending=True)
-    packages = {each.id: each for each in load_packages(context.registry, context.region)}
+    packages = {each.id: each for each in BANDWIDTH_PACKAGES.of_region(context.registry, context.region)}
     shapes = [
         decide.eip_shape(each, shown[each.id], packages.get(each.package_id), tags.get(each.id, {}))
         for each in page.items
@@ -133,7 +129,9 @@ def associate_eip_address(context: Context, request: requests.AssociateEipAddres
             addresses = _addresses(context)
             address = decide.require(addresses, request.allocation_id)
             decide.require_associable(address, id, type, addresses)
-            address = keep_address(context.registry, replace(address, status=EipStatus.ASSOCIATING, holder=holder))
+            address = ELASTIC_ADDRESSES.keep(
+                context.registry, replace(address, status=EipStatus.ASSOCIATING, holder=holder)
+            )
     _lead(context, address)
     return {}
 
@@ -145,13 +143,13 @@ def _lead(context: Context, address: ElasticAddress) -> None:
     if holder.is_pinned:
         hypervisor_of(context, holder.host).reserve_address(holder.network, holder.mac, holder.address)
     carry_out(context, [holder.host])
-    keep_address(context.registry, replace(address, status=EipStatus.IN_USE))
+    ELASTIC_ADDRESSES.keep(context.registry, replace(address, status=EipStatus.IN_USE))
 
 
 def _holder(context: Context, id: str, type: HolderType, wanted: str) -> Holder:
     """What is to get an address, and where it is. Raises ApiError."""
     if type is HolderType.GATEWAY:
-        if all(each.id != id for each in load_gateways(context.registry, context.region)):
+        if all(each.id != id for each in NAT_GATEWAYS.of_region(context.registry, context.region)):
             raise NotFound("InvalidNatGatewayId.NotFound", f"The specified NAT gateway {id} does not exist.")
         return Holder(id, type)
     instance, card = _card(context, id, type)
@@ -194,7 +192,9 @@ def unassociate_eip_address(context: Context, request: requests.UnassociateEipAd
     if address.holder is None and was_deletion_intended(context, intent):
         return {}
     decide.require_held_by(address, request.instance_id, request.instance_type)
-    entries = [each for each in load_entries(context.registry, context.region) if each.address == address.address]
+    entries = [
+        each for each in FORWARD_ENTRIES.of_region(context.registry, context.region) if each.address == address.address
+    ]
     if entries and not request.force:
         message = (
             f"The port {entries[0].port} of {address.address} leads to {entries[0].target}; delete the entry first."
@@ -202,7 +202,7 @@ def unassociate_eip_address(context: Context, request: requests.UnassociateEipAd
         raise Refused("IncorrectStatus.ForwardEntry", message)
     intend_deletion(context, intent)
     for entry in entries:
-        forget_entry(context.registry, entry)
+        FORWARD_ENTRIES.forget(context.registry, entry)
     unassociate(context, address)
     return {}
 
@@ -220,7 +220,7 @@ def release_eip_address(context: Context, request: requests.ReleaseEipAddress) -
         message = f"The address {address.address} is associated with {address.holder.id}; unassociate it first."
         raise Refused("IncorrectEipStatus", message)
     intend_deletion(context, address.id)
-    forget_address(context.registry, address)
+    ELASTIC_ADDRESSES.forget(context.registry, address)
     forget_tags(context.registry, address.id)
     return {}
 
@@ -234,7 +234,7 @@ def modify_eip_address_attribute(context: Context, request: requests.ModifyEipAd
         name=address.name if request.name is None else request.name,
         description=address.description if request.description is None else request.description,
     )
-    keep_address(context.registry, changed)
+    ELASTIC_ADDRESSES.keep(context.registry, changed)
     if changed.holder is not None:
         carry_out(context, [changed.holder.host])
     return {}
@@ -279,5 +279,5 @@ def convert_nat_public_ip_to_eip(context: Context, request: requests.ConvertNatP
     if not mine or not mine[0].is_public:
         raise Refused("OperationDenied.NoPublicIp", f"The instance {id} has no public address to convert.")
     intend_deletion(context, intent)
-    keep_address(context.registry, replace(mine[0], is_public=False))
+    ELASTIC_ADDRESSES.keep(context.registry, replace(mine[0], is_public=False))
     return {}

@@ -8,15 +8,7 @@ from dataclasses import replace
 from oos.service.address_translation import carry_out
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
-from oos.service.elastic_addresses import (
-    BandwidthPackage,
-    ElasticAddress,
-    forget_package,
-    keep_address,
-    keep_package,
-    load_addresses,
-    load_packages,
-)
+from oos.service.elastic_addresses import BANDWIDTH_PACKAGES, ELASTIC_ADDRESSES, BandwidthPackage, ElasticAddress
 from oos.service.errors import NotFound, Refused
 from oos.service.filtering import has_tags, is_wanted, matches_name
 from oos.service.paging import page_of
@@ -36,11 +28,11 @@ def require(packages: Iterable[BandwidthPackage], id: str) -> BandwidthPackage:
 
 
 def _package(context: Context, id: str) -> BandwidthPackage:
-    return require(load_packages(context.registry, context.region), id)
+    return require(BANDWIDTH_PACKAGES.of_region(context.registry, context.region), id)
 
 
 def _members(context: Context, id: str) -> list[ElasticAddress]:
-    return [each for each in load_addresses(context.registry, context.region) if each.package_id == id]
+    return [each for each in ELASTIC_ADDRESSES.of_region(context.registry, context.region) if each.package_id == id]
 
 
 def _hosts(addresses: Iterable[ElasticAddress]) -> list[str]:
@@ -53,7 +45,7 @@ def create_common_bandwidth_package(
     """Make a bandwidth package: a limit that elastic addresses share, on each host that holds some of them."""
     tags = tags_from(request.tag)
     id = resource_id("cbwp", context.token)
-    known = [each for each in load_packages(context.registry, context.region) if each.id == id]
+    known = [each for each in BANDWIDTH_PACKAGES.of_region(context.registry, context.region) if each.id == id]
     if not known:
         package = BandwidthPackage(
             id=id,
@@ -69,7 +61,7 @@ def create_common_bandwidth_package(
             resource_group=request.resource_group_id,
         )
         set_tags(context.registry, id, tags)
-        keep_package(context.registry, package)
+        BANDWIDTH_PACKAGES.keep(context.registry, package)
     return {"BandwidthPackageId": id, "ResourceGroupId": request.resource_group_id}
 
 
@@ -77,10 +69,10 @@ def describe_common_bandwidth_packages(
     context: Context, request: package_requests.DescribeCommonBandwidthPackages
 ) -> responses.Packages:
     """List bandwidth packages."""
-    tags, addresses = tags_of_all(context), load_addresses(context.registry, context.region)
+    tags, addresses = tags_of_all(context), ELASTIC_ADDRESSES.of_region(context.registry, context.region)
     found = [
         each
-        for each in load_packages(context.registry, context.region)
+        for each in BANDWIDTH_PACKAGES.of_region(context.registry, context.region)
         if (request.bandwidth_package_id is None or each.id in request.bandwidth_package_id)
         and matches_name(each.name, request.name)
         and is_wanted(each.resource_group, request.resource_group_id)
@@ -129,7 +121,7 @@ def delete_common_bandwidth_package(
 ) -> responses.Nothing:
     """Delete a bandwidth package."""
     id = request.bandwidth_package_id
-    packages = load_packages(context.registry, context.region)
+    packages = BANDWIDTH_PACKAGES.of_region(context.registry, context.region)
     if all(each.id != id for each in packages) and was_deletion_intended(context, id):
         return {}
     package = require(packages, id)
@@ -137,16 +129,16 @@ def delete_common_bandwidth_package(
     hosts = _hosts(_members(context, id))
     if was_deletion_intended(context, id):
         # It runs again: those that left the package before may not have been told to their hosts.
-        hosts = _hosts(load_addresses(context.registry, context.region))
+        hosts = _hosts(ELASTIC_ADDRESSES.of_region(context.registry, context.region))
     inside = _members(context, id)
     if inside and not request.force:
         message = f"The address {inside[0].address} is in the bandwidth package {id}; remove it first."
         raise Refused("OperationDenied.BandwidthPackageInUse", message)
     intend_deletion(context, id)
     for each in inside:
-        keep_address(context.registry, replace(each, package_id=""))
+        ELASTIC_ADDRESSES.keep(context.registry, replace(each, package_id=""))
     carry_out(context, hosts)
-    forget_package(context.registry, package)
+    BANDWIDTH_PACKAGES.forget(context.registry, package)
     forget_tags(context.registry, id)
     return {}
 
@@ -158,7 +150,7 @@ def modify_common_bandwidth_package_attribute(
     package = _package(context, request.bandwidth_package_id)
     name = package.name if request.name is None else request.name
     description = package.description if request.description is None else request.description
-    keep_package(context.registry, replace(package, name=name, description=description))
+    BANDWIDTH_PACKAGES.keep(context.registry, replace(package, name=name, description=description))
     return {}
 
 
@@ -167,7 +159,7 @@ def modify_common_bandwidth_package_spec(
 ) -> responses.Nothing:
     """Change what the addresses of a bandwidth package may carry together."""
     package = _package(context, request.bandwidth_package_id)
-    keep_package(context.registry, replace(package, bandwidth=request.bandwidth))
+    BANDWIDTH_PACKAGES.keep(context.registry, replace(package, bandwidth=request.bandwidth))
     carry_out(context, _hosts(_members(context, package.id)))
     return {}
 
@@ -190,14 +182,14 @@ def add_common_bandwidth_package_ips(
 
 def _add(context: Context, id: str, ids: Sequence[str]) -> None:
     package = _package(context, id)
-    addresses = load_addresses(context.registry, context.region)
+    addresses = ELASTIC_ADDRESSES.of_region(context.registry, context.region)
     added = [decide.require(addresses, each) for each in ids]
     for each in added:
         if each.package_id not in ("", package.id):
             message = f"The address {each.address} is in the bandwidth package {each.package_id} already."
             raise Refused("OperationDenied.EipInBandwidthPackage", message)
     for each in added:
-        keep_address(context.registry, replace(each, package_id=package.id))
+        ELASTIC_ADDRESSES.keep(context.registry, replace(each, package_id=package.id))
     carry_out(context, _hosts(added))
 
 
@@ -206,7 +198,7 @@ def remove_common_bandwidth_package_ip(
 ) -> responses.Nothing:
     """Take an elastic address out of a bandwidth package; it has its own limit again."""
     package = _package(context, request.bandwidth_package_id)
-    address = decide.require(load_addresses(context.registry, context.region), request.ip_instance_id)
+    address = decide.require(ELASTIC_ADDRESSES.of_region(context.registry, context.region), request.ip_instance_id)
     intent = f"remove/{package.id}/{address.id}"
     if address.package_id != package.id:
         if was_deletion_intended(context, intent):
@@ -215,6 +207,6 @@ def remove_common_bandwidth_package_ip(
         message = f"The address {address.address} is not in the bandwidth package {package.id}."
         raise Refused("OperationDenied.EipNotInBandwidthPackage", message)
     intend_deletion(context, intent)
-    keep_address(context.registry, replace(address, package_id=""))
+    ELASTIC_ADDRESSES.keep(context.registry, replace(address, package_id=""))
     carry_out(context, _hosts([address]))
     return {}

@@ -5,14 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from oos.service.context import Context
-from oos.service.elastic_addresses import (
-    keep_address,
-    keep_gateway,
-    keep_package,
-    load_addresses,
-    load_gateways,
-    load_packages,
-)
+from oos.service.elastic_addresses import BANDWIDTH_PACKAGES, ELASTIC_ADDRESSES, NAT_GATEWAYS
 from oos.service.errors import NotFound
 from oos_eip import decide, packages, requests, responses
 
@@ -22,14 +15,14 @@ def deletion_protection(context: Context, request: requests.DeletionProtection) 
     registry, id, wanted = context.registry, request.instance_id, request.protection_enable
     match request.type:
         case "EIP":
-            address = decide.require(load_addresses(registry, context.region), id)
-            keep_address(registry, replace(address, is_protected=wanted))
+            address = decide.require(ELASTIC_ADDRESSES.of_region(registry, context.region), id)
+            ELASTIC_ADDRESSES.keep(registry, replace(address, is_protected=wanted))
         case "CBWP":
-            package = packages.require(load_packages(registry, context.region), id)
-            keep_package(registry, replace(package, is_protected=wanted))
+            package = packages.require(BANDWIDTH_PACKAGES.of_region(registry, context.region), id)
+            BANDWIDTH_PACKAGES.keep(registry, replace(package, is_protected=wanted))
         case _:
-            gateways = [each for each in load_gateways(registry, context.region) if each.id == id]
+            gateways = [each for each in NAT_GATEWAYS.of_region(registry, context.region) if each.id == id]
             if not gateways:
                 raise NotFound("InvalidNatGatewayId.NotFound", f"The specified NAT gateway {id} does not exist.")
-            keep_gateway(registry, replace(gateways[0], is_protected=wanted))
+            NAT_GATEWAYS.keep(registry, replace(gateways[0], is_protected=wanted))
     return {}

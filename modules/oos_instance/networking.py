@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from oos.fleet.instance import Instance
 from oos.service.context import Context
-from oos.service.elastic_addresses import ElasticAddress, load_addresses
+from oos.service.elastic_addresses import ELASTIC_ADDRESSES, ElasticAddress
 from oos.values.identifiers import is_resource_id
 from oos_instance.responses import EipAddress, InstanceShape
 
@@ -62,7 +62,7 @@ def networking_of(context: Context, instances: Sequence[Instance]) -> Networking
     """What is known of the networks of these instances; hosts are asked only where a network of ours is among them."""
     ours = any(is_resource_id(card.network, "vsw") for each in instances for card in each.interfaces)
     networks = context.fleet.networks(context.region) if ours else ()
-    given = load_addresses(context.registry, context.region)
+    given = ELASTIC_ADDRESSES.of_region(context.registry, context.region)
     return Networking(
         {(each.zone, each.name): each.vpc_id for each in networks},
         {each.holder.id: each for each in given if each.holder is not None},

@@ -10,7 +10,7 @@ from oos.fleet.instance import GuestAddress, Instance, NetworkInterface, interfa
 from oos.fleet.network import InterfaceSpec, Network
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
-from oos.service.elastic_addresses import load_addresses
+from oos.service.elastic_addresses import ELASTIC_ADDRESSES
 from oos.service.errors import ApiError, InvalidParameter, NotFound, Refused, Unavailable
 from oos.service.filtering import tag_shapes
 from oos.service.group_enforcement import enforce, follow_members, keep_members, set_groups
@@ -55,7 +55,7 @@ def describe_network_interfaces(context: Context, request: requests.DescribeNetw
         found = [each for each, addresses in asked if decide.has_address(each, addresses, request)]
     page = page_of(found, request, lambda each: (each.instance_id, f"{each.number:04d}", each.card.id), most=500)
     asked = zip(page.items, _addresses(context, page.items), strict=True)
-    given = load_addresses(context.registry, context.region)
+    given = ELASTIC_ADDRESSES.of_region(context.registry, context.region)
     elastic = {each.holder.id: each for each in given if each.holder is not None}
     shapes = [decide.interface_shape(each, own, elastic) for each, own in asked]
     return {"NetworkInterfaceSets": {"NetworkInterfaceSet": shapes}, **page.fields}
@@ -197,7 +197,11 @@ def delete_network_interface(context: Context, request: requests.DeleteNetworkIn
     if card.instance is not None:
         message = f"The network interface {id} is in {card.instance_id}; detach it first."
         raise Refused("InvalidOperation.InvalidEniState", message)
-    held = [each for each in load_addresses(context.registry, context.region) if each.holder and each.holder.id == id]
+    held = [
+        each
+        for each in ELASTIC_ADDRESSES.of_region(context.registry, context.region)
+        if each.holder and each.holder.id == id
+    ]
     if held:
         message = f"The network interface {id} has the address {held[0].address}; unassociate it first."
         raise Refused("InvalidOperation.EipAssociated", message)

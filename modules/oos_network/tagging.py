@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final, TypedDict
 
 from oos.service.context import Context
-from oos.service.elastic_addresses import load_addresses, load_gateways, load_packages
+from oos.service.elastic_addresses import BANDWIDTH_PACKAGES, ELASTIC_ADDRESSES, NAT_GATEWAYS
 from oos.service.errors import NotFound, Refused
 from oos.service.filtering import Tag, TagCondition, has_tags
 from oos.service.paging import Paged, page_of
@@ -24,9 +24,11 @@ def _vpcs(context: Context) -> Collection[str]:
 KINDS: Final[Mapping[str, Callable[[Context], Collection[str]]]] = {
     "VPC": _vpcs,
     "VSWITCH": lambda context: {each.name for each in context.fleet.networks(context.region)},
-    "EIP": lambda context: {each.id for each in load_addresses(context.registry, context.region)},
-    "COMMONBANDWIDTHPACKAGE": lambda context: {each.id for each in load_packages(context.registry, context.region)},
-    "NATGATEWAY": lambda context: {each.id for each in load_gateways(context.registry, context.region)},
+    "EIP": lambda context: {each.id for each in ELASTIC_ADDRESSES.of_region(context.registry, context.region)},
+    "COMMONBANDWIDTHPACKAGE": lambda context: {
+        each.id for each in BANDWIDTH_PACKAGES.of_region(context.registry, context.region)
+    },
+    "NATGATEWAY": lambda context: {each.id for each in NAT_GATEWAYS.of_region(context.registry, context.region)},
 }
 """For each kind of resource, the ids of all there are."""
 

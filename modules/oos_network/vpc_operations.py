@@ -8,7 +8,7 @@ from dataclasses import replace
 from oos.fleet.network import Network, NetworkLabels, NetworkSpec
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
-from oos.service.elastic_addresses import load_gateways
+from oos.service.elastic_addresses import NAT_GATEWAYS
 from oos.service.errors import ApiError, NotFound, Refused, Unavailable
 from oos.service.paging import page_of
 from oos.service.shape import newest_first
@@ -98,7 +98,7 @@ def delete_vpc(context: Context, request: vpc_requests.DeleteVpc) -> vpc_respons
     if inside:
         message = f"The VPC {vpc.id} still has the vSwitch {inside[0]}."
         raise ApiError("DependencyViolation.VSwitch", message)
-    gateways = [each.id for each in load_gateways(context.registry, context.region) if each.vpc_id == vpc.id]
+    gateways = [each.id for each in NAT_GATEWAYS.of_region(context.registry, context.region) if each.vpc_id == vpc.id]
     if gateways:
         raise ApiError("DependencyViolation.NatGateway", f"The VPC {vpc.id} still has the NAT gateway {gateways[0]}.")
     intend_deletion(context, vpc.id)

@@ -14,16 +14,14 @@ from oos.fleet.translation import Elastic, Limit, PortForward, Translations, tra
 from oos.inventory.model import Host
 from oos.service.context import Context
 from oos.service.elastic_addresses import (
+    BANDWIDTH_PACKAGES,
+    ELASTIC_ADDRESSES,
+    FORWARD_ENTRIES,
     BandwidthPackage,
     EipStatus,
     ElasticAddress,
     ForwardEntry,
     HolderType,
-    forget_address,
-    keep_address,
-    load_addresses,
-    load_entries,
-    load_packages,
 )
 from oos.service.errors import Unavailable, Unsupported
 from oos.service.many import at_once
@@ -67,9 +65,9 @@ def carry_out(context: Context, hosts: Iterable[str]) -> None:
         with context.registry.alone_with(f"elastic addresses of {name}"):
             wanted = wanted_of(
                 name,
-                load_addresses(context.registry, context.region),
-                load_packages(context.registry, context.region),
-                load_entries(context.registry, context.region),
+                ELASTIC_ADDRESSES.of_region(context.registry, context.region),
+                BANDWIDTH_PACKAGES.of_region(context.registry, context.region),
+                FORWARD_ENTRIES.of_region(context.registry, context.region),
             )
             if hypervisor_of(context, name).translate(wanted) != wanted:
                 raise Unavailable(f"The host {name} was told what to translate, and does not do it.")
@@ -113,7 +111,7 @@ def unassociate(context: Context, address: ElasticAddress) -> ElasticAddress:
     holder = address.holder
     if holder is None:
         return address
-    address = keep_address(context.registry, replace(address, status=EipStatus.UNASSOCIATING))
+    address = ELASTIC_ADDRESSES.keep(context.registry, replace(address, status=EipStatus.UNASSOCIATING))
     carry_out(context, [holder.host])
     if holder.is_pinned:
         network = _network(context, holder.host, holder.network)
@@ -122,9 +120,9 @@ def unassociate(context: Context, address: ElasticAddress) -> ElasticAddress:
             hypervisor_of(context, holder.host).reserve_address(network.name, holder.mac, "")
     freed = replace(address, status=EipStatus.AVAILABLE, holder=None)
     if address.is_public:
-        forget_address(context.registry, address)
+        ELASTIC_ADDRESSES.forget(context.registry, address)
         return freed
-    return keep_address(context.registry, freed)
+    return ELASTIC_ADDRESSES.keep(context.registry, freed)
 
 
 def let_go_of(context: Context, instance: Instance) -> None:
@@ -134,7 +132,7 @@ def let_go_of(context: Context, instance: Instance) -> None:
         record = INTERFACES.load(context.registry, card.id)
         if record is None or record.delete_on_release:
             going.add(card.id)
-    for address in load_addresses(context.registry, context.region):
+    for address in ELASTIC_ADDRESSES.of_region(context.registry, context.region):
         if address.holder is not None and address.holder.type is not HolderType.GATEWAY and address.holder.id in going:
             unassociate(context, address)
 

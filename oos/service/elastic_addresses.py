@@ -5,23 +5,12 @@ Hosts carry out what stands here; whatever is done, first it is written here, th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final
 
-import msgspec
-
-from oos.service.registry import Registry
-from oos.values.typed import convert_as
-
-_ADDRESS: Final = "elastic-address"
-_PACKAGE: Final = "bandwidth-package"
-_GATEWAY: Final = "nat-gateway"
-_ENTRY: Final = "forward-entry"
-
-T = TypeVar("T")
+from oos.service.kept import KeptByRegion
 
 
 class EipStatus(StrEnum):
@@ -135,72 +124,8 @@ class ForwardEntry:
     name: str = ""
 
 
-def _all(registry: Registry, kind: str, region: str, type: type[T]) -> Iterator[T]:
-    for _, document in registry.items(kind, f"{region}/"):
-        yield convert_as(dict(document), type)
-
-
-def load_addresses(registry: Registry, region: str) -> list[ElasticAddress]:
-    """Every address that was given out."""
-    return list(_all(registry, _ADDRESS, region, ElasticAddress))
-
-
-def add_address(registry: Registry, address: ElasticAddress) -> bool:
-    """Give out an address, unless somebody has it; whether it was given."""
-    return registry.add(_ADDRESS, f"{address.region}/{address.address}", msgspec.to_builtins(address))
-
-
-def keep_address(registry: Registry, address: ElasticAddress) -> ElasticAddress:
-    """Write down what is known of an address now."""
-    registry.put(_ADDRESS, f"{address.region}/{address.address}", msgspec.to_builtins(address))
-    return address
-
-
-def forget_address(registry: Registry, address: ElasticAddress) -> None:
-    """An address can be given to others."""
-    registry.remove(_ADDRESS, f"{address.region}/{address.address}")
-
-
-def load_packages(registry: Registry, region: str) -> list[BandwidthPackage]:
-    """Every bandwidth package."""
-    return list(_all(registry, _PACKAGE, region, BandwidthPackage))
-
-
-def keep_package(registry: Registry, package: BandwidthPackage) -> None:
-    """Write down what is known of a package now."""
-    registry.put(_PACKAGE, f"{package.region}/{package.id}", msgspec.to_builtins(package))
-
-
-def forget_package(registry: Registry, package: BandwidthPackage) -> None:
-    """A package is gone."""
-    registry.remove(_PACKAGE, f"{package.region}/{package.id}")
-
-
-def load_gateways(registry: Registry, region: str) -> list[NatGateway]:
-    """Every NAT gateway."""
-    return list(_all(registry, _GATEWAY, region, NatGateway))
-
-
-def keep_gateway(registry: Registry, gateway: NatGateway) -> None:
-    """Write down what is known of a gateway now."""
-    registry.put(_GATEWAY, f"{gateway.region}/{gateway.id}", msgspec.to_builtins(gateway))
-
-
-def forget_gateway(registry: Registry, gateway: NatGateway) -> None:
-    """A gateway is gone."""
-    registry.remove(_GATEWAY, f"{gateway.region}/{gateway.id}")
-
-
-def load_entries(registry: Registry, region: str) -> list[ForwardEntry]:
-    """Every forward entry."""
-    return list(_all(registry, _ENTRY, region, ForwardEntry))
-
-
-def keep_entry(registry: Registry, entry: ForwardEntry) -> None:
-    """Write down what is known of an entry now."""
-    registry.put(_ENTRY, f"{entry.region}/{entry.id}", msgspec.to_builtins(entry))
-
-
-def forget_entry(registry: Registry, entry: ForwardEntry) -> None:
-    """An entry is gone."""
-    registry.remove(_ENTRY, f"{entry.region}/{entry.id}")
+ELASTIC_ADDRESSES: Final = KeptByRegion("elastic-address", ElasticAddress, lambda each: each.address)
+"""Every address that was given out."""
+BANDWIDTH_PACKAGES: Final = KeptByRegion("bandwidth-package", BandwidthPackage, lambda each: each.id)
+NAT_GATEWAYS: Final = KeptByRegion("nat-gateway", NatGateway, lambda each: each.id)
+FORWARD_ENTRIES: Final = KeptByRegion("forward-entry", ForwardEntry, lambda each: each.id)

@@ -1,8 +1,8 @@
-"""Records of one kind that the registry holds: typed, by id, each of a region."""
+"""Records of one kind that the registry holds: typed, each of a region."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -53,3 +53,32 @@ class Kept(Generic[R]):
     def forget(self, registry: Registry, id: str) -> None:
         """Take a record away; one that is not there is gone already."""
         registry.remove(self.kind, id)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptByRegion(Generic[R]):
+    """The records of one type, under their region and a name that is unique there."""
+
+    kind: str
+    type: type[R]
+    name: Callable[[R], str]
+
+    def of_region(self, registry: Registry, region: str) -> list[R]:
+        """All records of a region, by name."""
+        return [convert_as(dict(document), self.type) for _, document in registry.items(self.kind, f"{region}/")]
+
+    def add(self, registry: Registry, record: R) -> bool:
+        """Write down a record unless there is one of its name; whether it was written."""
+        return registry.add(self.kind, self._key(record), msgspec.to_builtins(record))
+
+    def keep(self, registry: Registry, record: R) -> R:
+        """Write down a record, in place of the one that had its name."""
+        registry.put(self.kind, self._key(record), msgspec.to_builtins(record))
+        return record
+
+    def forget(self, registry: Registry, record: R) -> None:
+        """Take a record away; one that is not there is gone already."""
+        registry.remove(self.kind, self._key(record))
+
+    def _key(self, record: R) -> str:
+        return f"{record.region}/{self.name(record)}"
