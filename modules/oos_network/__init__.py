@@ -5,6 +5,7 @@ from __future__ import annotations
 from oos.service.actions import actions_beside
 from oos.service.narrowing import narrowed
 from oos.service.operation import Effect, Module, Operation, Risk
+from oos.service.tag_shapes import TagResourcesListed
 from oos_network import operations, requests, responses, tagging, vpc_operations, vpc_requests, vpc_responses
 from oos_network.vpc_responses import Nothing
 
@@ -268,7 +269,7 @@ TAGS = (
         "VPC",
         "ListTagResources",
         tagging.ListTagResources,
-        tagging.TagResourcesListed,
+        TagResourcesListed,
         tagging.list_tag_resources,
         list_field="TagResources.TagResource",
     ),

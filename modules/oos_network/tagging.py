@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Final, TypedDict
+from typing import Annotated, Final
 
 from oos.service.context import Context
 from oos.service.elastic_addresses import BANDWIDTH_PACKAGES, ELASTIC_ADDRESSES, NAT_GATEWAYS
@@ -12,6 +12,7 @@ from oos.service.errors import NotFound, Refused
 from oos.service.filtering import Tag, TagCondition, has_tags
 from oos.service.paging import Paged, page_of
 from oos.service.parameter import Param
+from oos.service.tag_shapes import TagResourceShape, TagResourcesListed
 from oos.service.tags import MOST_TAGS, changes_of_all, remove_tags, set_tags, tags_after, tags_from
 from oos.service.vpcs import load_vpcs
 from oos_network.vpc_responses import Nothing
@@ -62,22 +63,6 @@ class ListTagResources(Paged):
     resource_type: _Type
     resource_id: Annotated[tuple[str, ...] | None, Param("Only these.", most=50)] = None
     tag: Annotated[tuple[TagCondition, ...], Param("Only those with all of these tags.", most=20)] = ()
-
-
-class TagResourceShape(TypedDict):
-    ResourceId: str
-    ResourceType: str
-    TagKey: str
-    TagValue: str
-
-
-class TagResourceShapes(TypedDict):
-    TagResource: list[TagResourceShape]
-
-
-class TagResourcesListed(TypedDict):
-    TagResources: TagResourceShapes
-    NextToken: str
 
 
 def tag_resources(context: Context, request: TagResources) -> Nothing:

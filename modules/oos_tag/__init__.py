@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation
+from oos.service.tag_shapes import TagResourcesListed
 from oos_tag import operations, requests, responses, stored_operations
 
 OPERATIONS = (
@@ -27,7 +28,7 @@ OPERATIONS = (
         "ECS",
         "ListTagResources",
         requests.ListTagResources,
-        responses.TagResourcesListed,
+        TagResourcesListed,
         operations.list_tag_resources,
         list_field="TagResources.TagResource",
         refuses=("TagFilter*",),
@@ -96,7 +97,7 @@ OPERATIONS = (
         "OOS",
         "ListTagResources",
         requests.ListTagStored,
-        responses.TagResourcesListed,
+        TagResourcesListed,
         stored_operations.list_tag_stored,
         list_field="TagResources.TagResource",
     ),

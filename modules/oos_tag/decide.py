@@ -10,8 +10,8 @@ from typing import Final
 
 from oos.service.errors import InvalidParameter
 from oos.service.filtering import TagCondition, has_tags
+from oos.service.tag_shapes import TagResourceShape
 from oos_tag.requests import RESOURCE_TYPES
-from oos_tag.responses import TagResourceShape
 
 _ARN: Final = re.compile(r"(?:arn:)?acs:ecs:(?P<region>[^:]*):(?P<account>[^:]*):(?P<type>[^/]+)/(?P<id>.+)", re.I)
 

@@ -11,6 +11,7 @@ from oos.service.context import Context
 from oos.service.errors import ApiError, MissingParameter
 from oos.service.filtering import Tag, TagCondition, has_tags
 from oos.service.paging import page_of
+from oos.service.tag_shapes import TagResourcesListed
 from oos.service.tags import tags_from
 from oos_tag import decide, requests, responses
 from oos_tag.resources import KINDS, Resource, Tags, all_tags, found, give, take
@@ -36,7 +37,7 @@ def untag_resources(context: Context, request: requests.UntagResources) -> respo
     return {}
 
 
-def list_tag_resources(context: Context, request: requests.ListTagResources) -> responses.TagResourcesListed:
+def list_tag_resources(context: Context, request: requests.ListTagResources) -> TagResourcesListed:
     """List the tags of resources of one kind."""
     if request.resource_id is None and not request.tag:
         raise MissingParameter("ResourceId")

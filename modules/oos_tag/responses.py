@@ -9,22 +9,6 @@ class Nothing(TypedDict):
     """A response that says only that it is done."""
 
 
-class TagResourceShape(TypedDict):
-    ResourceId: str
-    ResourceType: str
-    TagKey: str
-    TagValue: str
-
-
-class TagResourceShapes(TypedDict):
-    TagResource: list[TagResourceShape]
-
-
-class TagResourcesListed(TypedDict):
-    TagResources: TagResourceShapes
-    NextToken: str
-
-
 class ResourceTypeCount(TypedDict, total=False):
     Instance: int
     Disk: int

@@ -6,6 +6,7 @@ from oos.service.context import Context
 from oos.service.errors import MissingParameter
 from oos.service.filtering import Tag
 from oos.service.paging import slice_of
+from oos.service.tag_shapes import TagResourceShape, TagResourcesListed
 from oos.service.tags import tags_from
 from oos_tag import requests, responses
 from oos_tag.stored import find, keep_group, keep_tags, tagged
@@ -31,10 +32,10 @@ def untag_stored(context: Context, request: requests.UntagStored) -> responses.N
     return {}
 
 
-def list_tag_stored(context: Context, request: requests.ListTagStored) -> responses.TagResourcesListed:
+def list_tag_stored(context: Context, request: requests.ListTagStored) -> TagResourcesListed:
     """List the tags of templates or parameters."""
     wanted = {key: str(value) for key, value in (request.tags or {}).items()}
-    rows: list[responses.TagResourceShape] = [
+    rows: list[TagResourceShape] = [
         {"ResourceId": head.name, "ResourceType": kind, "TagKey": key, "TagValue": value}
         for kind, head in tagged(context.registry, request.resource_type)
         if not request.resource_ids or head.name in request.resource_ids or head.id in request.resource_ids

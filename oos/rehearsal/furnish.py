@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from oos.adapters.memory.state import Guest, HostState
@@ -96,20 +97,12 @@ def _instance(given: Given, instance: GivenInstance, host: Host, created: dateti
 
 def _disk(instance: GivenInstance, disk: GivenDisk, host: Host, created: datetime) -> Disk:
     number = instance.disks.index(disk)
-    return Disk(
-        id=disk.id,
-        host=host.name,
-        zone=host.zone,
-        region=host.region,
-        pool=host.pools.disks,
-        volume=f"{disk.id}.qcow2",
-        size_bytes=disk.size_gib * GIB,
+    return replace(
+        _loose_disk(disk, host, created - timedelta(seconds=number)),
         kind=DiskKind.DATA if number else DiskKind.SYSTEM,
         instance_id=instance.id,
         device=disk.device,
-        name=disk.name,
         delete_with_instance=True,
-        created=created - timedelta(seconds=number),
     )
 
 
