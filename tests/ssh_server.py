@@ -1,7 +1,15 @@
-"""An SSH server of OpenSSH's on loopback addresses, for tests and measurements: root logs in with one key."""
+"""An SSH server of OpenSSH's on loopback addresses, for tests and measurements: root logs in with one key.
+
+The machine's own program, or the one in Debian's package, unpacked and not installed: installing it would start a
+server for the whole machine. Nothing of it is seen outside: it has its own configuration, keys, and mount namespace.
+"""
 
 from __future__ import annotations
 
+import os
+import pwd
+import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -11,8 +19,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
+import pytest
+
+from oos.lab import packages
+from oos.lab.locking import locked
+from tests.lab_fixture import CACHE
+
 START_SECONDS = 20.0
+FETCH_SECONDS = 600.0
+
+needs_sshd = pytest.mark.skipif(
+    os.geteuid() != 0 or not (shutil.which("sshd", path="/usr/sbin") or shutil.which("apt-get")),
+    reason="needs root, and OpenSSH's server or apt-get to fetch it",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +52,30 @@ def _key(path: Path) -> str:
     return " ".join(path.with_suffix(".pub").read_text().split()[:2])
 
 
+def installed_sshd() -> Path | None:
+    """The server's program of this machine."""
+    found = shutil.which("sshd", path="/usr/sbin")
+    return Path(found) if found else None
+
+
+def unpacked_sshd() -> Path:
+    """The program out of Debian's package, fetched and unpacked once; what it links to is in host_packages.txt."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with locked(CACHE / "openssh-server.lock", timeout=FETCH_SECONDS):
+        package = packages.fetch("openssh-server_*.deb", "openssh-server", CACHE / "packages")
+        home = CACHE / "openssh-server" / package.stem
+        if not home.exists():
+            scratch = home.with_name(f".{home.name}")
+            shutil.rmtree(scratch, ignore_errors=True)
+            packages.unpack(package, scratch)
+            scratch.rename(home)
+    return home / "usr/sbin/sshd"
+
+
 @contextmanager
-def ssh_server(folder: Path) -> Iterator[SshServer]:
+def ssh_server(folder: Path, program: Path | None = None) -> Iterator[SshServer]:
     """A server with keys and configuration in the folder, until the end."""
+    sshd = program or installed_sshd() or unpacked_sshd()
     host, user = _key(folder / "host"), _key(folder / "user")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -57,13 +97,10 @@ def ssh_server(folder: Path) -> Iterator[SshServer]:
         f"AuthorizedKeysFile {folder / 'authorized_keys'}\nPermitRootLogin prohibit-password\nUseDNS no\n"
         "MaxStartups 1000\nMaxSessions 100\nLogLevel ERROR\n"
     )
-    (folder / "sshd_config").write_text(settings + ("PerSourcePenalties no\n" if _knows_penalties() else ""))
-    Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    (folder / "sshd_config").write_text(settings + _if_known(sshd))
     # Its log goes to a file: sessions inherit it, and may live longer than the server.
     with (folder / "log").open("wb") as log:
-        # In a mount namespace of its own: what commands leave in /var/lib ends with it.
-        private = f"mount -t tmpfs none /var/lib && exec {SSHD} -D -e -f '{folder / 'sshd_config'}'"
-        process = subprocess.Popen(["unshare", "--mount", "sh", "-c", private], stderr=log)
+        process = subprocess.Popen(["unshare", "--mount", "sh", "-c", _private(folder, sshd)], stderr=log)
     try:
         _wait(port, process, folder / "log")
         yield SshServer(folder, port)
@@ -72,8 +109,37 @@ def ssh_server(folder: Path) -> Iterator[SshServer]:
         process.wait(timeout=20)
 
 
-def _knows_penalties() -> bool:
-    said = subprocess.run([SSHD, "-T", "-o", "PerSourcePenalties=no"], capture_output=True, text=True, timeout=20)
+def _private(folder: Path, sshd: Path) -> str:
+    """Shell that starts it among mounts of its own: what it needs, and what commands leave, ends with it."""
+    lines = ["mount -t tmpfs none /var/lib", "mount -t tmpfs none /run", "mkdir -m 755 /run/sshd"]
+    try:
+        pwd.getpwnam("sshd")
+    except KeyError:
+        # The user it becomes before anybody has logged in: made by the package's scripts, which did not run.
+        users = folder / "passwd"
+        users.write_text(Path("/etc/passwd").read_text() + "sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin\n")
+        lines.append(f"mount --bind {shlex.quote(str(users))} /etc/passwd")
+    # Without PAM, it lets nobody in whose password is locked: on many machines root's is.
+    passwords = Path("/etc/shadow").read_text()
+    if re.search("^root:!", passwords, re.MULTILINE):
+        (folder / "shadow").write_text(re.sub("^root:!+", "root:*", passwords, flags=re.MULTILINE))
+        lines.append(f"mount --bind {shlex.quote(str(folder / 'shadow'))} /etc/shadow")
+    lines.append(f"exec {shlex.quote(str(sshd))} -D -e -f {shlex.quote(str(folder / 'sshd_config'))}")
+    return " && ".join(lines)
+
+
+def _if_known(sshd: Path) -> str:
+    """Settings that not every version has: no penalty for many connections, and where the rest of the program is."""
+    wanted = {"PerSourcePenalties": "no"}
+    rest = sshd.parents[1] / "lib/openssh"
+    for setting, name in (("SshdSessionPath", "sshd-session"), ("SshdAuthPath", "sshd-auth")):
+        if (rest / name).exists():
+            wanted[setting] = str(rest / name)
+    return "".join(f"{setting} {value}\n" for setting, value in wanted.items() if _knows(sshd, setting, value))
+
+
+def _knows(sshd: Path, setting: str, value: str) -> bool:
+    said = subprocess.run([sshd, "-T", "-o", f"{setting}={value}"], capture_output=True, text=True, timeout=20)
     return "Bad configuration option" not in said.stderr
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 
 from oos.app.adhoc import AdHoc, adhoc_template
 from oos.diagnostics import DiagnosticError
-from tests.ssh_server import SSHD, ssh_server
+from tests.ssh_server import needs_sshd, ssh_server
 
 INVENTORY = """\
 regions:
@@ -24,7 +23,7 @@ regions:
 """
 
 
-@pytest.mark.skipif(not shutil.which(SSHD) or os.geteuid() != 0, reason="needs OpenSSH's server, and root to run it")
+@needs_sshd
 def test_a_command_runs_on_every_machine_that_can_be_reached(tmp_path: Path) -> None:
     folder = tmp_path / "ssh"
     folder.mkdir()

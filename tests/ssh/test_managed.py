@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -21,11 +20,9 @@ from oos.fleet.guest import Guest
 from oos.fleet.instance import GuestAddress
 from oos.inventory.model import ManagedInstance, SshAccess
 from tests.modules.world import World
-from tests.ssh_server import SSHD, SshServer, ssh_server
+from tests.ssh_server import SshServer, needs_sshd, ssh_server
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which(SSHD) or os.geteuid() != 0, reason="needs OpenSSH's server, and root to run it"
-)
+pytestmark = needs_sshd
 PATIENCE = 60.0
 
 

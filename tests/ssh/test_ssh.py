@@ -20,11 +20,9 @@ from oos.fleet.errors import AgentFailed, AgentUnavailable, DeadlineExceeded, Ma
 from oos.fleet.instance import GuestProcess
 from oos.inventory.model import SshAccess
 from oos.service.guest_command import BOOT_ID
-from tests.ssh_server import SSHD, SshServer, ssh_server
+from tests.ssh_server import SshServer, needs_sshd, ssh_server, unpacked_sshd
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which(SSHD) or os.geteuid() != 0, reason="needs OpenSSH's server, and root to run it"
-)
+pytestmark = needs_sshd
 PATIENCE = 60.0
 
 
@@ -100,6 +98,15 @@ def test_a_connection_that_was_lost_is_opened_anew(server: SshServer, pool: SshP
 def test_a_jump_host_is_on_the_way(server: SshServer, pool: SshPool) -> None:
     done = run(pool, at(server, "jump-1"), 'echo "$SSH_CONNECTION"', target="m")
     assert b"127.0.1.10" in done.stdout
+
+
+def test_the_server_that_is_not_installed_answers_as_well(pool: SshPool, tmp_path: Path) -> None:
+    """What a machine without OpenSSH's server runs these tests with."""
+    if not shutil.which("apt-get"):
+        pytest.skip("only apt-get can fetch it")
+    with ssh_server(tmp_path, unpacked_sshd()) as server:
+        assert run(pool, at(server), "echo here", target="m").stdout == b"here\n"
+        assert not Path("/run/sshd.pid").exists()
 
 
 # who is trusted
