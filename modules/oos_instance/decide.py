@@ -14,14 +14,17 @@ from oos.fleet.instance import DataDiskSpec, Instance, InstanceSpec, Labels, Pow
 from oos.inventory.model import Host, InstanceType
 from oos.service.deployment_sets import Strategy
 from oos.service.errors import ApiError, InvalidParameter, NotFound, Refused
-from oos.service.filtering import creation_period, has_tags, is_wanted, matches_name
+from oos.service.filtering import has_tags, is_wanted, matches_name, periods_of
 from oos.service.shape import GIB
 from oos.service.tags import tags_from
 from oos.values.identifiers import client_token
 from oos.values.secret import Secret
+from oos.values.time import parse_instant
 from oos_instance.requests import DescribeInstances, RunInstances
 
 MOST_USER_DATA: Final = 32 << 10
+NEVER: Final = "2099-12-31T15:59Z"
+"""When what is not paid in advance expires, in the words of ECS."""
 
 
 class Step(StrEnum):
@@ -83,7 +86,9 @@ def wrong_status(instance: Instance, hint: str) -> Refused:
 
 def selected(instances: Iterable[Instance], request: DescribeInstances) -> list[Instance]:
     """The instances that meet every condition which needs no look into the guest."""
-    period = creation_period(request.filter)
+    periods = periods_of(request.filter, ("Creation", "Expired"))
+    if not periods["Expired"].holds(parse_instant(NEVER)):
+        return []
     if request.inner_ip_addresses is not None:
         return []
     ids = None if request.instance_ids is None else frozenset(request.instance_ids)
@@ -103,7 +108,7 @@ def selected(instances: Iterable[Instance], request: DescribeInstances) -> list[
         and is_wanted("PostPaid", request.instance_charge_type)
         and _is_in(each, request.v_switch_id, request.security_group_id)
         and has_tags(each.labels.tags, request.tag)
-        and period.holds(each.created)
+        and periods["Creation"].holds(each.created)
     ]
 
 

@@ -58,7 +58,9 @@ class DescribeInstances(Paged):
     eip_addresses: Annotated[tuple[str, ...] | None, Param("Elastic addresses.", form=Form.JSON)] = None
     inner_ip_addresses: Annotated[tuple[str, ...] | None, Param("Classic addresses.", form=Form.JSON)] = None
     tag: Annotated[tuple[TagCondition, ...], Param("Tags it has.", most=20)] = ()
-    filter: Annotated[tuple[Filter, ...], Param("CreationStartTime, CreationEndTime.")] = ()
+    filter: Annotated[
+        tuple[Filter, ...], Param("CreationStartTime, CreationEndTime, ExpiredStartTime, ExpiredEndTime.")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

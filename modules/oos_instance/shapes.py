@@ -10,11 +10,8 @@ from oos.fleet.storage import Image
 from oos.inventory.model import InstanceType, Region, Zone
 from oos.service.filtering import tag_shapes
 from oos.service.shape import minute
-from oos_instance.decide import family_of, status_of
+from oos_instance.decide import NEVER, family_of, status_of
 from oos_instance.responses import InstanceShape, InterfaceShape, RegionShape, TypeShape, ZoneShape
-
-_NEVER = "2099-12-31T15:59Z"
-"""When what is not paid in advance expires, in the words of ECS."""
 
 
 def instance_shape(
@@ -42,7 +39,7 @@ def instance_shape(
         "OSType": image.os_type if image else "linux",
         "CreationTime": minute(instance.created),
         "StartTime": minute(instance.started),
-        "ExpiredTime": _NEVER,
+        "ExpiredTime": NEVER,
         "KeyPairName": instance.key_pair,
         "SerialNumber": instance.uuid,
         "ResourceGroupId": instance.labels.resource_group,

@@ -28,7 +28,7 @@ from oos.template.model import Task
 from oos.template.protect import ACT, RESPONSE
 from oos.template.selector import SelectorError, compile_selector
 from oos.values.identifiers import child_execution_id
-from oos.values.json import Value
+from oos.values.json import Value, to_text
 from oos.values.secret import reveal
 
 ChildOutcome: TypeAlias = TaskSucceeded | TaskFailed | TaskCancelled | TriggerEnded
@@ -79,7 +79,7 @@ def child_request(execution: Execution, action: StartChild) -> ChildRequest:
         id_,
         str(reveal(property_of(task, "TemplateName", scope)) or ""),
         str(reveal(property_of(task, "TemplateVersion", scope)) or ""),
-        str(reveal(text)) if text else "",
+        to_text(reveal(text)) if text else "",
         _sent(asked),
     )
 

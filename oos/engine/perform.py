@@ -21,7 +21,7 @@ from oos.execution.scope import ExecutionScope
 from oos.execution.targets import TargetsInvalid, describe_parameters, items_of, merge_responses
 from oos.execution.waits import scope_of
 from oos.service.call import invoke, invoke_all_pages
-from oos.service.errors import ApiError, UnsupportedOperation
+from oos.service.errors import ApiError, InvalidParameter, MissingParameter, Unsupported, UnsupportedOperation
 from oos.service.operation import Effect, Operation
 from oos.template.selector import SelectorError
 from oos.values.identifiers import client_token
@@ -46,6 +46,9 @@ TARGETS = {
 
 UNANSWERED = 500
 """From this HTTP status on, an error says that nobody could answer; below, it is an answer."""
+
+HOPELESS = (InvalidParameter, MissingParameter, Unsupported)
+"""Errors of the request itself, which no other look at the world changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +117,7 @@ class Performer:
 
     def _execute_api(self, call: Call, scope: ExecutionScope) -> tuple[Outcome, tuple[Secret, ...]]:
         operation, parameters = self._request(call.task, scope)
-        paging = property_of(call.task, "AutoPaging", scope)
-        pages = operation.list_field is not None and str(paging).casefold() != "false"
+        pages = _pages(call.task, operation, scope)
         if self._share is not None:
             self._share.allow(call.execution.id, operation, parameters, call.context)
         response = self._call(operation, parameters, call.context, paging=pages)
@@ -125,8 +127,10 @@ class Performer:
 
     def _look(self, call: Call, scope: ExecutionScope) -> tuple[Outcome, tuple[Secret, ...]]:
         operation, parameters = self._request(call.task, scope)
+        refused: ApiError | None = None
         try:
-            response = self._call(operation, parameters, call.context, paging=operation.list_field is not None)
+            pages = _pages(call.task, operation, scope)
+            response = self._call(operation, parameters, call.context, paging=pages)
         except ApiError as error:
             if error.status >= UNANSWERED:
                 looked = conclude_error(
@@ -134,8 +138,18 @@ class Performer:
                 )
                 return looked, tuple(secrets_in(parameters))
             # The selector sees the error body instead (spec 4.2): waiting for a deletion waits for an error.
-            response = error.body()
-        seen = conclude_look(call.task, scope, response, call.polls, self._now(), call.action.item)
+            refused, response = error, error.body()
+        try:
+            seen = conclude_look(call.task, scope, response, call.polls, self._now(), call.action.item)
+        except SelectorError:
+            if refused is None:
+                raise
+            if isinstance(refused, HOPELESS):
+                raise refused from None
+            # The selector knows answers only, and there is none yet.
+            seen = conclude_error(
+                call.task, scope, refused.code, refused.message, call.polls, self._now(), call.action.item
+            )
         if seen is None:
             keep = call.task.name in call.execution.template.needs_response
             return self._succeeded(call, response, scope, keep=keep), tuple(secrets_in([parameters, response]))
@@ -192,6 +206,12 @@ class Performer:
 
     def _succeeded(self, call: Call, response: Value, scope: ExecutionScope, *, keep: bool) -> TaskSucceeded:
         return succeeded(call.task, response, scope, self._now(), item=call.action.item, keep_response=keep)
+
+
+def _pages(task: Task, operation: Operation, scope: ExecutionScope) -> bool:
+    """Whether all pages of a listing are wanted as one (spec 4.1 AutoPaging)."""
+    wanted = str(property_of(task, "AutoPaging", scope)).casefold() != "false"
+    return wanted and operation.list_field is not None
 
 
 def _listed(value: Value) -> list[Value]:

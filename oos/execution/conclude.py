@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from oos.diagnostics import Diagnostic, DiagnosticError
 from oos.execution.events import NO_ITEM, TaskFailed, TaskSucceeded, TaskWaiting
+from oos.execution.kinds import property_of
 from oos.execution.retry import DEFAULT, RetryPolicy
 from oos.execution.scope import ExecutionScope
 from oos.execution.status import WaitReason
@@ -62,8 +63,7 @@ def desire_of(task: Task, scope: ExecutionScope) -> Desire:
     """What the task wants to see, evaluated. Raises DiagnosticError."""
 
     def values(name: str) -> list[Value] | None:
-        expression = task.properties.get(name)
-        value = None if expression is None else reveal(expression.evaluate(scope))
+        value = reveal(property_of(task, name, scope))
         return value if value is None or isinstance(value, list) else [value]
 
     selector = task.properties.get("PropertySelector")

@@ -6,6 +6,8 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from oos.service.operation import Effect, Operation, Risk
+from oos.template.actions import STRUCTURED
+from oos.values.json import structured
 
 if TYPE_CHECKING:
     from oos.execution.scope import ExecutionScope
@@ -64,12 +66,18 @@ def category_of(template: Template) -> str:
 
 
 def property_of(task: Task, name: str, scope: ExecutionScope) -> object:
-    """The value of a property of a task, None when it is not set; the name in any case, exact first."""
+    """The value of a property of a task, None when it is not set; the name in any case, exact first.
+
+    JSON text counts as the list or map that it is where the property is one.
+    """
     expression = task.properties.get(name)
     if expression is None:
         folded = name.casefold()
         expression = next((each for key, each in task.properties.items() if key.casefold() == folded), None)
-    return None if expression is None else expression.evaluate(scope)
+    if expression is None:
+        return None
+    value = expression.evaluate(scope)
+    return structured(value) if value.__class__ is str and name in STRUCTURED else value
 
 
 def operation_of(task: Task, scope: ExecutionScope, catalog: Catalog) -> Operation | None:

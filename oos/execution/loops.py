@@ -21,7 +21,7 @@ from oos.execution.model import Execution, LoopState, TaskExecution
 from oos.execution.rate_control import RateControlInvalid, limits_for
 from oos.execution.status import LoopMode, Mode, WaitReason
 from oos.template.aggregate import aggregate
-from oos.values.json import Value
+from oos.values.json import Value, structured
 from oos.values.secret import Secret, reveal
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ def start_loop(execution: Execution, task: Task, scope: ExecutionScope, now: dat
     """The start of a loop: its items and limits. Raises DiagnosticError."""
     assert task.loop is not None
     chosen = execution.stepped_item if execution.stepped == task.name else None
-    found = _as_list(task.loop.items.evaluate(scope)) if chosen is None else chosen
+    found = _items_of(task.loop.items.evaluate(scope)) if chosen is None else chosen
     if not isinstance(found, list):
         return failed(task.name, now, "InvalidLoopItems", f"Loop.Items must be a list, not {found!r}")
-    rate_control = reveal(task.loop.rate_control.evaluate(scope))
+    rate_control = structured(reveal(task.loop.rate_control.evaluate(scope)))
     try:
         limits_for(rate_control, len(found), LoopMode(execution.start.loop_mode))
     except RateControlInvalid as error:
@@ -120,9 +120,12 @@ def _loop_fault(loop: LoopState) -> str:
     )
 
 
-def _as_list(value: Value) -> Value:
-    """A list that is a Secret becomes a list of Secrets: the loop must count its items, and not show them."""
+def _items_of(value: Value) -> Value:
+    """The items of a loop: JSON text of a list is read; null, as of a task that did not run, is no items.
+
+    A list that is a Secret becomes a list of Secrets: the loop must count its items, and not show them.
+    """
     if isinstance(value, Secret):
-        content = value.reveal()
+        content = structured(value.reveal())
         return [Secret(each) for each in content] if isinstance(content, list) else content
-    return value
+    return [] if value is None else structured(value)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oos.execution.status import LoopMode
+from oos.values.json import structured
 
 DEFAULT_CONCURRENCY = 1
 DEFAULT_CONCURRENCY_IN_BATCHES = 20
@@ -86,10 +87,10 @@ def limits_for(rate_control: Any, count: int, loop_mode: LoopMode = LoopMode.AUT
         raise RateControlInvalid(f"RateControl.Mode is Concurrency or Batch, not {fields.get('mode')!r}")
     if fields.get("rampup"):
         raise RateControlInvalid("RateControl.RampUp needs Mode Concurrency; in batches, sizes are the ramp: [1, 2, 4]")
-    sizes = fields.get("batch") if mode == "batch" else concurrency
+    sizes = structured(fields.get("batch")) if mode == "batch" else concurrency
     if not isinstance(sizes, list) or not sizes:
         raise RateControlInvalid("RateControl.Batch must be a list of sizes, such as [1, 25%, 50%]")
-    widths = fields.get("concurrencyinbatches")
+    widths = structured(fields.get("concurrencyinbatches"))
     if widths is not None and not isinstance(widths, list):
         widths = [widths]
     return Limits(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from oos.values.json import Value
+from oos.values.json import Value, structured
 
 
 class TargetsInvalid(ValueError):
@@ -14,6 +14,7 @@ class TargetsInvalid(ValueError):
 
 def describe_parameters(filter_: Value, region: str) -> dict[str, Value]:
     """The parameters of the Describe call that finds the targets of one filter. Raises TargetsInvalid."""
+    filter_ = structured(filter_)
     if not isinstance(filter_, Mapping):
         raise TargetsInvalid(
             f"Filters holds Targets maps such as {{Type: ResourceIds, ResourceIds: […]}}, not {filter_!r}"

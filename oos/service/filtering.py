@@ -94,13 +94,25 @@ def creation_period(filters: Sequence[Filter]) -> Period:
 
     Raises InvalidParameter for any other filter: one that is not understood must not let everything through.
     """
-    found: dict[str, datetime] = {}
+    return periods_of(filters, ("Creation",))["Creation"]
+
+
+def periods_of(filters: Sequence[Filter], moments: Sequence[str]) -> dict[str, Period]:
+    """The period that the filters bound for each of these moments: `Expired` has ExpiredStartTime and ExpiredEndTime.
+
+    Raises InvalidParameter for any other filter.
+    """
+    known = {f"{moment}{end}": (moment, end) for moment in moments for end in ("StartTime", "EndTime")}
+    folded = {name.casefold(): parts for name, parts in known.items()}
+    found: dict[tuple[str, str], datetime] = {}
     for number, each in enumerate(filters, 1):
-        if each.key.casefold() not in ("creationstarttime", "creationendtime"):
-            message = f"The filter {each.key} is not known; known are CreationStartTime and CreationEndTime."
+        parts = folded.get(each.key.casefold())
+        if parts is None:
+            *others, last = known
+            message = f"The filter {each.key} is not known; known are {', '.join(others)} and {last}."
             raise InvalidParameter(f"Filter.{number}.Key", message)
         try:
-            found[each.key.casefold()] = parse_instant(each.value)
+            found[parts] = parse_instant(each.value)
         except ValueError as error:
             raise InvalidParameter(f"Filter.{number}.Value", f"The filter {each.key}: {error}.") from error
-    return Period(found.get("creationstarttime"), found.get("creationendtime"))
+    return {moment: Period(found.get((moment, "StartTime")), found.get((moment, "EndTime"))) for moment in moments}

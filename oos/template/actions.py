@@ -141,7 +141,7 @@ BUILTIN_ACTIONS: Final = (
         "ACS::Sleep",
         ActionKind.CONTROL,
         "wait",
-        (Property("Duration", _NUMBER, False, "PT1M, 1H2M"), Property("EndDate", _TEXT, False, "instant in UTC")),
+        (Property("Duration", _TEXT, False, "PT1M, 1H2M"), Property("EndDate", _TEXT, False, "instant in UTC")),
         (("Duration", "EndDate"),),
     ),
     BuiltinAction(
@@ -257,6 +257,15 @@ _BY_NAME: Final = {
     **{action.name.casefold(): action for action in BUILTIN_ACTIONS},
     **{action.name: action for action in BUILTIN_ACTIONS},
 }
+
+
+STRUCTURED: Final = frozenset(
+    each.name
+    for action in BUILTIN_ACTIONS
+    for each in action.properties
+    if {"List", "Json"}.issuperset(each.types or ("Any",)) and each.name != "TemplateContent"
+)
+"""Properties that are lists or maps, so that JSON text of one is read."""
 
 
 def find_builtin(name: str) -> BuiltinAction | None:

@@ -12,7 +12,7 @@ from oos.service.binding import is_among, locate
 from oos.service.operation import Operation
 from oos.service.parameter import Field, Kind, fields_of
 from oos.source import Span
-from oos.template import codes
+from oos.template import codes, shapes
 from oos.template.document import Node, is_map, span_of
 from oos.template.expression import Expression
 from oos.template.findings import Finding
@@ -53,7 +53,7 @@ def check_properties(task: Task, offers: Offers, known: Environment) -> Iterator
     if template is not None:
         yield from _check_action(task, template, known, offers.suggestions)
     elif task.action == "ACS::Sleep":
-        yield from _check_sleep(task)
+        yield from _check_sleep(task, known)
     elif task.action == "ACS::Template" and "TemplateContent" in task.properties:
         yield from _check_inline(task.properties["TemplateContent"])
 
@@ -203,8 +203,14 @@ def _check_argument(task: Task, parameter: Parameter, expression: Expression, kn
         yield Finding(codes.PROPERTY_TYPE, expression.span, message)
 
 
-def _check_sleep(task: Task) -> Iterator[Finding]:
-    """Durations and instants that are written out can be read (spec 4.4)."""
+def _check_sleep(task: Task, known: Environment) -> Iterator[Finding]:
+    """Durations and instants that are written out can be read (spec 4.4); a bare number has no unit."""
+    duration = task.properties.get("Duration")
+    if duration is not None and outline(duration.term, known).types == shapes.NUMBER.types:
+        shown = duration.raw if duration.is_literal else "a number"
+        message = f"Duration of ACS::Sleep: {shown} has no unit"
+        hint = "write 1S, 1M, 1H or PT1M; '{{ seconds }}S' of a parameter"
+        yield Finding(codes.PROPERTY_TYPE, duration.span, message, hint)
     readers: tuple[tuple[str, Callable[[str], object]], ...] = (
         ("Duration", parse_duration),
         ("EndDate", parse_instant),

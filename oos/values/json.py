@@ -38,6 +38,16 @@ def type_name(value: Value) -> str:
             return type(value).__name__
 
 
+def structured(value: Value) -> Value:
+    """The list or map that a text is the JSON of, where one of the two is wanted; any other value as it is."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, RecursionError):
+        return value
+
+
 def to_text(value: Value) -> str:
     """How a value prints inside other text (spec 1.4): text as it is, the rest as JSON.
 

@@ -118,6 +118,8 @@ def test_conditions_must_all_hold(world: World) -> None:
         ({"PublicIpAddresses": ["1.2.3.4"]}, []),
         ({"PrivateIpAddresses": ["1.2.3.4"]}, []),
         ({"Filter": [{"Key": "CreationStartTime", "Value": "2026-01-01T00:30Z"}]}, [db]),
+        ({"Filter1Key": "ExpiredStartTime", "Filter1Value": "2026-01-01T00:00Z"}, [db, web]),
+        ({"Filter.1.Key": "ExpiredEndTime", "Filter.1.Value": "2026-01-01T00:00Z"}, []),
         ({"RegionId": "empty"}, []),
     ):
         found = world.call("DescribeInstances", **conditions)["Instances"]["Instance"]
