@@ -11,6 +11,8 @@ from pathlib import Path
 from oos.inventory.lab import lab_runtime
 
 SUBNET = ipaddress.IPv4Network("10.77.1.0/24")
+ELASTIC = ipaddress.IPv4Network("203.0.113.0/28")
+"""The elastic addresses that inventory/lab.yml gives the lab: of documentation, and so nobody's (RFC 5737)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class LabConfig:
     def socket(self) -> Path:
         """The socket of the lab's libvirtd."""
         return self.runtime / "libvirt-sock"
+
+    @property
+    def entrance(self) -> Path:
+        """A program that runs the rest of its line in the lab's namespaces, or fails when they are gone."""
+        return self.runtime / "enter"
 
     @property
     def uri(self) -> str:

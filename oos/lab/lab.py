@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 from oos.lab import guests as guest_fleet
 from oos.lab import zone
 from oos.lab.acceleration import acceleration
-from oos.lab.config import LabConfig
+from oos.lab.config import ELASTIC, LabConfig
 from oos.lab.errors import CommandFailed
 from oos.lab.guest import Keys, Report, build
 from oos.lab.guests import Guest
@@ -104,6 +104,6 @@ def _write_ssh_files(config: LabConfig, keys: Keys) -> None:
     home = config.directory / "ssh"
     home.mkdir(mode=0o700, exist_ok=True)
     (home / "known_hosts").write_text(f"oos-lab-guest {keys.host_public}\n")
-    pattern = f"{str(config.subnet.network_address).rpartition('.')[0]}.*"
+    pattern = " ".join(f"{str(each.network_address).rpartition('.')[0]}.*" for each in (config.subnet, ELASTIC))
     pid = zone.require(config).init.pid
     (home / "config").write_text(SSH_CONFIG.format(here=home, pattern=pattern, key=keys.private, pid=pid))

@@ -163,6 +163,7 @@ def raise_zone(config: LabConfig, lock: int, *, kvm: bool, report: Report) -> Zo
         _clear(config)
         (config.directory / MARKER).touch()
         zone = _start_namespaces(config, lock, kvm=kvm)
+    _write_entrance(config, zone)
     _start_libvirtd(config, zone, report)
     started = _ensure_objects(config, zone)
     if "default" in started and zone.named(EMULATOR_NAME):
@@ -172,6 +173,24 @@ def raise_zone(config: LabConfig, lock: int, *, kvm: bool, report: Report) -> Zo
         _start_libvirtd(config, zone, report)
     _mend_dhcp(config, zone, report)
     return zone
+
+
+ENTRANCE = """\
+#!/bin/sh
+# Runs the rest of its line in the lab's namespaces. The process that it enters by may be gone, and its number be
+# another's: it enters only where the network is that of the lab.
+[ "$(readlink /proc/{pid}/ns/net)" = '{net}' ] || {{ echo "the lab is not up" >&2; exit 1; }}
+exec {enter} "$@"
+"""
+
+
+def _write_entrance(config: LabConfig, zone: Zone) -> None:
+    """By this an inventory says how programs are run on the lab's host."""
+    text = ENTRANCE.format(pid=zone.init.pid, net=zone.net_namespace, enter=" ".join(zone.enter()))
+    fresh = config.entrance.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.chmod(0o700)
+    fresh.replace(config.entrance)
 
 
 def _start_namespaces(config: LabConfig, lock: int, *, kvm: bool) -> Zone:

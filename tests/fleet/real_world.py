@@ -10,7 +10,8 @@ from typing import Final
 from oos.adapters.libvirt.connection import Deadlines
 from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
 from oos.fleet.instance import Instance
-from oos.inventory.model import Host, Pools
+from oos.fleet.network import Network
+from oos.inventory.model import Host, Pools, Uplink
 from oos.lab.config import LabConfig
 from oos.lab.lab import run_in_zone
 from tests.fleet.world import World
@@ -40,6 +41,14 @@ class RealWorld(World):
     def connects(self, source: Instance | None, target: Instance, port: int) -> bool:
         return self._connects(source, self.address(target), port)
 
+    def has_way(self, source: Network, target: Network) -> bool:
+        def bridge(network: Network) -> str:
+            shown = run_in_zone(self.zone, ["virsh", "-q", "-c", "qemu:///system", "net-info", network.name])
+            return shown.stdout.decode().split("Bridge:")[1].split()[0]
+
+        element = f'{{ "{bridge(source)}" . "{bridge(target)}" }}'
+        return run_in_zone(self.zone, ["nft", "get", "element", "ip", "oos-vpc", "ways", element]).returncode == 0
+
     def can_ask_outside(self, source: Instance) -> bool:
         (gateway,) = (each.gateway for each in self.hypervisor.networks() if each.name == source.interfaces[0].network)
         return self._connects(source, gateway, 53)
@@ -54,7 +63,7 @@ class RealWorld(World):
 
 def lab_host(config: LabConfig, **pools: str) -> Host:
     """The lab as a host of an inventory."""
-    return Host("lab-1", config.uri, "lab-a", "lab", Pools(**pools))
+    return Host("lab-1", config.uri, "lab-a", "lab", Pools(**pools), uplink=Uplink(run=(str(config.entrance),)))
 
 
 @contextmanager

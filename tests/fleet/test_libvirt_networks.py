@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
-import oos_eip
-import oos_instance
-import oos_network
 from oos.adapters.libvirt.connection import Connection, Deadlines, Handle
 from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
-from oos.fleet.fleet import Fleet
 from oos.fleet.identity import made_network_name
 from oos.fleet.instance import Instance
 from oos.fleet.network import NetworkSpec
 from oos.fleet.translation import Elastic, Limit, translations
-from oos.inventory.model import Inventory, Region, Uplink, Zone
 from oos.lab.config import LabConfig
 from oos.lab.lab import up
 from oos.lab.process import end
 from oos.lab.zone import require
-from oos.service.call import invoke
-from oos.service.catalog import Catalog
-from oos.service.context import Context
-from oos.service.registry import MemoryRegistry
 from tests.fleet.killed_at import T
-from tests.fleet.real_world import lab_host, real_world
+from tests.fleet.lab_fleet import LabFleet, lab_fleet
+from tests.fleet.real_world import lab_host
 from tests.fleet.test_networks import address_of
-from tests.fleet.world import World, fresh_token
+from tests.fleet.world import fresh_token
 
 pytestmark = pytest.mark.real
 
-POOL = "198.51.100.8/30"
 KILOBYTES = 600
 """Of 1000 bytes: the size of the file that is fetched."""
 LEAST_SECONDS = 2.0
@@ -44,70 +33,10 @@ TRIES = 8
 """How often the file may be fetched until it comes faster than that, without a limit, on a host that is busy."""
 
 
-FETCH = "import sys, urllib.request as r; sys.stdout.buffer.write(r.urlopen(sys.argv[1], timeout=30).read())"
-OUTSIDE = """
-exec 3>&1 >&2
-unshare --net sleep 60 & other=$!
-trap 'kill $other; ip link del oos-out 2>/dev/null' EXIT
-while [ "$(readlink /proc/$other/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
-ip link add oos-out type veth peer name eth0 netns $other
-ip address add 10.99.0.1/24 dev oos-out && ip link set oos-out up
-nsenter --target $other --net sh -c 'ip address add 10.99.0.2/24 dev eth0 && ip link set eth0 up &&
-  ip route add default via 10.99.0.1'
-nsenter --target $other --net python3 -c "$1" "$2" >&3
-"""
-
-
-class LabFleet:
-    """The lab as a fleet whose operations are called by name, and its network namespace."""
-
-    def __init__(self, config: LabConfig, world: World) -> None:
-        self.enter = require(config).enter()
-        self.world = world
-        self.host = replace(lab_host(config), uplink=Uplink(run=self.enter))
-        region = Region("lab", "lab", (Zone("lab-a", "lab", "lab-a", (self.host,)),), (POOL,))
-        self.fleet = Fleet(Inventory((region,), {}, "lab"), LibvirtHypervisor)
-        self.registry = MemoryRegistry()
-        self.catalog = Catalog((oos_instance.MODULE, oos_network.MODULE, oos_eip.MODULE))
-
-    def call(self, name: str, **parameters: object) -> dict[str, object]:
-        """Call an operation."""
-        service, _, operation = name.rpartition(".")
-        found = self.catalog.operation(service or "ECS", operation)
-        assert found is not None, name
-        context = Context(self.fleet, self.registry, "lab", fresh_token())
-        return invoke(found, parameters, context)  # type: ignore[arg-type]  # JSON values, chosen by the test
-
-    def inside(self, *words: str, seconds: float = 120) -> subprocess.CompletedProcess[bytes]:
-        """Run a program in the zone's namespaces."""
-        return subprocess.run([*self.enter, *words], capture_output=True, timeout=seconds, check=False)
-
-    def fetch(self, url: str, *, patience: float = 60) -> tuple[bytes, float]:
-        """What a guest's web server gives, and how many seconds that took; nothing when it does not answer."""
-        deadline = time.monotonic() + patience
-        while True:
-            began = time.monotonic()
-            done = self.inside("python3", "-c", FETCH, url)
-            if done.returncode == 0:
-                return done.stdout, time.monotonic() - began
-            if time.monotonic() > deadline:
-                return b"", 0.0
-
-    def from_outside(self, url: str) -> bytes:
-        """What the web server gives to a machine beyond the zone: a namespace of its own, on a cable to it."""
-        return self.inside("sh", "-c", OUTSIDE, "sh", FETCH, url).stdout
-
-
 @pytest.fixture(scope="module")
 def zone(lab: LabConfig) -> Iterator[LabFleet]:
-    with real_world(lab) as world:
-        made = LabFleet(lab, world)
+    with lab_fleet(lab) as made:
         yield made
-        world.clean_up(world.lasting)
-        # Of ours nothing is left; what tests beside this one have there is theirs.
-        left = made.inside("sh", "-c", "nft list tables; ip -4 address show dev lo; iptables -S").stdout
-        made.fleet.close()
-        assert not any(trace in left for trace in (b"oos-eip", b"OOS-EIP", b"198.51.100."))
 
 
 @pytest.fixture(scope="module")
@@ -190,13 +119,14 @@ def dying_before(calls: int) -> Callable[[str, str, Deadlines], Connection]:
 def test_a_network_survives_every_death_of_its_maker(lab: LabConfig, zone: LabFleet) -> None:
     deaths: list[str] = []
     while True:
-        spec = NetworkSpec(fresh_token(), "192.168.89.0/24")
+        spec = NetworkSpec(fresh_token(), "192.168.89.0/24", "vpc-1", "192.168.0.0/16")
         mortal = LibvirtHypervisor(lab_host(lab), connect=dying_before(len(deaths)))
         try:
             made = mortal.make_network(spec)
         except Died as death:
             deaths.append(str(death))
             made = zone.world.hypervisor.make_network(spec)
+            assert zone.world.has_way(made, made)
         else:
             assert len(deaths) == 3, deaths
             return
@@ -206,13 +136,19 @@ def test_a_network_survives_every_death_of_its_maker(lab: LabConfig, zone: LabFl
         assert made.is_active
 
 
-def test_libvirt_puts_elastic_addresses_back_when_its_networks_start(own_lab: Callable[..., LabConfig]) -> None:
+def test_libvirt_puts_elastic_addresses_and_ways_back_when_its_networks_start(
+    own_lab: Callable[..., LabConfig],
+) -> None:
     config = own_lab()
     up(config, lambda told: None)
     enter = require(config).enter()
-    hypervisor = LibvirtHypervisor(replace(lab_host(config), uplink=Uplink(run=enter)))
+    hypervisor = LibvirtHypervisor(lab_host(config))
     wanted = translations((Elastic("198.51.100.9", "10.0.0.9", "eip-1"),), (), (Limit("eip-1", 125),))
     assert hypervisor.translate(wanted) == wanted
+    for number in (1, 2):
+        hypervisor.make_network(NetworkSpec(fresh_token(), f"192.168.{number}.0/24", "vpc-1", "192.168.0.0/16"))
+    look = [*enter, "nft", "list", "set", "ip", "oos-vpc", "ways"]
+    ways = subprocess.run(look, capture_output=True, check=True).stdout
     # As after a start of the host: the rules are gone, libvirt starts, and then its networks.
     forget = "nft flush ruleset; ip address flush dev lo label lo:eip; virsh net-destroy default"
     subprocess.run([*enter, "sh", "-c", forget], capture_output=True, check=True)
@@ -222,4 +158,5 @@ def test_libvirt_puts_elastic_addresses_back_when_its_networks_start(own_lab: Ca
     assert hypervisor.translations() == wanted
     held = subprocess.run([*enter, "ip", "-4", "address", "show", "dev", "lo"], capture_output=True, check=True)
     assert b"198.51.100.9/32" in held.stdout
+    assert sorted(subprocess.run(look, capture_output=True, check=True).stdout.split()) == sorted(ways.split())
     hypervisor.close()

@@ -111,6 +111,24 @@ def test_addresses_in_use_make_no_second_network(world: World, network: Network)
         world.hypervisor.network(made_network_name(wanted.token))
 
 
+def test_networks_of_one_vpc_have_ways_to_each_other_and_to_no_others(world: World, network: Network) -> None:
+    beside = world.hypervisor.make_network(spec(cidr="192.168.78.0/24"))
+    other = world.hypervisor.make_network(spec(cidr="192.168.79.0/24", vpc_id="vpc-2"))
+    try:
+        assert world.has_way(network, beside)
+        assert world.has_way(beside, network)
+        default = world.hypervisor.network(world.hypervisor.host.network)
+        assert not any(world.has_way(network, each) or world.has_way(each, network) for each in (other, default))
+        world.hypervisor.remove_network(beside.name)
+        again = world.hypervisor.make_network(spec(cidr="192.168.78.0/24", vpc_id="vpc-2"))
+        assert world.has_way(other, again)
+        assert not world.has_way(network, again)
+        world.hypervisor.remove_network(again.name)
+    finally:
+        world.hypervisor.remove_network(beside.name)
+        world.hypervisor.remove_network(other.name)
+
+
 def test_labels_of_a_network_are_replaced(world: World, network: Network) -> None:
     labels = NetworkLabels("new", "why & how")
     labelled = world.hypervisor.label_network(network.name, labels)

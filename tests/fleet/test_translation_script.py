@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from oos.adapters.libvirt import translation_script
 from oos.adapters.libvirt.connection import Deadlines
+from oos.adapters.libvirt.host_programs import hook_path
 from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
+from oos.adapters.libvirt.translation_script import HOOK
 from oos.adapters.libvirt.translation_script import translation_script as script_of
 from oos.adapters.memory.hypervisor import MemoryHypervisor
 from oos.fleet.errors import HypervisorFailed, NoUplink
@@ -109,9 +110,9 @@ def test_a_network_that_starts_after_a_start_of_the_host_puts_everything_back(hy
     before = on(hypervisor, "nft list ruleset; ip -4 address")
     on(hypervisor, "nft flush ruleset; ip address flush dev lo")
     assert hypervisor.translations() == Translations()
-    on(hypervisor, f"{translation_script.HOOK} default stopped end - </dev/null")
+    on(hypervisor, f"{hook_path(HOOK)} default stopped end - </dev/null")
     assert hypervisor.translations() == Translations()
-    on(hypervisor, f"{translation_script.HOOK} default started begin - </dev/null")
+    on(hypervisor, f"{hook_path(HOOK)} default started begin - </dev/null")
     assert hypervisor.translations() == FULL
     assert "203.0.113.10/32" in on(hypervisor, "ip -4 address")
     assert "203.0.113.10" in before

@@ -14,6 +14,7 @@ from oos.fleet.errors import AgentUnavailable
 from oos.fleet.firewall import Direction, Flow, Protocol
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import GuestProcess, Instance, InstanceSpec, Labels, Power, StopMethod
+from oos.fleet.network import Network
 from oos.fleet.storage import Snapshot, SnapshotRequest
 from oos.inventory.model import Host
 from oos.values.identifiers import resource_id
@@ -133,6 +134,8 @@ class World:
             return self.simulated.lets_through(
                 target.id, Flow(Direction.INGRESS, Protocol.TCP, "10.1.0.1", port, 40000)
             )
+        if not self.simulated.has_way(source.interfaces[0].network, target.interfaces[0].network):
+            return False
         return self.simulated.lets_through(
             target.id,
             Flow(Direction.INGRESS, Protocol.TCP, self.address(source), port, 40000, source.interfaces[0].mac),
@@ -140,6 +143,10 @@ class World:
             source.id,
             Flow(Direction.EGRESS, Protocol.TCP, self.address(target), port, 40000, target.interfaces[0].mac),
         )
+
+    def has_way(self, source: Network, target: Network) -> bool:
+        """Whether the host lets connections begin from one network to another."""
+        return self.simulated.has_way(source.name, target.name)
 
     def can_ask_outside(self, source: Instance) -> bool:
         """Whether a guest can connect to what is outside all guests."""

@@ -12,6 +12,7 @@ from xml.dom import minidom
 from xml.sax.saxutils import quoteattr
 
 from oos.adapters.libvirt.domain_xml import parse_xml
+from oos.adapters.libvirt.routing_script import Bridged
 from oos.fleet.network import Network, NetworkLabels, NetworkSpec
 from oos.inventory.model import Host
 from oos.values.time import format_instant, parse_instant
@@ -60,7 +61,7 @@ def read_network(xml: str, host: Host, *, is_active: bool) -> Network:
     """The values in a network's XML."""
     root = parse_xml(xml)
     note = _read_note(root.find("metadata"))
-    ip = next((each for each in root.iterfind("ip") if each.get("family", "ipv4") == "ipv4"), None)
+    ip = _ipv4(root)
     dhcp = ip.find("dhcp") if ip is not None else None
     return Network(
         name=root.findtext("name", ""),
@@ -82,6 +83,19 @@ def read_network(xml: str, host: Host, *, is_active: bool) -> Network:
         created=parse_instant(note.created) if note.created else None,
         token=note.token,
     )
+
+
+def read_bridged(xml: str) -> Bridged | None:
+    """The network as the host's kernel knows it; None for one without a bridge, or without addresses of the host."""
+    root = parse_xml(xml)
+    bridge, cidr = root.find("bridge"), _cidr(_ipv4(root))
+    if bridge is None or not bridge.get("name") or not cidr:
+        return None
+    return Bridged(bridge.get("name", ""), cidr, _read_note(root.find("metadata")).vpc_id)
+
+
+def _ipv4(root: Element) -> Element | None:
+    return next((each for each in root.iterfind("ip") if each.get("family", "ipv4") == "ipv4"), None)
 
 
 def _cidr(ip: Element | None) -> str:

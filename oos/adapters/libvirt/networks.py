@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from oos.adapters.libvirt.connection import Handle, LibvirtFailed, code_of, libvirt
-from oos.adapters.libvirt.network_xml import new_network_xml, quoted, read_network, with_labels
+from oos.adapters.libvirt.network_xml import new_network_xml, quoted, read_bridged, read_network, with_labels
+from oos.adapters.libvirt.routing import LibvirtRouting
+from oos.adapters.libvirt.routing_script import Bridged
 from oos.adapters.libvirt.translating import LibvirtTranslating
 from oos.fleet.errors import HypervisorFailed, NetworkAbsent, WrongState
 from oos.fleet.identity import made_network_name
@@ -15,18 +18,21 @@ from oos.fleet.network import Network, NetworkLabels, NetworkSpec
 T = TypeVar("T")
 
 
-class LibvirtNetworks(LibvirtTranslating):
+class LibvirtNetworks(LibvirtTranslating, LibvirtRouting):
     """The half of the port that is about networks."""
 
     def networks(self) -> tuple[Network, ...]:
+        return tuple(read_network(xml, self._host, is_active=is_active) for xml, is_active in self._listed())
+
+    def _listed(self) -> list[tuple[str, bool]]:
+        """The XML of every network, and whether it is up."""
         try:
-            listed = self._connection.call(self._host.name, "listing its networks", _list_networks)
+            return self._connection.call(self._host.name, "listing its networks", _list_networks)
         except LibvirtFailed as failed:
             # A libvirt without a network driver: its guests are on bridges that others made.
             if failed.code == libvirt.VIR_ERR_NO_SUPPORT:
-                return ()
+                return []
             raise
-        return tuple(read_network(xml, self._host, is_active=is_active) for xml, is_active in listed)
 
     def network(self, name: str) -> Network:
         xml, is_active = self._ask_network(name, "looking", _describe)
@@ -44,6 +50,8 @@ class LibvirtNetworks(LibvirtTranslating):
             self._ask_network(name, "having it start with the host", lambda network: network.setAutostart(1))
             if not found.is_active:
                 self._start_network(name)
+            if spec.vpc_id:
+                self._route_all()
             return self.network(name)
 
     def _define_network(self, name: str, xml: str) -> None:
@@ -70,11 +78,30 @@ class LibvirtNetworks(LibvirtTranslating):
             users = [each.id for each in self._domains() if any(card.network == name for card in each.text.cards)]
             if users:
                 raise WrongState(_target(name), f"in use by {users[0]}", "take its network cards out first")
-            try:
+            with suppress(NetworkAbsent):
                 self._ask_network(name, "taking it down", _destroy)
                 self._ask_network(name, "undefining it", lambda network: network.undefine())
-            except NetworkAbsent:
-                return
+            self._route_all()
+
+    def _route_all(self) -> None:
+        """Ways between the networks that are there now: the same act after a crash, a loss or a change.
+
+        Where the inventory does not say how to run a program, networks are as libvirt keeps them.
+        """
+        if self._host.uplink is None:
+            return
+        with self._alone_with("ways between networks"):
+            networks = self._bridged()
+            while True:
+                self._route(networks)
+                # Another process may have made or removed one meanwhile: the later of the two puts it right.
+                before, networks = networks, self._bridged()
+                if networks == before:
+                    return
+
+    def _bridged(self) -> tuple[Bridged, ...]:
+        found = (read_bridged(xml) for xml, _ in self._listed())
+        return tuple(sorted((each for each in found if each is not None), key=lambda each: each.bridge))
 
     def reserve_address(self, network: str, mac: str, address: str) -> None:
         with self._alone_with(network):

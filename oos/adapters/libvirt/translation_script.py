@@ -8,16 +8,15 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
-from functools import cache
 from typing import Any, Final
 
-import jinja2
 import msgspec
 
+from oos.adapters.libvirt.script_template import script_of
 from oos.fleet.translation import Elastic, Limit, PortForward, Translations, translations
 
 TEMPLATE: Final = "translation.sh.j2"
-HOOK: Final = "/etc/libvirt/hooks/network.d/oos-eip"
+HOOK: Final = "oos-eip"
 LOOK: Final = "nft -j list table ip oos-eip 2>/dev/null || true"
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _DEVICE: Final = re.compile(r"[A-Za-z0-9._-]{1,11}")
@@ -41,7 +40,16 @@ def translation_script(wanted: Translations, device: str) -> str:
         {"name": each.name, "kilobytes": each.kilobytes, "burst": max(LEAST_BURST, each.kilobytes // 4)}
         for each in wanted.limits
     ]
-    return _template().render(device=device, addresses=wanted.addresses, maps=_maps(wanted), limits=limits)
+    led = [each.address for each in wanted.addresses]
+    return script_of(
+        TEMPLATE,
+        device=device,
+        addresses=wanted.addresses,
+        maps=_maps(wanted),
+        limits=limits,
+        matches=[f"-m conntrack --ctstate DNAT --ctorigdst {each} --ctdir ORIGINAL" for each in led],
+        nft_matches=[f"ct direction original ct status dnat ct original ip daddr {each}" for each in led],
+    )
 
 
 def _maps(wanted: Translations) -> list[tuple[str, str, list[str]]]:
@@ -59,19 +67,6 @@ def _maps(wanted: Translations) -> list[tuple[str, str, list[str]]]:
         ("limits-in", f"{address} : limit", [f'{each.address} : "{each.limit}-in"' for each in limited]),
         ("limits-out", f"{address} : limit", [f'{each.address} : "{each.limit}-out"' for each in limited]),
     ]
-
-
-def installed(script: str, *, is_needed: bool) -> str:
-    """The program that keeps a script as a hook of libvirt, or takes the hook away, and carries the script out."""
-    folder = HOOK.rsplit("/", 1)[0]
-    end = "END-OF-OOS-EIP"
-    if is_needed:
-        keep = (
-            f"mkdir -p {folder}\ncat >{HOOK}.new <<'{end}'\n{script}\n{end}\nchmod 755 {HOOK}.new\nmv {HOOK}.new {HOOK}"
-        )
-        return f"set -eu\n{keep}\nexec {HOOK}\n"
-    # The folder is of use to others, but only while something is in it.
-    return f"{script}\nrm -f {HOOK}\nrmdir {folder} 2>/dev/null || :\n"
 
 
 def read_translations(listing: bytes) -> Translations:
@@ -113,13 +108,3 @@ def _addresses_in(wanted: Translations) -> Iterable[str]:
     for port in wanted.ports:
         yield port.address
         yield port.target
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("oos.adapters.libvirt", "."),
-        autoescape=False,  # noqa: S701 (a shell script; its values are checked above)
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template(TEMPLATE)

@@ -96,6 +96,12 @@ class SimulatedNetworks(SimulatedTranslating):
             self.state.network_details[network.name] = network
             self._count(method, network.name)
 
+    def has_way(self, source: str, target: str) -> bool:
+        """Whether what is in one network can begin connections to what is in another: within one, or within a VPC."""
+        with self._lock:
+            vpc_id = self._network(source).vpc_id
+            return source == target or bool(vpc_id and vpc_id == self._network(target).vpc_id)
+
     # network cards
 
     def attach_interface(self, instance_id: str, spec: InterfaceSpec) -> Instance:

@@ -1,0 +1,104 @@
+"""VPCs on real guests: who reaches whom, by which addresses, and what groups and lists of addresses let through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from oos.lab.config import LabConfig
+from tests.fleet.lab_fleet import TINY, LabFleet, lab_fleet
+
+pytestmark = pytest.mark.real
+
+PORT = 8080
+"""Every guest of the lab has a web server there."""
+
+
+@dataclass
+class Pair:
+    """Two running guests in two vSwitches of one VPC, each in a group of its own."""
+
+    zone: LabFleet
+    vpc: str
+    client: str
+    server: str
+    clients: str
+    """The group of the client."""
+    servers: str
+    address: str
+    """Of the server."""
+
+    def reaches(self, address: str = "", port: int = PORT) -> bool:
+        """Whether the client can begin a connection."""
+        call = f"nc -w 1 {address or self.address} {port} -e /bin/busybox true"
+        return self.zone.in_guest(self.client, call).exit_code == 0
+
+    def permit(self, verb: str, **peer: object) -> None:
+        """Let a peer in at the server's port, or no longer."""
+        rule = {"IpProtocol": "TCP", "PortRange": f"{PORT}/{PORT}", **peer}
+        self.zone.call(f"{verb}SecurityGroup", SecurityGroupId=self.servers, **rule)
+
+
+@pytest.fixture(scope="module")
+def pair(lab: LabConfig) -> Iterator[Pair]:
+    with lab_fleet(lab) as zone:
+        vpc = str(zone.call("VPC.CreateVpc", CidrBlock="192.168.0.0/16")["VpcId"])
+        switches, groups, made = [], [], []
+        for number in (81, 82):
+            placed = {"VpcId": vpc, "ZoneId": "lab-a", "CidrBlock": f"192.168.{number}.0/24"}
+            switches.append(zone.call("VPC.CreateVSwitch", **placed)["VSwitchId"])
+            groups.append(str(zone.call("CreateSecurityGroup", VpcId=vpc)["SecurityGroupId"]))
+            asked = {"ImageId": zone.world.image_id, "InstanceType": TINY.id, "SecurityGroupId": groups[-1]}
+            run = zone.call("RunInstances", VSwitchId=switches[-1], **asked)
+            made.append(run["InstanceIdSets"]["InstanceIdSet"][0])  # type: ignore[index]  # JSON
+        client, server = (zone.world.run(each) for each in made)
+        yield Pair(zone, vpc, client.id, server.id, groups[0], groups[1], zone.world.address(server))
+        for each in made:
+            zone.call("DeleteInstance", InstanceId=each, Force=True)
+        for group in groups:
+            zone.call("DeleteSecurityGroup", SecurityGroupId=group)
+        for switch in switches:
+            zone.call("VPC.DeleteVSwitch", VSwitchId=switch)
+        zone.call("VPC.DeleteVpc", VpcId=vpc)
+
+
+def test_v_switches_of_one_vpc_reach_each_other_as_their_groups_say(pair: Pair) -> None:
+    assert not pair.reaches()
+    pair.permit("Authorize", SourceGroupId=pair.clients)
+    pair.zone.world.until(pair.reaches)
+    assert pair.zone.in_guest(pair.server, f"ping -c 1 -W 5 {client_address(pair)}").exit_code != 0
+    pair.permit("Revoke", SourceGroupId=pair.clients)
+    pair.zone.world.until(lambda: not pair.reaches())
+
+
+def test_another_vpc_has_no_way_in(pair: Pair) -> None:
+    zone = pair.zone
+    pair.permit("Authorize", SourceCidrIp="0.0.0.0/0")
+    other = zone.call("VPC.CreateVpc", CidrBlock="192.168.0.0/16")["VpcId"]
+    switch = zone.call("VPC.CreateVSwitch", VpcId=other, ZoneId="lab-a", CidrBlock="192.168.83.0/24")["VSwitchId"]
+    card = zone.call("CreateNetworkInterface", VSwitchId=switch, SecurityGroupId=pair.clients)["NetworkInterfaceId"]
+    plugged = {"InstanceId": pair.client, "NetworkInterfaceId": card}
+    zone.call("AttachNetworkInterface", **plugged)
+    try:
+        zone.world.until(lambda: zone.in_guest(pair.client, "ping -c 1 -W 1 192.168.83.1").exit_code == 0)
+        zone.world.until(pair.reaches)
+        # By the card in the other VPC, the host says no.
+        zone.in_guest(pair.client, f"ip route add {pair.address} via 192.168.83.1")
+        said = zone.in_guest(pair.client, f"ping -c 2 -W 2 {pair.address}; nc -w 1 {pair.address} {PORT} -e true")
+        assert said.exit_code != 0
+        assert b" 0 packets received" in said.stdout
+        zone.in_guest(pair.client, f"ip route del {pair.address} via 192.168.83.1")
+        assert pair.reaches()
+    finally:
+        zone.call("DetachNetworkInterface", **plugged)
+        zone.call("DeleteNetworkInterface", NetworkInterfaceId=card)
+        zone.call("VPC.DeleteVSwitch", VSwitchId=switch)
+        zone.call("VPC.DeleteVpc", VpcId=other)
+        pair.permit("Revoke", SourceCidrIp="0.0.0.0/0")
+
+
+def client_address(pair: Pair) -> str:
+    """The address of the client."""
+    return pair.zone.world.address(pair.zone.world.hypervisor.instance(pair.client))
