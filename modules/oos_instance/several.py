@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oos.fleet.errors import FleetError, InstanceAbsent
@@ -119,7 +118,7 @@ def _each(
 
 
 def _own(context: Context, id: str) -> Context:
-    return replace(context, token=client_token(context.token, id))
+    return context.under(client_token(context.token, id))
 
 
 def _there(context: Context, ids: Sequence[str]) -> Mapping[str, Instance]:

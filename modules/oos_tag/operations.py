@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 from oos.fleet.errors import FleetError
 from oos.service.call import service_error
@@ -96,7 +95,7 @@ def _each_arn(
     for name in names:
         try:
             arn = decide.read_arn(name)
-            there = replace(context, region=arn.region or context.region)
+            there = context.in_region(arn.region or context.region)
             work(there, *found(there, arn.resource_type, [arn.id]))
         except (ApiError, FleetError) as error:
             told = service_error(error) if isinstance(error, FleetError) else error

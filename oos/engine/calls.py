@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from oos.engine.family import Live
+from oos.engine.family import Family, Live
 from oos.engine.perform import Call, Performer, token_of
 from oos.engine.ports import Watcher
 from oos.engine.runtime import Runtime
 from oos.execution.actions import Perform
 from oos.execution.chunks import Errand, Outcome, Place, errand_for
+from oos.execution.model import Execution
 
 if TYPE_CHECKING:
     from oos.engine.driver import Driver
@@ -40,35 +42,35 @@ class Calls:
         errand = errand_for(execution, action)
         if errand is None:
             return
-        driver, runtime = self._driver, self._runtime
-        task = execution.tasks[action.task].task
-        watcher = self._watcher
-
-        def report(message: str) -> None:
-            if watcher is not None:
-                runtime.post(lambda: watcher.progressed(execution, action.task, action.item, message))
-
-        token = token_of(execution, action)
+        driver = self._driver
+        token, report = token_of(execution, action), partial(self._report, execution, action)
         context = driver.around.context(execution.start, token, live.cancelled, report).knowing(execution.secrets)
-        call = Call(execution, task, action, errand.polls, context)
+        call = Call(execution, execution.tasks[action.task].task, action, errand.polls, context)
         family = driver.family(execution.id)
         live.performing += 1
         self._under_way.add(errand.place)
         with driver.guard:
             family.calls += 1
+        self._runtime.submit(partial(self._carry_out, live, family, errand, call))
 
-        def job() -> None:
-            began = runtime.seconds()
-            outcome = self._performer.perform(call)
-            driver.errands.add_duration(runtime.seconds() - began)
-            runtime.post(lambda: self._take_outcome(live, errand, outcome))
-            with driver.guard:
-                family.calls -= 1
-                last = family.abandoned and not family.calls
-            if last:
-                family.lock.release()
+    def _carry_out(self, live: Live, family: Family, errand: Errand, call: Call) -> None:
+        """On the thread of a worker."""
+        driver, runtime = self._driver, self._runtime
+        began = runtime.seconds()
+        outcome = self._performer.perform(call)
+        driver.errands.add_duration(runtime.seconds() - began)
+        runtime.post(partial(self._take_outcome, live, errand, outcome))
+        with driver.guard:
+            family.calls -= 1
+            last = family.abandoned and not family.calls
+        if last:
+            family.lock.release()
 
-        runtime.submit(job)
+    def _report(self, execution: Execution, action: Perform, message: str) -> None:
+        """On the thread of a worker, too: how far a call has come."""
+        watcher = self._watcher
+        if watcher is not None:
+            self._runtime.post(partial(watcher.progressed, execution, action.task, action.item, message))
 
     def _take_outcome(self, live: Live, errand: Errand, outcome: Outcome) -> None:
         """A call has come to its end. What nobody waits for any more is passed over."""

@@ -57,6 +57,10 @@ SIGNAL_SECONDS: Final = 0.2
 IDLE_SECONDS: Final = 3600.0
 MOST_STALE: Final = 256
 
+_FOLLOWED: Final[frozenset[type]] = frozenset(
+    {TaskWaiting, TriggerArmed, TriggerFired, FiringMissed, TriggerEnded, CancelRequested}
+)
+
 
 class Driver:
     """Drives the families that it was given. Only `adopt`, and what is said so, may be called from other threads."""
@@ -222,14 +226,10 @@ class Driver:
         execution = live.execution
         for event in events:
             self.ledger.record(execution, event)
-            self._told.append((execution, event))
-            match event:
-                case TaskWaiting() if event.until is not None:
-                    self._timers.add(event.until, execution.id, event.task, event.item)
-                case TriggerArmed() | TriggerFired() | FiringMissed() | TriggerEnded():
-                    self._set_trigger_timer(execution)
-                case CancelRequested():
-                    self.cancel_children(live, event)
+            if self._watcher is not None:
+                self._told.append((execution, event))
+            if event.__class__ in _FOLLOWED:
+                self._follow(live, event)
         self._touched[execution.id] = live
         for action in actions:
             match action:
@@ -243,6 +243,16 @@ class Driver:
                     self._ears.listen(live, action.task)
         if execution.status.final:
             self.end(live)
+
+    def _follow(self, live: Live, event: AnyEvent) -> None:
+        """What an event means for the driver itself."""
+        match event:
+            case TaskWaiting() if event.until is not None:
+                self._timers.add(event.until, live.execution.id, event.task, event.item)
+            case TriggerArmed() | TriggerFired() | FiringMissed() | TriggerEnded():
+                self._set_trigger_timer(live.execution)
+            case CancelRequested():
+                self.cancel_children(live, event)
 
     def _set_trigger_timer(self, execution: Execution) -> None:
         current = execution.current

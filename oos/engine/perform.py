@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from oos.diagnostics import DiagnosticError
 from oos.engine.faults import TaskFault
@@ -51,8 +52,7 @@ HOPELESS = (InvalidParameter, MissingParameter, Unsupported)
 """Errors of the request itself, which no other look at the world changes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One task or item to perform, with what it needs to know."""
 
     execution: Execution

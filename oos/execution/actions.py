@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
+import msgspec
+
 from oos.diagnostics import DiagnosticError
 from oos.execution.events import NO_ITEM, AnyEvent, TaskFailed
 from oos.values.json import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Perform:
+class Perform(msgspec.Struct, frozen=True):
     """Act for a task or item: call the operation, look, send."""
 
     task: str
@@ -21,8 +22,7 @@ class Perform:
     started: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StartChild:
+class StartChild(msgspec.Struct, frozen=True):
     """Start the child execution of a task, item or firing, or join it if it exists."""
 
     task: str

@@ -15,7 +15,7 @@ from oos.execution.status import WaitReason
 from oos.template.expression import Expression
 from oos.template.selector import compile_selector, select_output
 from oos.values.json import Value, equals, json_text
-from oos.values.secret import Secret, reveal
+from oos.values.secret import Secret, holds_secret, reveal
 
 if TYPE_CHECKING:
     from oos.template.model import Task
@@ -27,10 +27,12 @@ SHOWN = 200
 def outputs_of(task: Task, response: Value, scope: ExecutionScope) -> dict[str, Value]:
     """The declared outputs of a task, selected from its response (spec 1.7). Raises DiagnosticError."""
     outputs: dict[str, Value] = {}
+    if holds_secret(response):
+        response = reveal(response)
     for output in task.outputs:
         program = output.selector.evaluate(scope)
         selector = compile_selector(str(reveal(program)))
-        value = select_output(output.type, selector, reveal(response))
+        value = select_output(output.type, selector, response)
         outputs[output.name] = Secret(value) if isinstance(program, Secret) else value
     return outputs
 

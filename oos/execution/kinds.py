@@ -73,9 +73,12 @@ def property_of(task: Task, name: str, scope: ExecutionScope) -> object:
     expression = task.properties.get(name)
     if expression is None:
         folded = name.casefold()
-        expression = next((each for key, each in task.properties.items() if key.casefold() == folded), None)
-    if expression is None:
-        return None
+        for key, each in task.properties.items():
+            if key.casefold() == folded:
+                expression = each
+                break
+        else:
+            return None
     value = expression.evaluate(scope)
     return structured(value) if value.__class__ is str and name in STRUCTURED else value
 

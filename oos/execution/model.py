@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from oos.execution.events import NO_ITEM, ExecutionStarted, TriggerFired
 from oos.execution.rate_control import Limits
 from oos.execution.status import Status, WaitReason
@@ -59,8 +61,7 @@ class Fault:
         return f"{self.code}: {self.message}"
 
 
-@dataclass(slots=True)
-class Activity:
+class Activity(msgspec.Struct):
     """A task or item that has started and has no outcome yet."""
 
     started: datetime
@@ -194,6 +195,7 @@ class Execution:
 
     start: ExecutionStarted
     template: CheckedTemplate
+    id: str = field(init=False)
     status: Status = Status.RUNNING
     sequence: int = 0
     """How many events it has."""
@@ -237,10 +239,8 @@ class Execution:
     """What stops it as a whole until a person speaks."""
     rejected_by: str = ""
 
-    @property
-    def id(self) -> str:
-        """The execution's id."""
-        return self.start.execution_id
+    def __post_init__(self) -> None:
+        self.id = self.start.execution_id
 
     @property
     def home(self) -> Execution:

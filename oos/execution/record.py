@@ -76,12 +76,13 @@ def record(execution: Execution, event: AnyEvent) -> Execution:
     execution.sequence += 1
     execution.updated = event.at
     match event:
-        case TaskSucceeded() | TaskFailed() | TaskSkipped() | TaskCancelled() if event.item != NO_ITEM:
-            _end_item(execution, event)
         case TaskStarted():
             _start(execution, event)
         case TaskSucceeded() | TaskFailed() | TaskSkipped() | TaskCancelled():
-            _end_task(execution, event)
+            if event.item != NO_ITEM:
+                _end_item(execution, event)
+            else:
+                _end_task(execution, event)
         case TaskWaiting():
             _wait(execution, event)
         case TaskResumed():

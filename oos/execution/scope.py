@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
 from oos.execution.model import Execution
 from oos.template.expression import Reference, ReferenceKind
 from oos.values.json import Value
@@ -23,8 +25,7 @@ class _NoItem:
 NO_ITEM_VALUE: Final = _NoItem()
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionScope:
+class ExecutionScope(msgspec.Struct, frozen=True):
     """Names of one execution, as seen from a task (or loop item) at an instant.
 
     `at` is the instant that the journal holds for the start of the task, never the clock's, so that an interrupted

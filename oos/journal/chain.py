@@ -18,9 +18,9 @@ def first_hash(execution_id: str) -> bytes:
 
 def entry_hash(before: bytes, sequence: int, path: str, payload: bytes) -> bytes:
     """The hash of an entry, given the hash before it."""
-    place = path.encode()
+    length = len(path) if path.isascii() else len(path.encode())
     # The length says where the path ends, so that no other path and payload give the same bytes.
-    return hashlib.sha256(b"%b%d %d\n%b%b" % (before, sequence, len(place), place, payload)).digest()
+    return hashlib.sha256(before + f"{sequence} {length}\n{path}".encode() + payload).digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,8 @@ class Sealing:
     def __init__(self, sealer: Callable[[], Sealer]) -> None:
         self._make_sealer = sealer
         self._sealer: Sealer | None = None
-        self._encoder = msgspec.json.Encoder(enc_hook=self._seal)
-
-    def encode(self, value: object) -> bytes:
+        self.encode: Callable[[object], bytes] = msgspec.json.Encoder(enc_hook=self._seal).encode
         """The JSON of a value, its secrets sealed. Raises TypeError for what is not JSON."""
-        return self._encoder.encode(value)
 
     def decode(self, encoded: bytes) -> Any:
         """The value that was encoded. Raises ValueError."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from oos.execution.status import Status
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One row of the journal: an event as bytes, in its place in the chain of its execution."""
+class Entry(NamedTuple):
+    """One row of the journal, its fields in the order of the columns: an event in its place in a chain."""
 
     execution_id: str
     sequence: int

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from oos.diagnostics import did_you_mean
 from oos.service.errors import InvalidParameter, MissingParameter, Unsupported
-from oos.service.parameter import Field, Form, Kind, ParameterInfo, fields_of, parameters_of
+from oos.service.parameter import Field, Form, Kind, ParameterInfo, fields_of, names_of, parameters_of
 from oos.service.schema import Schema, response_schema
 from oos.values.json import Value, json_text, type_name
 from oos.values.secret import MASK, Secret, reveal
@@ -29,8 +28,7 @@ _SHORT = 60
 """Longest value that an error repeats."""
 
 
-@dataclass(frozen=True, slots=True)
-class Others:
+class Others(msgspec.Struct, frozen=True):
     """Parameters of the service that the request has no field for; `NetworkInterface*` stands for a whole family."""
 
     ignored: Collection[str] = ()
@@ -39,7 +37,10 @@ class Others:
     """Answered with *not supported* when they ask for something."""
 
 
-def bind(request_type: type[Request], parameters: Mapping[str, Value], others: Others = Others()) -> Request:
+NO_OTHERS: Final = Others()
+
+
+def bind(request_type: type[Request], parameters: Mapping[str, Value], others: Others = NO_OTHERS) -> Request:
     """The request that these parameters spell.
 
     Names are matched exactly first, then without regard to case; lists also by their plural, and in the flattened
@@ -70,15 +71,15 @@ def _build(
     struct: type[Request], fields: tuple[Field, ...], given: Mapping[str, Value], others: Others, prefix: str
 ) -> Request:
     values: dict[str, Any] = {}
-    found = _arrange(fields, given, others, prefix)
+    # Nearly always each name is spelled as it is declared.
+    found = given if given.keys() <= names_of(struct) else _arrange(fields, given, others, prefix)
     for field in fields:
-        name = f"{prefix}{field.name}"
         value = found.get(field.name)
         if _is_absent(field, value):
             if field.required:
-                raise MissingParameter(name)
+                raise MissingParameter(f"{prefix}{field.name}")
             continue
-        values[field.attribute] = _convert(field, value, name, others)
+        values[field.attribute] = _convert(field, value, f"{prefix}{field.name}", others)
     return struct(**values)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -42,6 +41,8 @@ COMMON: Final = ("OwnerId", "OwnerAccount", "ResourceOwnerId", "ResourceOwnerAcc
 UNDERSTOOD: Final = ("RegionId", "ClientToken", "DryRun")
 """Parameters that every operation understands, whatever its request declares."""
 
+_FOLDED: Final = frozenset(name.casefold() for name in UNDERSTOOD)
+
 _KINDS: Final = {"d": "Disk", "s": "Snapshot", "m": "Image"}
 """What a thing is, by the prefix of its id, in the codes of the service."""
 
@@ -73,8 +74,8 @@ def risk_of_name(name: str) -> Risk:
 
 def request_id(token: str, operation: Operation) -> str:
     """The `RequestId` of a call: the same call gives the same one."""
-    digits = client_token("request", token, operation.service, operation.name)[:32]
-    return str(uuid.UUID(digits)).upper()
+    digits = client_token("request", token, operation.service, operation.name).upper()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}"
 
 
 def service_error(error: FleetError) -> ApiError:
@@ -121,16 +122,14 @@ def service_error(error: FleetError) -> ApiError:
 def _call(
     operation: Operation, parameters: Mapping[str, Value], context: Context, *, all_pages: bool
 ) -> dict[str, Value]:
-    given = dict(parameters)
-    region = _take(given, "RegionId")
-    token = _take(given, "ClientToken")
-    dry_run = _take(given, "DryRun")
-    context = _surroundings(operation, context, region, token).knowing(secrets_in(dict(parameters)))
+    given, understood = _apart(parameters)
+    secrets = tuple(secrets_in(dict(parameters)))
+    context = _surroundings(operation, context, understood).knowing(secrets)
     if operation.complete is not None:
         given = dict(operation.complete(context, given))
     others = Others(ignored=(*COMMON, *operation.ignores), refused=operation.refuses)
     request: Any = bind(operation.request, given, others)
-    if str(dry_run).casefold() == "true":
+    if str(understood.get("dryrun")).casefold() == "true":
         raise ApiError("DryRunOperation", "Request validation has been passed with DryRun flag set.")
     if all_pages and isinstance(request, Paged):
         request = replace(request, page_number=1, page_size=EVERYTHING, next_token="", max_results=None)
@@ -142,31 +141,38 @@ def _call(
     except FleetError as error:
         raise service_error(error) from error
     response["RequestId"] = request_id(context.token, operation)
-    return _keep_secret(response, parameters)
+    return _keep_secret(response, secrets) if secrets else response
 
 
-def _take(given: dict[str, Value], wanted: str) -> Value:
-    """The value of a common parameter, taken out of the parameters."""
-    for name in [name for name in given if name.casefold() == wanted.casefold()]:
-        return given.pop(name)
-    return None
+def _apart(parameters: Mapping[str, Value]) -> tuple[dict[str, Value], dict[str, Value]]:
+    """The operation's own parameters, and those that are understood for it, by their names in lower case."""
+    given: dict[str, Value] = {}
+    understood: dict[str, Value] = {}
+    for name, value in parameters.items():
+        folded = name.casefold()
+        if folded in _FOLDED and folded not in understood:
+            understood[folded] = value
+        else:
+            given[name] = value
+    return given, understood
 
 
-def _surroundings(operation: Operation, context: Context, region: Value, token: Value) -> Context:
+def _surroundings(operation: Operation, context: Context, understood: Mapping[str, Value]) -> Context:
+    region, token = understood.get("regionid"), understood.get("clienttoken")
     if region:
         if context.fleet.inventory.region(str(region)) is None:
             raise NotFound("InvalidRegionId.NotFound", f"The specified region {region} does not exist.")
-        context = replace(context, region=str(region))
+        context = context.in_region(str(region))
     if token:
         if not re.fullmatch(r"[\x21-\x7e]{1,64}", str(token)):
             raise ApiError("InvalidParameter.ClientToken", "A ClientToken has 1 to 64 printable ASCII characters.")
-        context = replace(context, token=client_token(context.account, operation.service, operation.name, str(token)))
+        context = context.under(client_token(context.account, operation.service, operation.name, str(token)))
     return context
 
 
-def _keep_secret(response: dict[str, Value], parameters: Mapping[str, Value]) -> dict[str, Value]:
+def _keep_secret(response: dict[str, Value], secrets: Iterable[Secret]) -> dict[str, Value]:
     """What came in as a secret goes out as one."""
-    contents = [str(secret.reveal()) for secret in secrets_in(dict(parameters))]
+    contents = [str(secret.reveal()) for secret in secrets]
     contents = [content for content in contents if len(content) >= 4]
     if not contents:
         return response

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from oos.service.errors import Cancelled, Unsupported
 from oos.service.registry import Registry
@@ -33,9 +34,12 @@ def _wait(cancelled: threading.Event, seconds: float) -> None:
     cancelled.wait(seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """The surroundings of one call of an operation."""
+def _present() -> datetime:
+    return datetime.now(UTC)
+
+
+class Context(msgspec.Struct, frozen=True):
+    """The surroundings of one call of an operation. One is made for each call: a Struct is made at once."""
 
     fleet: Fleet
     registry: Registry
@@ -44,7 +48,7 @@ class Context:
     """Client token of the call. The request's own `ClientToken`, where given, is already in it."""
     caller: str = "root"
     account: str = "1000000000000000"
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    now: Callable[[], datetime] = _present
     report: Callable[[str], None] = _silent
     """Tells a watcher how far the call has come, in a few words."""
     orchestrator: Orchestrator | None = None
@@ -53,7 +57,7 @@ class Context:
     """Who takes back changes that are not confirmed; None where nobody does."""
     secrets: tuple[Secret, ...] = ()
     """The secrets that the caller knows of: those of its execution, and those of the request itself."""
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    cancelled: threading.Event = msgspec.field(default_factory=threading.Event)
     """Set when the caller no longer wants the outcome; long waits look at it."""
     sleep: Callable[[threading.Event, float], None] = _wait
     """How time passes; in a rehearsal it takes none."""
@@ -81,7 +85,15 @@ class Context:
     def knowing(self, secrets: Iterable[Secret]) -> Context:
         """These surroundings, of a caller that knows these secrets too."""
         more = tuple(secrets)
-        return replace(self, secrets=(*self.secrets, *more)) if more else self
+        return msgspec.structs.replace(self, secrets=(*self.secrets, *more)) if more else self
+
+    def in_region(self, region: str) -> Context:
+        """These surroundings, of a call in another region."""
+        return msgspec.structs.replace(self, region=region)
+
+    def under(self, token: str) -> Context:
+        """These surroundings, of a call with another client token."""
+        return msgspec.structs.replace(self, token=token)
 
     def pause(self, seconds: float, waiting_for: str) -> None:
         """Wait between two looks at the world. Raises Cancelled when nobody wants the outcome any more."""

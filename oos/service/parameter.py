@@ -122,6 +122,16 @@ def _fields_of(request_type: type) -> tuple[Field, ...]:
     return tuple(_field(each, hints[each.name]) for each in dataclasses.fields(request_type))
 
 
+def names_of(request_type: type) -> frozenset[str]:
+    """The names of the parameters of a request dataclass."""
+    return _names_of(request_type)
+
+
+@cache
+def _names_of(request_type: type) -> frozenset[str]:
+    return frozenset(field.name for field in _fields_of(request_type))
+
+
 @cache
 def parameters_of(request_type: type) -> tuple[ParameterInfo, ...]:
     """What there is to know about the parameters of a request, required ones first."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from oos.template.functions.function import FunctionError
 from oos.template.functions.table import AGGREGATES, BY_NAME
-from oos.template.terms import holds_secret
 from oos.values.json import Value
-from oos.values.secret import Secret, reveal
+from oos.values.secret import Secret, holds_secret, reveal
 
 __all__ = ["AGGREGATES", "aggregate"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from oos.diagnostics import Diagnostic, DiagnosticError
 from oos.source import NOWHERE, Span
@@ -86,8 +86,8 @@ class Expression:
     def evaluate(self, scope: Scope) -> Value:
         """The value in this scope. Raises EvaluationError and whatever the scope raises."""
         term = self.term
-        if term.__class__ is Literal:
-            return term.evaluate(scope)
+        if isinstance(term, Literal):
+            return term.value
         try:
             value = term.evaluate(scope)
         except Stop as stop:
@@ -161,6 +161,9 @@ def _same(left: Value, right: Value) -> bool:
     return bool(left == right)
 
 
+_HOLDERS: Final = frozenset({list, dict, Secret})
+
+
 def _items_exceed(value: Value, most: int) -> bool:
     """Whether a value has more items, at all levels, than allowed."""
     count = 0
@@ -169,14 +172,12 @@ def _items_exceed(value: Value, most: int) -> bool:
         each = pending.pop()
         if isinstance(each, Secret):
             each = each.reveal()
-        if isinstance(each, list):
-            count += len(each)
-            if count > most:
-                return True
-            pending.extend(item for item in each if item.__class__ in (list, dict, Secret))
-        elif isinstance(each, dict):
-            count += len(each)
-            if count > most:
-                return True
-            pending.extend(item for item in each.values() if item.__class__ in (list, dict, Secret))
+        if isinstance(each, dict):
+            each = each.values()
+        elif not isinstance(each, list):
+            continue
+        count += len(each)
+        if count > most:
+            return True
+        pending += [item for item in each if item.__class__ in _HOLDERS]
     return False

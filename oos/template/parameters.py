@@ -15,9 +15,8 @@ from oos.template.folding import fold
 from oos.template.functions.function import FunctionError, described, printed, read_number
 from oos.template.model import Parameter, Template
 from oos.template.suggestions import Suggestions
-from oos.template.terms import holds_secret
 from oos.values.json import Value, equals, json_text
-from oos.values.secret import Secret, reveal
+from oos.values.secret import Secret, holds_secret, reveal
 
 _COSTLY: Final = re.compile(r"\)[*+{?]|\\\d|\(\?P=")
 """Repeated groups and references back, which can make a pattern try exponentially many ways."""

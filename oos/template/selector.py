@@ -68,7 +68,11 @@ class Selector:
     def first(self, value: Value) -> Value:
         """The first result; None when there is none. Raises SelectorError."""
         if self.steps is not None:
-            return next(_follow(self.steps, 0, value), None)
+            for number, step in enumerate(self.steps):
+                if value.__class__ is not dict or step.name is None:
+                    return next(_follow(self.steps, number, value), None)
+                value = value.get(step.name)
+            return value
         results = self._run(value, only_first=True)
         return results[0] if results else None
 

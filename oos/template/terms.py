@@ -11,7 +11,7 @@ from oos.template.functions.function import Function, FunctionError, as_conditio
 from oos.template.limits import TEXT_LENGTH
 from oos.template.reference import CURRENT_TIME, Reference, ReferenceKind
 from oos.values.json import Value
-from oos.values.secret import Secret, reveal
+from oos.values.secret import Secret, holds_secret, reveal
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,15 +342,3 @@ def truth(condition: Term, scope: Scope, name: str, node: Any) -> bool:
         # What a secret was refused for could tell the secret.
         reason = "the condition must be true or false" if tainted else str(error)
         raise Stop(EVALUATION, f"{name}: {reason}" if name else reason, node) from None
-
-
-def holds_secret(value: Value) -> bool:
-    """Whether a Secret stands anywhere in a value."""
-    kind = value.__class__
-    if kind is str or kind is int or value is None:
-        return False
-    if kind is list:
-        return any(map(holds_secret, value))
-    if kind is dict:
-        return any(map(holds_secret, value.values()))
-    return kind is Secret

@@ -43,20 +43,45 @@ class Secret:
         raise TypeError("a Secret is not pickled: seal it first")
 
 
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+"""What holds nothing, by its exact type: nearly all that is ever looked through."""
+
+
+def holds_secret(value: Any) -> bool:
+    """Whether a Secret stands anywhere in a value."""
+    kind = value.__class__
+    if kind in _PLAIN:
+        return False
+    if kind is dict:
+        value = value.values()
+    elif kind is not list and kind is not tuple:
+        return next(_each_secret(value), None) is not None
+    for each in value:  # noqa: SIM110 (any() over a generator costs twice as much, and this is asked of every response)
+        if each.__class__ not in _PLAIN and holds_secret(each):
+            return True
+    return False
+
+
 def secrets_in(value: Any) -> Iterator[Secret]:
     """Every Secret inside a value."""
+    return _each_secret(value) if holds_secret(value) else iter(())
+
+
+def _each_secret(value: Any) -> Iterator[Secret]:
     if isinstance(value, Secret):
         yield value
     elif isinstance(value, dict):
         for item in value.values():
-            yield from secrets_in(item)
+            yield from _each_secret(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from secrets_in(item)
+            yield from _each_secret(item)
 
 
 def reveal(value: Any) -> Any:
     """A copy of a value with every Secret in it replaced by its content."""
+    if value.__class__ in _PLAIN:
+        return value
     if isinstance(value, Secret):
         return reveal(value.reveal())
     if isinstance(value, dict):

@@ -68,7 +68,7 @@ def test_one_batch_may_hold_entries_of_several_executions(journal: Journal) -> N
 def test_an_entry_whose_place_is_taken_is_refused(journal: Journal) -> None:
     written = entries_of(ONE, 3)
     journal.append(Batch(written))
-    other = replace(written[2], payload=b'{"event":"Other"}')
+    other = written[2]._replace(payload=b'{"event":"Other"}')
     with pytest.raises(SequenceTaken) as refused:
         journal.append(Batch([other]))
     assert (refused.value.execution_id, refused.value.sequence) == (ONE, 3)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,8 +38,6 @@ END_OF_TIME: Final = 2**63 - 1
 BEFORE_ALL: Final = -(2**31)
 """Below every sequence number, even one that somebody made up."""
 
-_entry_row = attrgetter("execution_id", "sequence", "path", "payload", "hash")
-
 
 class SqlJournal:
     """The Journal port on a database, which may be shared with the registry.
@@ -66,11 +63,9 @@ class SqlJournal:
             if leases is not None and roots:
                 leases.check(cursor, roots)
             if entries and takes_lists:
-                cursor.execute(
-                    sql.add_entries, [list(column) for column in zip(*map(_entry_row, entries), strict=True)]
-                )
+                cursor.execute(sql.add_entries, [list(column) for column in zip(*entries, strict=True)])
             elif entries:
-                cursor.executemany(sql.add_entries, map(_entry_row, entries))
+                cursor.executemany(sql.add_entries, entries)
             if summaries:
                 cursor.executemany(sql.put_summary, summaries)
             if contents:
