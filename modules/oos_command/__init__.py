@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation, Risk
-from oos_command import describe, files, managed, operations, requests, responses
+from oos_command import describe, files, managed, operations, repeating, requests, responses
 
 _NOT_HERE = ("ContainerId", "ContainerName", "OssOutputDelivery", "WindowsPasswordName")
 
@@ -17,7 +17,7 @@ OPERATIONS = (
         operations.run_command,
         effect=Effect.CHANGES,
         ignores=("Timed", "ResourceGroupId"),
-        refuses=("Frequency", "Launcher", *_NOT_HERE),
+        refuses=_NOT_HERE,
     ),
     Operation(
         "ECS",
@@ -27,7 +27,6 @@ OPERATIONS = (
         operations.create_command,
         effect=Effect.CHANGES,
         ignores=("ResourceGroupId",),
-        refuses=("Launcher",),
     ),
     Operation(
         "ECS",
@@ -37,7 +36,15 @@ OPERATIONS = (
         operations.invoke_command,
         effect=Effect.CHANGES,
         ignores=("Timed", "ResourceGroupId"),
-        refuses=("Frequency", "Launcher", *_NOT_HERE),
+        refuses=_NOT_HERE,
+    ),
+    Operation(
+        "ECS",
+        "ContinueInvocation",
+        requests.ContinueInvocation,
+        responses.Continued,
+        repeating.continue_invocation,
+        effect=Effect.CHANGES,
     ),
     Operation(
         "ECS",

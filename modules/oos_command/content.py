@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -14,6 +15,10 @@ from oos_command.requests import LONGEST_CONTENT
 
 _NAME: Final = re.compile(r"\{\{\s*([A-Za-z0-9_:-]+)\s*\}\}")
 
+_SCRIPT_FILE: Final = re.compile(
+    r"""\{\{\s*ACS::ScriptFileName\s*(?:\|\s*Ext\(\s*["'](\.[A-Za-z0-9_]{1,16})["']\s*\)\s*)?\}\}""", re.IGNORECASE
+)
+
 _INTERPRETERS: Final = {"RunShellScript": "", "RunPythonScript": "python3", "RunPerlScript": "perl"}
 
 
@@ -22,6 +27,34 @@ def interpreter_of(type: str) -> str:
     if type not in _INTERPRETERS:
         raise Unsupported(f"Commands of the type {type} need a Windows guest, which is not served yet.")
     return _INTERPRETERS[type]
+
+
+def launched(text: str, launcher: str) -> str:
+    """The command, run by a program of its own: `python3 -u {{ACS::ScriptFileName|Ext(".py")}}`.
+
+    A shell writes it down under the name that is asked for, and starts the program; where it names no
+    `ACS::ScriptFileName`, the name of the script comes last. Raises InvalidParameter.
+    """
+    if not launcher:
+        return text
+    if "\n" in launcher or "\0" in launcher:
+        raise InvalidParameter("Launcher", "The Launcher is one line.")
+    extensions = {found.group(1) or "" for found in _SCRIPT_FILE.finditer(launcher)}
+    if len(extensions) > 1:
+        raise InvalidParameter("Launcher", "The Launcher names the script with several extensions.")
+    line = _SCRIPT_FILE.sub(lambda _: '"$oos_script"', launcher)
+    if not extensions:
+        line = f'{launcher} "$oos_script"'
+    end = "OOS-" + hashlib.sha256(text.encode()).hexdigest()[:24]
+    newline = "" if text.endswith("\n") else "\n"
+    return (
+        "oos_folder=$(mktemp -d) || exit 126\n"
+        "trap 'rm -rf \"$oos_folder\"' EXIT\n"
+        f"oos_script=$oos_folder/script{extensions.pop() if extensions else ''}\n"
+        f"cat >\"$oos_script\" <<'{end}' || exit 126\n{text}{newline}{end}\n"
+        'chmod 500 "$oos_script"\n'
+        f"{line}\n"
+    )
 
 
 def decoded(content: str | Secret, encoding: str) -> str:

@@ -11,7 +11,7 @@ from oos.fleet.guest import Machine
 from oos.service.errors import ApiError, Refused, Unavailable
 from oos.service.guest_command import GuestResult, LauncherExit, Reason
 from oos.values.secret import Secret, redact
-from oos_command.model import Invocation, Run, State
+from oos_command.model import Invocation, Repetition, Run, Standing, State
 
 DELIVERY_SECONDS: Final = 60
 """How long a command that was handed over may take to show a trace."""
@@ -21,6 +21,7 @@ SILENCE_SECONDS: Final = 120
 
 _RECORD_STATUS: Final = {
     State.PENDING: "Running",
+    State.SCHEDULED: "Running",
     State.RUNNING: "Running",
     State.STOPPING: "Stopping",
     State.SUCCESS: "Finished",
@@ -37,6 +38,7 @@ _INFO: Final = {
     "ExecutionTimeout": "the command execution has been timeout",
     "AccountNotExists": "the specified account does not exist",
     "DirectoryNotExists": "the specified directory does not exist",
+    "ExecutionMissed": "nobody served at the moment at which the command was due",
     "ExecutionException": "the command could not be written down in the guest, or its output could not be kept",
 }
 
@@ -69,12 +71,58 @@ def invocation_status(states: Iterable[State]) -> str:
         return "Pending" if found == {State.PENDING} else "Running"
     if State.STOPPING in found:
         return "Stopping"
+    if State.SCHEDULED in found:
+        return "Scheduled"
     stopped = {State.TERMINATED, State.CANCELLED}
     if found <= stopped:
         return "Stopped"
     if found <= stopped | {State.SUCCESS}:
         return "Success"
     return "Failed" if not found & (stopped | {State.SUCCESS}) else "PartialFailed"
+
+
+def did_run(run: Run) -> bool:
+    """Whether the command was begun, as far as is known."""
+    return run.state not in (State.PENDING, State.SCHEDULED, State.ABORTED, State.CANCELLED)
+
+
+def standing_once(run: Run) -> Standing:
+    """How a command that is run once stands."""
+    return Standing(run, run.state, int(did_run(run)))
+
+
+def standing_of(repetition: Repetition, run: Run | None) -> Standing:
+    """How a command that repeats stands, by its newest run, if there was one.
+
+    It is Running, in the older words, until somebody stops it or nothing more comes; then it stands as that run does.
+    """
+    if run is None:
+        waiting = Run(
+            repetition.invocation_id, repetition.instance_id, State.SCHEDULED, repetition.looked, repetition.looked
+        )
+        if repetition.stopped is not None:
+            waiting = ended(waiting, State.CANCELLED, "", "", repetition.stopped)
+        elif repetition.is_over:
+            waiting = ended(waiting, State.ABORTED, "ExecutionMissed", _INFO["ExecutionMissed"], repetition.looked)
+        return Standing(replace(waiting, stopped=repetition.stopped), waiting.state, 0)
+    repeats = repetition.begun + did_run(run)
+    if not run.state.is_final:
+        return Standing(run, run.state, repeats)
+    if repetition.stopped is not None:
+        return Standing(replace(run, stopped=repetition.stopped), State.TERMINATED, repeats)
+    return Standing(run, run.state if repetition.is_over else State.SCHEDULED, repeats)
+
+
+def next_run(repetition: Repetition, previous: Run | None, boot: str, now: datetime, *, is_last: bool) -> Repetition:
+    """The repetition, when one more run is about to begin: whatever was due until now has had its run."""
+    return replace(
+        repetition,
+        boot=boot,
+        looked=now,
+        newest=repetition.newest + 1,
+        begun=repetition.begun + (previous is not None and did_run(previous)),
+        is_over=is_last,
+    )
 
 
 def ended(run: Run, state: State, code: str, info: str, now: datetime) -> Run:

@@ -7,14 +7,23 @@ from collections.abc import Iterator
 from oos.fleet.errors import FleetError
 from oos.fleet.instance import Instance, Power
 from oos.service.context import Context
+from oos.service.errors import MissingParameter
 from oos.service.filtering import has_tags, is_wanted, matches_name
 from oos.service.many import at_once
 from oos.service.paging import page_of
 from oos.service.shape import instant, newest_first
 from oos.service.tags import changes_of_all, tags_after
 from oos_command import decide, requests, responses
-from oos_command.model import Invocation, Run, load_commands, load_invocation, load_invocations, load_run
-from oos_command.runs import observed
+from oos_command.model import (
+    Invocation,
+    RepeatMode,
+    Standing,
+    load_commands,
+    load_history,
+    load_invocation,
+    load_invocations,
+)
+from oos_command.repeating import standing
 from oos_command.shapes import command_shape, invocation_shape, result_shape
 
 
@@ -49,17 +58,18 @@ def describe_invocations(context: Context, request: requests.DescribeInvocations
             and matches_name(each.name, request.command_name)
             and is_wanted(each.type, request.command_type)
             and (not request.instance_id or request.instance_id in each.instance_ids)
-            and not request.timed
+            and (not request.repeat_mode or request.instance_id or each.repeat_mode == request.repeat_mode)
+            and (request.timed is None or request.timed == (each.repeat_mode is RepeatMode.PERIOD))
             and has_tags(tags[each.id], request.tag)
         ):
             found.append(each)
     if request.invoke_status:
-        found = [each for each in found if _status(context, each) == request.invoke_status]
+        found = [each for each in found if _has_status(context, each, request.invoke_status)]
     page = page_of(found, request, lambda each: newest_first(each.created, each.id), descending=True)
     shapes = [
         invocation_shape(
             each,
-            [run for run in _runs(context, each) if request.instance_id in ("", run.instance_id)],
+            _standings(context, each, request.instance_id),
             tags[each.id],
             request.content_encoding,
             with_output=request.include_output,
@@ -71,23 +81,28 @@ def describe_invocations(context: Context, request: requests.DescribeInvocations
 
 def describe_invocation_results(context: Context, request: requests.DescribeInvocationResults) -> responses.Results:
     """List what became of commands on each instance: exit codes, output, errors."""
+    if request.include_history and not request.invoke_id:
+        raise MissingParameter("InvokeId")
     changes = changes_of_all(context.registry)
     found = [
-        (invocation, run)
+        (invocation, standing)
         for invocation in _invocations(context, request.invoke_id)
         if request.command_id in ("", invocation.command_id)
         and has_tags(tags_after(invocation.tags, changes.get(invocation.id, {})), request.tag)
-        for run in _runs(context, invocation, request.instance_id)
-        if is_wanted(decide.record_status(run.state), request.invoke_record_status)
+        for standing in _standings(context, invocation, request.instance_id, history=request.include_history)
+        if is_wanted(decide.record_status(standing.state), request.invoke_record_status)
     ]
     page = page_of(
-        found, request, lambda each: (*newest_first(each[0].created, each[0].id), each[1].instance_id), descending=True
+        found,
+        request,
+        lambda each: (*newest_first(each[0].created, each[0].id), each[1].run.instance_id, f"{each[1].run.number:09d}"),
+        descending=True,
     )
     shapes = [
         result_shape(
-            invocation, run, tags_after(invocation.tags, changes.get(invocation.id, {})), request.content_encoding
+            invocation, standing, tags_after(invocation.tags, changes.get(invocation.id, {})), request.content_encoding
         )
-        for invocation, run in page.items
+        for invocation, standing in page.items
     ]
     return {"Invocation": {"InvocationResults": {"InvocationResult": shapes}, **page.fields}}
 
@@ -102,19 +117,29 @@ def _invocations(context: Context, id: str) -> Iterator[Invocation]:
     return (each for each in found if each.region == context.region)
 
 
-def _runs(context: Context, invocation: Invocation, instance_id: str = "") -> list[Run]:
-    """How the invocation stands on its instances, or on one of them, looked up where it is not final."""
-
-    def look(id: str) -> Run | None:
-        run = load_run(context.registry, invocation.id, id)
-        return None if run is None else observed(context, invocation, run)
-
+def _standings(
+    context: Context, invocation: Invocation, instance_id: str = "", *, history: bool = False
+) -> list[Standing]:
+    """How the invocation stands on its instances, or on one of them; with its earlier runs, if they are asked for."""
     ids = [id for id in invocation.instance_ids if instance_id in ("", id)]
-    return [run for run in at_once(look, ids) if run is not None]
+    newest = [each for each in at_once(lambda id: standing(context, invocation, id), ids) if each is not None]
+    if not history:
+        return newest
+    earlier = [
+        Standing(run, run.state, run.number)
+        for each in newest
+        for run in load_history(context.registry, invocation.id, each.run.instance_id)
+        if run.number != each.run.number
+    ]
+    return [*newest, *earlier]
 
 
-def _status(context: Context, invocation: Invocation) -> str:
-    return decide.invoke_status(run.state for run in _runs(context, invocation))
+def _has_status(context: Context, invocation: Invocation, status: str) -> bool:
+    """Whether it stands so: in the older words, and in those of the newer that the older do not have."""
+    states = [each.state for each in _standings(context, invocation)]
+    if status in ("Success", "Pending", "Scheduled"):
+        return decide.invocation_status(states) == status
+    return decide.invoke_status(states) == status
 
 
 def describe_cloud_assistant_status(

@@ -19,6 +19,8 @@ class State(StrEnum):
 
     PENDING = "Pending"
     """About to be handed to the guest; it may have been."""
+    SCHEDULED = "Scheduled"
+    """It repeats, and waits for the next time."""
     RUNNING = "Running"
     STOPPING = "Stopping"
     SUCCESS = "Success"
@@ -36,7 +38,21 @@ class State(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether nothing more will happen."""
-        return self not in (State.PENDING, State.RUNNING, State.STOPPING)
+        return self not in (State.PENDING, State.SCHEDULED, State.RUNNING, State.STOPPING)
+
+
+class RepeatMode(StrEnum):
+    """When a command is run."""
+
+    ONCE = "Once"
+    PERIOD = "Period"
+    NEXT_REBOOT = "NextRebootOnly"
+    EVERY_REBOOT = "EveryReboot"
+
+    @property
+    def follows_starts(self) -> bool:
+        """Whether it is run when its guest starts."""
+        return self in (RepeatMode.NEXT_REBOOT, RepeatMode.EVERY_REBOOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +68,7 @@ class Command:
     working_dir: str = ""
     timeout_seconds: int = 60
     enable_parameter: bool = False
+    launcher: str = ""
     tags: dict[str, str] = field(default_factory=dict)
 
 
@@ -76,6 +93,9 @@ class Invocation:
     """JSON text, secrets masked."""
     termination_mode: str = "ProcessTree"
     tags: dict[str, str] = field(default_factory=dict)
+    repeat_mode: RepeatMode = RepeatMode.ONCE
+    frequency: str = ""
+    launcher: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +120,42 @@ class Run:
     dropped: int = 0
     error_code: str = ""
     error_info: str = ""
+    number: int = 0
+    """Which run of a command that repeats, from 1; 0 of a command that is run once."""
+
+    @property
+    def guest_id(self) -> str:
+        """What its guest knows it by: a guest runs each at most once."""
+        return f"{self.invocation_id}.{self.number}" if self.number else self.invocation_id
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """How a command that repeats stands on one instance."""
+
+    invocation_id: str
+    instance_id: str
+    boot: str
+    """The start of the guest that is not to be counted, because it was asked for in it, or has had its run."""
+    looked: datetime
+    """What was due until then has had its run, or was missed."""
+    newest: int = 0
+    """Number of the newest run."""
+    begun: int = 0
+    """How often it ran before the newest run."""
+    is_over: bool = False
+    """Nothing more comes."""
+    stopped: datetime | None = None
+    """When somebody asked that nothing more comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an invocation stands on one instance."""
+
+    run: Run
+    state: State
+    repeats: int
 
 
 def load_command(registry: Registry, id: str) -> Command | None:
@@ -148,13 +204,44 @@ def load_secrets(registry: Registry, invocation_id: str) -> tuple[Secret, ...]:
     return () if document is None else tuple(secrets_in(dict(document)))
 
 
-def load_run(registry: Registry, invocation_id: str, instance_id: str) -> Run | None:
+def load_run(registry: Registry, invocation_id: str, instance_id: str, number: int = 0) -> Run | None:
     """How the invocation stands on the instance, as far as it was written down."""
-    document = registry.get("invocation-result", f"{invocation_id}/{instance_id}")
+    document = registry.get(*_place(invocation_id, instance_id, number))
     return None if document is None else convert_as(dict(document), Run)
+
+
+def load_history(registry: Registry, invocation_id: str, instance_id: str) -> list[Run]:
+    """The runs of a command that repeats that are still kept, oldest first."""
+    found = registry.items("invocation-history", f"{invocation_id}/{instance_id}/")
+    return [convert_as(dict(document), Run) for _, document in found]
 
 
 def keep_run(registry: Registry, run: Run) -> Run:
     """Write down how a run stands."""
-    registry.put("invocation-result", f"{run.invocation_id}/{run.instance_id}", msgspec.to_builtins(run))
+    registry.put(*_place(run.invocation_id, run.instance_id, run.number), msgspec.to_builtins(run))
     return run
+
+
+def forget_run(registry: Registry, run: Run) -> None:
+    """Take a run out of the history."""
+    registry.remove(*_place(run.invocation_id, run.instance_id, run.number))
+
+
+def _place(invocation_id: str, instance_id: str, number: int) -> tuple[str, str]:
+    """Where a run is kept: kind and key."""
+    if number:
+        return "invocation-history", f"{invocation_id}/{instance_id}/{number:09d}"
+    return "invocation-result", f"{invocation_id}/{instance_id}"
+
+
+def load_repetition(registry: Registry, invocation_id: str, instance_id: str) -> Repetition | None:
+    """How a command that repeats stands on the instance; None of one that is run once."""
+    document = registry.get("invocation-repetition", f"{invocation_id}/{instance_id}")
+    return None if document is None else convert_as(dict(document), Repetition)
+
+
+def keep_repetition(registry: Registry, repetition: Repetition) -> Repetition:
+    """Write down how a command that repeats stands. Whoever changes one holds `repeating(…)`."""
+    key = f"{repetition.invocation_id}/{repetition.instance_id}"
+    registry.put("invocation-repetition", key, msgspec.to_builtins(repetition))
+    return repetition

@@ -14,11 +14,12 @@ from oos.values.identifiers import resource_id
 from oos.values.json import Value, json_text
 from oos.values.secret import MASK, Secret
 from oos_command import decide, requests, responses
-from oos_command.content import decoded, filled, interpreter_of
+from oos_command.content import decoded, interpreter_of, launched
+from oos_command.frequency import checked, read_frequency
 from oos_command.model import (
     Command,
     Invocation,
-    Run,
+    RepeatMode,
     State,
     keep_command,
     keep_invocation,
@@ -27,6 +28,7 @@ from oos_command.model import (
     load_invocation,
     load_run,
 )
+from oos_command.repeating import contents_of, schedule, stop_repeating
 from oos_command.runs import begin, stop
 
 
@@ -52,10 +54,14 @@ def run_command(context: Context, request: requests.RunCommand) -> responses.Com
         parameters=context.redact(json_text(request.parameters or {})),
         termination_mode=request.termination_mode,
         tags=tags_from(request.tag),
+        repeat_mode=_mode(request),
+        frequency=request.frequency,
+        launcher=request.launcher,
     )
     if request.keep_command:
         keep_command(context.registry, _kept(context, request, command_id, text, is_secret=is_secret))
-    _run(context, invocation, _contents(context, invocation, text, request.parameters, fill=request.enable_parameter))
+    parameters = request.parameters or {}
+    _run(context, invocation, text, parameters, fill=request.enable_parameter, is_secret=is_secret)
     return {"CommandId": command_id, "InvokeId": invocation.id}
 
 
@@ -74,6 +80,7 @@ def _kept(
 ) -> Command:
     if is_secret or context.redact(text) != text:
         raise Unsupported("A command that is kept may hold no secret; give it as a parameter of InvokeCommand.")
+    launched("", request.launcher)
     return Command(
         id=id,
         name=request.name,
@@ -84,6 +91,7 @@ def _kept(
         working_dir=request.working_dir,
         timeout_seconds=request.timeout,
         enable_parameter=request.enable_parameter,
+        launcher=request.launcher,
         tags=tags_from(request.tag),
     )
 
@@ -109,9 +117,11 @@ def invoke_command(context: Context, request: requests.InvokeCommand) -> respons
         parameters=context.redact(json_text(request.parameters or {})),
         termination_mode=request.termination_mode,
         tags=tags_from(request.tag),
+        repeat_mode=_mode(request),
+        frequency=request.frequency,
+        launcher=request.launcher or command.launcher,
     )
-    fill = command.enable_parameter
-    _run(context, invocation, _contents(context, invocation, command.content, request.parameters, fill=fill))
+    _run(context, invocation, command.content, request.parameters or {}, fill=command.enable_parameter)
     return {"InvokeId": invocation.id}
 
 
@@ -138,48 +148,49 @@ def _targets(context: Context, ids: Sequence[str], tags: Sequence[TagCondition])
     return tuple(dict.fromkeys(ids))
 
 
-def _contents(
-    context: Context, invocation: Invocation, text: str, parameters: Mapping[str, Value] | None, *, fill: bool
-) -> dict[str, str]:
-    """What is run on each instance."""
-    if not fill:
-        return dict.fromkeys(invocation.instance_ids, text)
-    names = {}
-    if "acs::instancename" in text.casefold():
-        names = {each.id: each.name for each in context.fleet.instances(context.region)}
-    return {
-        id: filled(
-            text,
-            parameters or {},
-            {
-                "ACS::RegionId": context.region,
-                "ACS::AccountId": context.account,
-                "ACS::InstanceId": id,
-                "ACS::InstanceName": names.get(id, ""),
-                "ACS::InvokeId": invocation.id,
-                "ACS::CommandId": invocation.command_id,
-            },
-        )
-        for id in invocation.instance_ids
-    }
-
-
-def _run(context: Context, wanted: Invocation, contents: Mapping[str, str]) -> None:
-    """Write down what is intended, then begin it everywhere. Raises when it began nowhere."""
+def _run(
+    context: Context,
+    wanted: Invocation,
+    text: str,
+    parameters: Mapping[str, Value],
+    *,
+    fill: bool,
+    is_secret: bool = False,
+) -> None:
+    """Write down what is intended, then begin it everywhere, or have it repeat. Raises when it began nowhere."""
+    launched("", wanted.launcher)
+    if wanted.frequency:
+        checked(read_frequency(wanted.frequency), wanted.timeout_seconds, context.now())
+    contents = contents_of(context, wanted, text, parameters, fill=fill)
     if not keep_invocation(context.registry, wanted):
         # This token was here before: what it was meant for then counts, whatever has these tags now.
         known = load_invocation(context.registry, wanted.id)
         assert known is not None
         wanted = known
         contents = {id: contents[id] for id in wanted.instance_ids if id in contents}
-    keep_secrets(context.registry, wanted.id, decide.held(context.secrets, contents.values()))
-    runs = at_once(lambda id: begin(context, wanted, id, contents[id]), list(contents))
-    if runs and all(run.state is State.ABORTED for run in runs):
+    secrets = decide.held(context.secrets, contents.values())
+    keep_secrets(context.registry, wanted.id, secrets)
+    if wanted.repeat_mode is RepeatMode.ONCE:
+        runs = at_once(lambda id: begin(context, wanted, id, contents[id]), list(contents))
+    else:
+        has_secrets = is_secret or bool(secrets)
+        runs = schedule(context, wanted, text, parameters, fill=fill, has_secrets=has_secrets)
+    if len(runs) == len(wanted.instance_ids) and all(run.state is State.ABORTED for run in runs):
         raise decide.refusal_of(runs[0])
 
 
+def _mode(request: requests.RunCommand | requests.InvokeCommand) -> RepeatMode:
+    """When to run it. A Frequency makes it Period, whatever else is said. Raises MissingParameter."""
+    if request.frequency:
+        return RepeatMode.PERIOD
+    mode = RepeatMode(request.repeat_mode or RepeatMode.ONCE)
+    if mode is RepeatMode.PERIOD:
+        raise MissingParameter("Frequency")
+    return mode
+
+
 def stop_invocation(context: Context, request: requests.StopInvocation) -> responses.Nothing:
-    """Ask guests to end a command that still runs there."""
+    """Ask guests to end a command that still runs there; one that repeats is not run there any more."""
     invocation = load_invocation(context.registry, request.invoke_id)
     if invocation is None:
         raise NotFound("InvalidInvokeId.NotFound", f"The specified invocation {request.invoke_id} does not exist.")
@@ -188,9 +199,11 @@ def stop_invocation(context: Context, request: requests.StopInvocation) -> respo
             message = f"The invocation {invocation.id} has nothing to do with {id}."
             raise NotFound("InvalidInstanceId.NotFound", message)
 
-    def end(id: str) -> Run | None:
-        run = load_run(context.registry, invocation.id, id)
-        return None if run is None else stop(context, invocation, run)
+    def end(id: str) -> None:
+        if invocation.repeat_mode is not RepeatMode.ONCE:
+            stop_repeating(context, invocation, id)
+        elif (run := load_run(context.registry, invocation.id, id)) is not None:
+            stop(context, invocation, run)
 
     at_once(end, request.instance_id or invocation.instance_ids)
     return {}

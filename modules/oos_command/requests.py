@@ -27,7 +27,12 @@ Username = Annotated[
 ]
 InstanceIds = Annotated[tuple[str, ...], Param("Instances to run it on.", most=MOST_INSTANCES)]
 Parameters = Annotated[Mapping[str, Value] | None, Param("Values for {{name}} in the command.")]
-RepeatMode = Annotated[str, Param("When to run it; here only at once.", allowed=("Once",))]
+MODES = ("Once", "Period", "NextRebootOnly", "EveryReboot")
+RepeatMode = Annotated[str, Param("When to run it: at once, by Frequency, or at starts of the guest.", allowed=MODES)]
+Frequency = Annotated[
+    str, Param("When it is due: rate(5m), at(2026-06-06 13:15:30 Asia/Shanghai), or a cron expression.", most=256)
+]
+Launcher = Annotated[str, Param("Program that runs it; {{ACS::ScriptFileName}} in it is the script.", most=1024)]
 Termination = Annotated[
     str, Param("What ends with it; here always all its processes.", allowed=("Process", "ProcessTree"))
 ]
@@ -50,7 +55,9 @@ class RunCommand:
     name: Annotated[str, Param("Name of the command.", most=128)] = ""
     description: Annotated[str, Param("Description of the command.", most=512)] = ""
     keep_command: Annotated[bool, Param("Keep the command for InvokeCommand.")] = False
-    repeat_mode: RepeatMode = "Once"
+    repeat_mode: RepeatMode = ""
+    frequency: Frequency = ""
+    launcher: Launcher = ""
     termination_mode: Termination = "ProcessTree"
     tag: Annotated[tuple[Tag, ...], Param("Tags of the invocation.", most=20)] = ()
 
@@ -67,6 +74,7 @@ class CreateCommand:
     working_dir: WorkingDir = ""
     timeout: Annotated[int, Param("Seconds after which it is ended.", minimum=1, maximum=86400)] = 60
     enable_parameter: Annotated[bool, Param("Whether {{name}} in the command is replaced.")] = False
+    launcher: Launcher = ""
     tag: Annotated[tuple[Tag, ...], Param("Tags of the command.", most=20)] = ()
 
 
@@ -81,7 +89,9 @@ class InvokeCommand:
     working_dir: WorkingDir = ""
     username: Username = ""
     parameters: Parameters = None
-    repeat_mode: RepeatMode = "Once"
+    repeat_mode: RepeatMode = ""
+    frequency: Frequency = ""
+    launcher: Launcher = ""
     termination_mode: Termination = "ProcessTree"
     tag: Annotated[tuple[Tag, ...], Param("Tags of the invocation.", most=20)] = ()
 
@@ -116,12 +126,26 @@ class DescribeInvocations(Paged):
     command_type: Annotated[str, Param("Of commands of this type.", allowed=TYPES)] = ""
     instance_id: Annotated[str, Param("On this instance.")] = ""
     invoke_status: Annotated[
-        str, Param("Status.", allowed=("Running", "Finished", "Failed", "PartialFailed", "Stopped", "Stopping"))
+        str,
+        Param(
+            "Status.",
+            allowed=(
+                "Running",
+                "Finished",
+                "Success",
+                "Failed",
+                "PartialFailed",
+                "Stopped",
+                "Stopping",
+                "Pending",
+                "Scheduled",
+            ),
+        ),
     ] = ""
     include_output: Annotated[bool, Param("Whether to show what the commands printed.")] = False
     content_encoding: AnswerEncoding = "Base64"
-    repeat_mode: RepeatMode = "Once"
-    timed: Annotated[bool, Param("Whether they run by a schedule; none does.")] = False
+    repeat_mode: Annotated[str, Param("When they are run; counts without InstanceId only.", allowed=MODES)] = ""
+    timed: Annotated[bool | None, Param("Whether they run by a schedule.")] = None
     tag: Annotated[tuple[TagCondition, ...], Param("Tags they have.", most=20)] = ()
 
 
@@ -136,8 +160,15 @@ class DescribeInvocationResults(Paged):
         str, Param("Status.", allowed=("Running", "Finished", "Failed", "Stopped", "Stopping"))
     ] = ""
     content_encoding: AnswerEncoding = "Base64"
-    include_history: Annotated[bool, Param("Earlier runs too; there is one only.")] = False
+    include_history: Annotated[bool, Param("All runs of a command that repeats, not only the newest.")] = False
     tag: Annotated[tuple[TagCondition, ...], Param("Tags of the invocations.", most=20)] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContinueInvocation:
+    """Which command that repeats to carry on."""
+
+    invoke_id: Annotated[str, Param("The invocation.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,16 @@ class CommandInvoked(TypedDict):
     InvokeId: str
 
 
+class BegunShape(TypedDict):
+    InstanceId: str
+    Repeats: int
+    InvocationStatus: str
+
+
+class Continued(TypedDict):
+    Begun: list[BegunShape]
+
+
 class CommandCreated(TypedDict):
     CommandId: str
 
@@ -37,6 +47,7 @@ class CommandShape(TypedDict):
     WorkingDir: str
     Timeout: int
     EnableParameter: bool
+    Launcher: str
     ParameterNames: ParameterNames
     Provider: str
     Version: int
@@ -89,6 +100,7 @@ class InvocationShape(TypedDict):
     InvokeStatus: str
     InvocationStatus: str
     RepeatMode: str
+    Launcher: str
     Timed: bool
     Frequency: str
     TerminationMode: str
@@ -125,6 +137,7 @@ class ResultShape(TypedDict):
     ErrorCode: str
     ErrorInfo: str
     Repeats: int
+    Launcher: str
     Username: str
     TerminationMode: str
     StartTime: str

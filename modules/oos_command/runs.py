@@ -11,7 +11,7 @@ from oos.service.context import Context
 from oos.service.guest import boot_of
 from oos.service.guest_command import OUTPUT_LIMIT, GuestCommand, argv_of, path_of, read_result
 from oos_command import decide
-from oos_command.content import interpreter_of
+from oos_command.content import interpreter_of, launched
 from oos_command.model import Invocation, Run, State, keep_run, load_run, load_secrets
 
 if TYPE_CHECKING:
@@ -19,16 +19,22 @@ if TYPE_CHECKING:
 
 
 def begin(context: Context, invocation: Invocation, instance_id: str, content: str) -> Run:
+    """Hand a command that is run once to the guest, unless that happened before."""
+    known = load_run(context.registry, invocation.id, instance_id)
+    now = context.now()
+    return hand_over(context, invocation, known or Run(invocation.id, instance_id, State.PENDING, now, now), content)
+
+
+def hand_over(context: Context, invocation: Invocation, fresh: Run, content: str) -> Run:
     """Hand the command to the guest, unless that happened before, or may have in an earlier start of the guest.
 
     What is intended is written down first. From then on the guest itself sees to it that the command runs at most
     once, so handing it over again after a crash is harmless.
     """
-    known = load_run(context.registry, invocation.id, instance_id)
-    if known is not None and known.state is not State.PENDING:
-        return known
+    if fresh.state is not State.PENDING:
+        return fresh
+    instance_id = fresh.instance_id
     now = context.now()
-    fresh = known or Run(invocation.id, instance_id, State.PENDING, now, now)
     try:
         guest, instance = context.fleet.of_guest(instance_id, invocation.region)
         if instance.power is not Power.RUNNING:
@@ -42,15 +48,16 @@ def begin(context: Context, invocation: Invocation, instance_id: str, content: s
         return keep_run(context.registry, decide.restarted(fresh, now))
     intended = keep_run(context.registry, replace(fresh, boot=boot.name))
     command = GuestCommand(
-        invocation.id,
+        fresh.guest_id,
         invocation.timeout_seconds,
         invocation.user,
         invocation.working_dir,
-        interpreter_of(invocation.type),
+        "" if invocation.launcher else interpreter_of(invocation.type),
         boot.kernel_name,
     )
+    script = launched(content, invocation.launcher)
     try:
-        pid = guest.guest_execute(instance_id, argv_of(command), stdin=content.encode())
+        pid = guest.guest_execute(instance_id, argv_of(command), stdin=script.encode())
     except AgentFailed as refused:
         aborted = decide.ended(intended, State.ABORTED, "ClientNotResponse", str(refused), context.now())
         return keep_run(context.registry, aborted)
@@ -107,7 +114,7 @@ def _read(context: Context, invocation: Invocation, run: Run, guest: Guest) -> R
                 return run
             exit_code, complaint = process.exit_code or 0, process.stderr.decode(errors="replace")
     try:
-        result = read_result(guest.guest_read(run.instance_id, path_of(run.invocation_id, "result"), limit=4096))
+        result = read_result(guest.guest_read(run.instance_id, path_of(run.guest_id, "result"), limit=4096))
     except AgentFailed:
         result = None
     if result is not None:
@@ -123,14 +130,14 @@ def _read(context: Context, invocation: Invocation, run: Run, guest: Guest) -> R
 def _trace(guest: Guest, run: Run, context: Context) -> Run:
     """Whether the script around the command still lives, when its agent no longer knows it."""
     try:
-        pid = guest.guest_read(run.instance_id, path_of(run.invocation_id, "pid"), limit=32).decode().strip()
+        pid = guest.guest_read(run.instance_id, path_of(run.guest_id, "pid"), limit=32).decode().strip()
     except AgentFailed:
         return decide.undelivered(run, context.now())
     try:
         arguments = guest.guest_read(run.instance_id, f"/proc/{int(pid)}/cmdline", limit=1 << 16)
     except (AgentFailed, ValueError):
         arguments = b""
-    if run.invocation_id.encode() not in arguments.split(b"\0"):
+    if run.guest_id.encode() not in arguments.split(b"\0"):
         return decide.vanished(run, context.now())
     begun = State.STOPPING if run.state is State.STOPPING else State.RUNNING
     return replace(run, state=begun, started=run.started or run.created)
@@ -139,7 +146,7 @@ def _trace(guest: Guest, run: Run, context: Context) -> Run:
 def _output(context: Context, guest: Guest, run: Run) -> bytes:
     """What the command printed, as far as its guest kept it, with the caller's and the command's secrets masked."""
     try:
-        output = guest.guest_read(run.instance_id, path_of(run.invocation_id, "out"), limit=OUTPUT_LIMIT)
+        output = guest.guest_read(run.instance_id, path_of(run.guest_id, "out"), limit=OUTPUT_LIMIT)
     except AgentFailed:
         return b""
     text = output.decode(errors="surrogateescape")
@@ -155,7 +162,7 @@ def stop(context: Context, invocation: Invocation, run: Run) -> Run:
     guest = context.fleet.of_guest(run.instance_id, invocation.region)[0]
     now = context.now()
     try:
-        guest.guest_write(run.instance_id, path_of(run.invocation_id, "stop"), b"")
+        guest.guest_write(run.instance_id, path_of(run.guest_id, "stop"), b"")
     except AgentFailed:
         # There is no folder to write to: it never began.
         cancelled = decide.ended(run, State.CANCELLED, "", "", now)

@@ -9,7 +9,7 @@ from oos.service.filtering import tag_shapes
 from oos.service.shape import instant
 from oos_command.content import names_in
 from oos_command.decide import invocation_status, invoke_status, record_status
-from oos_command.model import Command, Invocation, Run, State
+from oos_command.model import Command, Invocation, RepeatMode, Standing
 from oos_command.responses import CommandShape, InvocationShape, InvokeInstance, ResultShape
 
 
@@ -29,6 +29,7 @@ def command_shape(command: Command, tags: dict[str, str], encoding: str) -> Comm
         "WorkingDir": command.working_dir,
         "Timeout": command.timeout_seconds,
         "EnableParameter": command.enable_parameter,
+        "Launcher": command.launcher,
         "ParameterNames": {"ParameterName": list(names_in(command.content)) if command.enable_parameter else []},
         "Provider": "User",
         "Version": 1,
@@ -39,10 +40,12 @@ def command_shape(command: Command, tags: dict[str, str], encoding: str) -> Comm
 
 
 def invocation_shape(
-    invocation: Invocation, runs: Sequence[Run], tags: dict[str, str], encoding: str, *, with_output: bool
+    invocation: Invocation, standings: Sequence[Standing], tags: dict[str, str], encoding: str, *, with_output: bool
 ) -> InvocationShape:
     """One invocation of DescribeInvocations."""
-    states = [run.state for run in runs]
+    states = [each.state for each in standings]
+    timed = invocation.repeat_mode is RepeatMode.PERIOD
+    instances = [instance_shape(each, encoding, timed=timed, with_output=with_output) for each in standings]
     return {
         "InvokeId": invocation.id,
         "CommandId": invocation.command_id,
@@ -52,31 +55,33 @@ def invocation_shape(
         "CommandContent": encoded(invocation.content.encode(), encoding),
         "InvokeStatus": invoke_status(states),
         "InvocationStatus": invocation_status(states),
-        "RepeatMode": "Once",
-        "Timed": False,
-        "Frequency": "",
+        "RepeatMode": invocation.repeat_mode.value,
+        "Timed": timed,
+        "Frequency": invocation.frequency,
+        "Launcher": invocation.launcher,
         "TerminationMode": invocation.termination_mode,
         "Timeout": invocation.timeout_seconds,
         "WorkingDir": invocation.working_dir,
         "Username": invocation.user,
         "Parameters": invocation.parameters,
         "CreationTime": instant(invocation.created),
-        "InvokeInstances": {"InvokeInstance": [instance_shape(run, encoding, with_output=with_output) for run in runs]},
+        "InvokeInstances": {"InvokeInstance": instances},
         "Tags": tag_shapes(tags),
     }
 
 
-def instance_shape(run: Run, encoding: str, *, with_output: bool) -> InvokeInstance:
+def instance_shape(standing: Standing, encoding: str, *, timed: bool, with_output: bool) -> InvokeInstance:
     """How an invocation stands on one instance."""
+    run = standing.run
     shape: InvokeInstance = {
         "InstanceId": run.instance_id,
-        "InstanceInvokeStatus": record_status(run.state),
-        "InvocationStatus": run.state.value,
+        "InstanceInvokeStatus": record_status(standing.state),
+        "InvocationStatus": standing.state.value,
         "Dropped": run.dropped,
         "ErrorCode": run.error_code,
         "ErrorInfo": run.error_info,
-        "Repeats": repeats(run),
-        "Timed": False,
+        "Repeats": standing.repeats,
+        "Timed": timed,
         "CreationTime": instant(run.created),
         "StartTime": instant(run.started),
         "FinishTime": instant(run.finished),
@@ -90,19 +95,21 @@ def instance_shape(run: Run, encoding: str, *, with_output: bool) -> InvokeInsta
     return shape
 
 
-def result_shape(invocation: Invocation, run: Run, tags: dict[str, str], encoding: str) -> ResultShape:
+def result_shape(invocation: Invocation, standing: Standing, tags: dict[str, str], encoding: str) -> ResultShape:
     """One result of DescribeInvocationResults."""
+    run = standing.run
     shape: ResultShape = {
         "InvokeId": invocation.id,
         "CommandId": invocation.command_id,
         "InstanceId": run.instance_id,
-        "InvokeRecordStatus": record_status(run.state),
-        "InvocationStatus": run.state.value,
+        "InvokeRecordStatus": record_status(standing.state),
+        "InvocationStatus": standing.state.value,
         "Output": encoded(run.output, encoding),
         "Dropped": run.dropped,
         "ErrorCode": run.error_code,
         "ErrorInfo": run.error_info,
-        "Repeats": repeats(run),
+        "Repeats": standing.repeats,
+        "Launcher": invocation.launcher,
         "Username": invocation.user,
         "TerminationMode": invocation.termination_mode,
         "StartTime": instant(run.started),
@@ -113,8 +120,3 @@ def result_shape(invocation: Invocation, run: Run, tags: dict[str, str], encodin
     if run.exit_code is not None:
         shape["ExitCode"] = run.exit_code
     return shape
-
-
-def repeats(run: Run) -> int:
-    """How often it was run: never more than once."""
-    return 0 if run.state in (State.PENDING, State.ABORTED, State.CANCELLED) else 1

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from oos.app.app import now
+from oos.app.command_clock import CommandClock
 from oos.app.snapshot_clock import SnapshotClock
 from oos.engine.errors import EngineStopped
 from oos.engine.keeper import PARK, Keeper
@@ -34,7 +35,7 @@ class Server:
         self._tell = tell
         self._stopping = threading.Event()
         self._engine: Engine | None = None
-        self._clock: threading.Thread | None = None
+        self._clocks: tuple[threading.Thread, ...] = ()
         app.lasts = True
 
     def stop(self) -> None:
@@ -64,16 +65,21 @@ class Server:
         """Until stopped. Raises JournalFailed, EngineStopped."""
         engine = self._engine = self._app.new_engine(PARK)
         keeper = self._keeper(engine)
-        if self._clock is None:
-            self._clock = threading.Thread(
-                target=SnapshotClock(self._app).run, args=(self._stopping,), name="snapshot policies", daemon=True
+        if not self._clocks:
+            self._clocks = (
+                self._clock(SnapshotClock(self._app).run, "snapshot policies"),
+                self._clock(CommandClock(self._app).run, "commands that repeat"),
             )
-            self._clock.start()
         while not self._stopping.is_set():
             if engine.failure is not None:
                 raise EngineStopped(str(engine.failure)) from engine.failure
             busy = keeper.look()
             self._stopping.wait(0.0 if busy else LOOK_SECONDS)
+
+    def _clock(self, run: Callable[[threading.Event], None], name: str) -> threading.Thread:
+        thread = threading.Thread(target=run, args=(self._stopping,), name=name, daemon=True)
+        thread.start()
+        return thread
 
     def _keeper(self, engine: Engine) -> Keeper:
         return Keeper(engine, self._app.journal, now, self._app.locks)

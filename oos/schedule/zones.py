@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,7 +23,7 @@ def read_zone(name: str) -> ZoneInfo:
         raise ScheduleInvalid(f"there is no time zone {name!r}; write it as Asia/Shanghai or UTC") from None
 
 
-def firings(cron: Cron, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
+def firings(cron: Cron, zone: tzinfo, after: datetime) -> Iterator[datetime]:
     """The instants (UTC) at which an expression fires in a zone, each later than the one before and than `after`.
 
     One that names hours fires once for each wall-clock time it names: a time that a clock change skips fires at the
@@ -35,7 +35,7 @@ def firings(cron: Cron, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
     return _by_the_wall_clock(cron, zone, after)
 
 
-def _by_the_wall_clock(cron: Cron, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
+def _by_the_wall_clock(cron: Cron, zone: tzinfo, after: datetime) -> Iterator[datetime]:
     local = after.astimezone(zone)
     wall = _next_second(local.replace(tzinfo=None, fold=0))
     while (found := cron.next_at_or_after(wall)) is not None:
@@ -46,7 +46,7 @@ def _by_the_wall_clock(cron: Cron, zone: ZoneInfo, after: datetime) -> Iterator[
         wall = found + SECOND
 
 
-def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:
+def first_instant(wall: datetime, zone: tzinfo) -> datetime:
     """The first instant at which the clocks of a zone show a time, or the end of the gap that skips it."""
     instant = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) == wall:
@@ -55,7 +55,7 @@ def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:
     return _change_before(instant, zone)
 
 
-def _change_before(instant: datetime, zone: ZoneInfo) -> datetime:
+def _change_before(instant: datetime, zone: tzinfo) -> datetime:
     """The clock change that led to the offset at an instant, which came within a day or two before."""
     offset = instant.astimezone(zone).utcoffset()
     low, high = instant - timedelta(hours=48), instant
@@ -70,7 +70,7 @@ def _change_before(instant: datetime, zone: ZoneInfo) -> datetime:
     return high
 
 
-def _in_real_time(cron: Cron, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
+def _in_real_time(cron: Cron, zone: tzinfo, after: datetime) -> Iterator[datetime]:
     """Between two clock changes the offset is constant: there the wall clock runs as real time does."""
     begin = _next_second(after.astimezone(UTC))
     while True:
@@ -87,7 +87,7 @@ def _in_real_time(cron: Cron, zone: ZoneInfo, after: datetime) -> Iterator[datet
             begin = _change_after(begin, instant, zone)
 
 
-def _change_after(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
+def _change_after(low: datetime, high: datetime, zone: tzinfo) -> datetime:
     """The first clock change after `low`, known to lie not after `high`."""
     # Step by step first: between two far instants the offset may change and change back.
     offset = low.astimezone(zone).utcoffset()

@@ -27,6 +27,10 @@ echo $$ >"$dir/pid"
 chmod 711 "$base" "$dir"
 began=$(date +%s)
 find "$base" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} + 2>/dev/null
+case $id in
+    # One of many runs of a command that repeats: the earlier ones have been read before this one began.
+    *.*) find "$base" -mindepth 1 -maxdepth 1 -name "${id%.*}.*" -mmin +60 -exec rm -rf {} + 2>/dev/null ;;
+esac
 
 finish() { # code, reason
     rm -f "$dir/script" "$dir/pipe"

@@ -1,4 +1,4 @@
-"""A real guest is stopped, libvirt tells of it, and the runbook that waits for that in `oos serve` starts it again."""
+"""What `oos serve` does for real guests: heals one that stopped, runs commands at their moment and at each start."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ import pytest
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import Instance, Power, StopMethod
 from oos.lab.config import LabConfig
+from oos.service.guest_command import BOOT_ID
 from tests.cli.world import World, eventually, read_until
 from tests.fleet.world import World as Fleet
+from tests.schedule.test_command_clock import EVERY_TEN_SECONDS, api, begin, results
 
 pytestmark = pytest.mark.real
 
@@ -104,3 +106,32 @@ def test_a_guest_that_stops_is_started_again_by_the_runbook_that_waits_for_it(wo
     assert json.loads(children()[0]["Outputs"])["healed"] == guest.id
     serving.terminate()
     assert serving.wait(60) == 0
+
+
+def test_commands_run_at_their_moment_and_at_each_start_of_a_real_guest(world: LabWorld, fleet: Fleet) -> None:
+    guest = fleet.run(fleet.make().id)
+    serving = world.start("serve")
+    read_until(serving, "serving as")
+
+    def newest(invoke_id: str) -> dict[str, Any]:
+        (result,) = results(world, invoke_id, ContentEncoding="PlainText")
+        return result
+
+    starts = begin(world, guest.id, CommandContent=f"cat {BOOT_ID}", RepeatMode="EveryReboot")
+    before = boot_id(fleet, guest)
+    api(world, "RebootInstance", InstanceId=guest.id, ForceStop=True)
+    timed = begin(world, guest.id, CommandContent="echo $((6 * 7))", Launcher="sh -eu", **EVERY_TEN_SECONDS)
+    eventually(lambda: newest(starts)["Output"] != "", "it ran at the start")
+    assert boot_id(fleet, guest) not in ("", before)
+    told = newest(starts)
+    assert (told["Output"], told["Repeats"], told["InvocationStatus"]) == (boot_id(fleet, guest), 1, "Scheduled")
+    eventually(lambda: newest(timed)["Output"] == "42\n", "its moment has come")
+    for each in (starts, timed):
+        api(world, "StopInvocation", InvokeId=each)
+    assert newest(starts)["InvocationStatus"] == "Terminated"
+    serving.terminate()
+    assert serving.wait(60) == 0
+
+
+def boot_id(fleet: Fleet, guest: Instance) -> str:
+    return fleet.hypervisor.guest_read(guest.id, BOOT_ID, limit=64).decode()
