@@ -15,6 +15,7 @@ OPERATIONS = (
         operations.apply_playbook,
         effect=Effect.CHANGES,
         interrupted=Interrupted.ASK,
+        foretell=operations.foretell_playbook,
     ),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from oos.service.errors import ApiError, InvalidParameter
 from oos_ansible.requests import ApplyPlaybook
@@ -18,6 +18,9 @@ _STATUSES = {
     "runner_on_skipped": "Skipped",
     "runner_on_unreachable": "Unreachable",
 }
+
+_COMMANDS: Final = frozenset({"command", "raw", "script", "shell"})
+"""Modules that check mode leaves out, since nobody knows what they do."""
 
 
 def play_of(request: ApplyPlaybook) -> list[Any]:
@@ -104,6 +107,15 @@ def _status(statuses: list[str]) -> str:
     if "Unreachable" in statuses:
         return "Unreachable"
     return "Failed" if "Failed" in statuses else "Success"
+
+
+def would_act(hosts: Iterable[HostShape]) -> bool:
+    """Whether a run in check mode tells of changes. Commands it leaves out, whatever their condition: they may act."""
+    return any(
+        task["Changed"] or (task["Status"] == "Skipped" and task["Module"].rpartition(".")[2] in _COMMANDS)
+        for host in hosts
+        for task in host["Tasks"]
+    )
 
 
 def failure_of(hosts: Iterable[HostShape]) -> ApiError | None:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import Power
 from oos.service.context import Context
 from oos.service.errors import ApiError, Cancelled, Refused, Unsupported
+from oos.service.operation import Foretold
 from oos.values.json import Value
 from oos.values.secret import reveal
 from oos_ansible import decide, requests, responses
@@ -33,6 +35,12 @@ def apply_playbook(context: Context, request: requests.ApplyPlaybook) -> respons
     if failure is not None:
         raise failure
     return {"Changed": any(each["Changed"] for each in hosts), "Hosts": hosts}
+
+
+def foretell_playbook(context: Context, request: requests.ApplyPlaybook) -> Foretold:
+    """What a playbook would change in the guests, asked of Ansible in check mode."""
+    response = apply_playbook(context, replace(request, check_mode=True, diff=True))
+    return Foretold(response, acts=decide.would_act(response["Hosts"]))
 
 
 def _guests(context: Context, ids: Sequence[str]) -> dict[str, Hypervisor]:

@@ -14,6 +14,7 @@ from oos.cli.lazy import LazyGroup
 from oos.cli.session import ReaderGone, Session
 
 VERBS = {
+    "plan": ("oos.cli.plan:plan", "Show what an execution of a template would do now."),
     "run": ("oos.cli.run:run", "Start an execution of a template, and follow it."),
     "exec": ("oos.cli.adhoc:adhoc", "Run a command on many instances."),
     "api": ("oos.cli.api:api", "Call one operation of a service."),
@@ -33,8 +34,6 @@ VERBS = {
     "completion": ("oos.cli.completion:completion", "Print what makes a shell complete oos commands."),
 }
 
-LATER = {"plan": "oos template rehearse carries a template out on a simulated fleet, and changes nothing"}
-
 HELP = "Carry out operations runbooks on a fleet of libvirt virtual machines."
 
 
@@ -49,7 +48,6 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 cli = LazyGroup(
     "oos",
     VERBS,
-    later=LATER,
     help=HELP,
     params=[
         click.Option(

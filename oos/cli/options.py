@@ -1,4 +1,4 @@
-"""Options that several verbs share: how an execution is followed, and how it runs."""
+"""Options that several verbs share: what is carried out, and how it is followed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from oos.cli.complete import TEMPLATE, TEMPLATE_PARAMETER
 
 if TYPE_CHECKING:
     from oos.cli.follow.follower import Following
@@ -27,6 +29,28 @@ class Duration(click.ParamType[float]):
         except ValueError as error:
             self.fail(str(error), param, ctx)
         return seconds
+
+
+def template_options(command: F) -> F:
+    """TEMPLATE, `--template-version`, `-p`, `--params`: what is to be carried out, and with which parameters."""
+    for option in (
+        click.option(
+            "--params", "files", multiple=True, metavar="FILE", help="A YAML or JSON file of parameters; - is stdin."
+        ),
+        click.option(
+            "-p",
+            "--param",
+            "pairs",
+            multiple=True,
+            type=TEMPLATE_PARAMETER,
+            metavar="NAME=TEXT|NAME:=JSON",
+            help="The value of a parameter; may be repeated.",
+        ),
+        click.option("--template-version", default="", metavar="V", help="Of a registered template: v3, or a label."),
+        click.argument("template", type=TEMPLATE),
+    ):
+        command = option(command)
+    return command
 
 
 def following_options(command: F) -> F:

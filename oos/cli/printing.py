@@ -33,6 +33,8 @@ STYLES = {
     "ok": "green",
     "missing": "red",
     "Keep": "green",
+    "Create": "green",
+    "Update": "yellow",
     "Delete": "red",
     "progressing": "cyan",
     "failed": "red",

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from oos.cli.complete import TEMPLATE, TEMPLATE_PARAMETER
 from oos.cli.lazy import Command
-from oos.cli.options import following, following_options
+from oos.cli.options import following, following_options, template_options
 from oos.cli.session import Session, is_terminal
 
 if TYPE_CHECKING:
@@ -40,18 +39,7 @@ class Asked:
 
 
 @click.command(cls=Command)
-@click.argument("template", type=TEMPLATE)
-@click.option("--template-version", default="", metavar="V", help="Of a registered template: v3, or a label.")
-@click.option(
-    "-p",
-    "--param",
-    "pairs",
-    multiple=True,
-    type=TEMPLATE_PARAMETER,
-    metavar="NAME=TEXT|NAME:=JSON",
-    help="The value of a parameter; may be repeated.",
-)
-@click.option("--params", "files", multiple=True, metavar="FILE", help="A YAML or JSON file of parameters; - is stdin.")
+@template_options
 @click.option(
     "--mode",
     type=click.Choice(MODES, case_sensitive=False),
@@ -94,7 +82,7 @@ def _request(session: Session, asked: Asked) -> StartRequest:
     if asked.yes and mode is not Mode.AUTOMATIC:
         raise click.UsageError("--yes goes with --mode Automatic only: the other modes are there to ask")
     checked = open_checked(session, asked.template, asked.template_version)
-    parameters = _with_secrets(session, checked, read_arguments(asked.pairs, asked.files), asked)
+    parameters = with_secrets(session, checked, read_arguments(asked.pairs, asked.files), no_input=asked.no_input)
     return StartRequest(
         template=checked,
         parameters=parameters,
@@ -135,14 +123,14 @@ def refuse_unrunnable(checked: CheckedTemplate) -> None:
         raise DiagnosticError(faults)
 
 
-def _with_secrets(
-    session: Session, checked: CheckedTemplate, given: Mapping[str, Any], asked: Asked
+def with_secrets(
+    session: Session, checked: CheckedTemplate, given: Mapping[str, Any], *, no_input: bool
 ) -> Mapping[str, Any]:
     """The arguments, and secrets asked for at the terminal where they are needed and were not given.
 
     So a secret need not stand in the arguments of a process, where any user of the host can read it.
     """
-    if asked.no_input or session.is_json or not is_terminal(sys.stdin):
+    if no_input or session.is_json or not is_terminal(sys.stdin):
         return given
     known = {name.casefold() for name in given}
     values = dict(given)

@@ -103,6 +103,7 @@ class _Performer:
     def happened(self, execution: Execution, event: AnyEvent) -> None:
         """Remember each execution, and let faults begin with the tasks they wait for."""
         self._executions[execution.id] = execution
+        self._stage.world.onlooker.happened(execution, event)
         if isinstance(event, TaskStarted | LoopStarted):
             self._stage.mishaps.task_started(self._path(execution, event))
         elif isinstance(event, TriggerFired):
@@ -213,14 +214,15 @@ class _Performer:
     def _tell(self, execution: Execution, answer: Answer) -> bool:
         """Say it; whether that is allowed."""
         now = self._stage.clock.now()
+        by = _speaker(execution) if answer.by == ANY else answer.by
         try:
             if answer.verb is Verb.CANCEL:
-                self._engine.tell(execution.id, CancelRequested(at=now, by=answer.by, reason=answer.note))
+                self._engine.tell(execution.id, CancelRequested(at=now, by=by, reason=answer.note))
             else:
                 told = Notified(
                     at=now,
                     type=_VERBS[answer.verb],
-                    by=answer.by,
+                    by=by,
                     note=answer.note,
                     execution_status=answer.status,
                 )
@@ -246,3 +248,12 @@ class _Performer:
             return
         yield from self._ancestors(parent)
         yield start.parent_task if start.parent_item == NO_ITEM else f"{start.parent_task}[{start.parent_item}]"
+
+
+def _speaker(execution: Execution) -> str:
+    """Who speaks where anybody may: of those who are asked, the first who has not spoken yet."""
+    waiting, current = execution.waiting, execution.current
+    activity = current.activity if current is not None else None
+    spoken = {each.by for each in activity.approvals} if activity is not None else set()
+    asked = waiting.approvers if waiting is not None else ()
+    return next((each for each in asked if each not in spoken), f"person {len(spoken) + 1}")

@@ -75,11 +75,11 @@ def read_given(report: Report, tree: Tree) -> Given:
         instances=instances,
         disks=disks,
         snapshots=tuple(_snapshot(report, name, inner) for name, inner in _named(fields, "snapshots").items()),
-        commands=tuple(_command(report, each) for each in fields.items("commands")),
+        commands=read_commands(fields),
         before=tuple(call for each in fields.items("before") for call in _before(report, each)),
         store=fields.plain("store"),
         templates=fields.texts("templates"),
-        responses={name: _replies(report, name, each) for name, each in fields.mapping("responses").items()},
+        responses=read_responses(fields),
     )
     fields.close()
     _check_disks(report, fields, given)
@@ -194,6 +194,16 @@ def _check_disks(report: Report, fields: Fields, given: Given) -> None:
         if each.disk and each.disk not in known and tree is not None:
             hint = f"disks are called {', '.join(sorted(known)[:4])}" if known else "give instances"
             report.fault(codes.WRONG_VALUE, tree, f"there is no disk {each.disk}", hint)
+
+
+def read_commands(fields: Fields) -> tuple[GivenCommand, ...]:
+    """What scripts do in guests."""
+    return tuple(_command(fields.report, each) for each in fields.items("commands"))
+
+
+def read_responses(fields: Fields) -> dict[str, tuple[Reply, ...]]:
+    """What services, product actions and web addresses answer, by their names."""
+    return {name: _replies(fields.report, name, each) for name, each in fields.mapping("responses").items()}
 
 
 def _command(report: Report, tree: Tree) -> GivenCommand:

@@ -17,6 +17,7 @@ from oos.rehearsal.observed import fleet_of, observe
 from oos.rehearsal.performance import perform
 from oos.rehearsal.read import template_beside
 from oos.rehearsal.stage import Find, Stage
+from oos.rehearsal.world import world_of
 from oos.service.operation import Module
 from oos.template.parse import parse
 
@@ -53,7 +54,7 @@ def rehearse(
 
 def rehearse_case(case: Case, source: str, title: str, text: str, modules: Iterable[Module], find: Find) -> Rehearsal:
     """Carry out one case. Raises DiagnosticError for a template that is not valid, or cannot be rehearsed."""
-    stage = Stage(case, modules, parse(text, title), _beside(case, source, find))
+    stage = Stage(case, modules, parse(text, title), _beside(case, source, find), world_of(case))
     before = fleet_of(stage)
     cache = TemplateCache(stage.catalog)
     request = StartRequest(

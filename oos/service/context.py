@@ -29,7 +29,7 @@ def _unheard(operation: Operation, parameters: Mapping[str, Value]) -> None:
     """A call that nobody listens for."""
 
 
-def _wait(cancelled: threading.Event, seconds: float) -> None:
+def wait(cancelled: threading.Event, seconds: float) -> None:
     """Time passes, unless the caller loses interest."""
     cancelled.wait(seconds)
 
@@ -59,7 +59,7 @@ class Context(msgspec.Struct, frozen=True):
     """The secrets that the caller knows of: those of its execution, and those of the request itself."""
     cancelled: threading.Event = msgspec.field(default_factory=threading.Event)
     """Set when the caller no longer wants the outcome; long waits look at it."""
-    sleep: Callable[[threading.Event, float], None] = _wait
+    sleep: Callable[[threading.Event, float], None] = wait
     """How time passes; in a rehearsal it takes none."""
     called: Callable[[Operation, Mapping[str, Value]], None] = _unheard
     """Hears of each call just before it is made, with the parameters as they were given."""

@@ -37,6 +37,14 @@ class Interrupted(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Foretold:
+    """What an operation would answer, and whether it would do anything."""
+
+    response: Mapping[str, Any]
+    acts: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One operation of a service, e.g. `ECS.StartInstance`.
 
@@ -61,6 +69,8 @@ class Operation:
     """Parameters that a hypervisor cannot honour: any value that asks for something is answered *not supported*."""
     complete: Callable[[Context, Mapping[str, Value]], Mapping[str, Value]] | None = None
     """Adds to the given parameters those that are kept elsewhere (a launch template), before they are bound."""
+    foretell: Callable[[Context, Any], Foretold] | None = None
+    """Asks the real world what the operation would do, and does none of it: for a plan, where no twin can know."""
 
     @property
     def key(self) -> tuple[str, str]:

@@ -11,10 +11,14 @@ import pytest
 
 import oos_ansible
 import oos_instance
+from oos.fleet.errors import AgentFailed
 from oos.service.call import invoke
+from oos.service.context import Context
 from oos.service.errors import Cancelled
+from oos.service.registry import MemoryRegistry
 from oos.values.secret import Secret
 from oos_ansible import decide
+from oos_ansible.requests import ApplyPlaybook
 from tests.modules.world import World
 
 PLAYBOOK = """
@@ -153,3 +157,16 @@ def test_long_texts_are_cut_and_the_rest_is_counted() -> None:
     event = {"event": "runner_on_ok", "event_data": {"host": "i-1", "task": "t", "res": {"stdout": "x" * 5000}}}
     (host,) = decide.hosts_of(["i-1"], [event], lambda text: text)
     assert host["Tasks"][0]["Message"].endswith("… (1000 characters more)")
+
+
+@pytest.mark.parametrize(("task", "acts"), [("raw: 'echo marked > /mark'", True), ("debug: {msg: hello}", False)])
+def test_what_a_playbook_would_do_is_foretold_and_not_done(world: World, task: str, acts: bool) -> None:
+    id = world.run()
+    context = Context(fleet=world.fleet, registry=MemoryRegistry(), region="lab", token="foretell")
+    playbook = f"- {{hosts: all, gather_facts: false, tasks: [{{name: mark, {task}}}]}}"
+    assert OPERATION.foretell is not None
+    foretold = OPERATION.foretell(context, ApplyPlaybook(instance_ids=(id,), playbook=playbook))
+    assert foretold.acts is acts
+    hypervisor, _ = world.fleet.of_instance(id, "lab")
+    with pytest.raises(AgentFailed):
+        hypervisor.guest_read(id, "/mark")

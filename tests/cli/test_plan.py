@@ -1,0 +1,128 @@
+"""`oos plan` shows what would be done, and does none of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.cli.world import SNAPSHOTS, World
+
+STOP = """\
+FormatVersion: OOS-2019-06-01
+Parameters: {note: {Type: String, NoEcho: true, Default: hush-hush-canary}}
+Tasks:
+  - Name: choose
+    Action: ACS::SelectTargets
+    Properties: {ResourceType: 'ALIYUN::ECS::Instance', Filters: [{Type: All}]}
+    Outputs: {ids: {Type: List, ValueSelector: 'Instances.Instance[].InstanceId'}}
+  - Name: ask
+    Action: ACS::Approve
+    Properties:
+      NotifyType: WebHook
+      WebHook: {URI: 'http://192.0.2.1/', Content: {}}
+      Approvers: [bob, eve]
+      MinRequiredApprovals: 2
+  - Name: tell
+    Action: ACS::ECS::RunCommand
+    Properties:
+      instanceId: '{{ ACS::TaskLoopItem }}'
+      commandType: RunShellScript
+      commandContent: 'wall {{ note }}; uptime'
+    Outputs: {said: {Type: String, ValueSelector: invocationOutput}}
+    Loop: {Items: '{{ choose.ids }}', Outputs: {said: {AggregateType: 'Fn::ListJoin', AggregateField: said}}}
+  - Name: stop
+    Action: ACS::ECS::StopInstance
+    Properties: {instanceId: '{{ ACS::TaskLoopItem }}'}
+    Loop: {Items: '{{ choose.ids }}'}
+Outputs: {said: {Type: List, Value: '{{ tell.said }}'}}
+"""
+READS = """\
+FormatVersion: OOS-2019-06-01
+Tasks: [{Name: see, Action: 'ACS::ExecuteAPI', Properties: {Service: ECS, API: DescribeDisks}}]
+"""
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Everything that could have been changed: the hosts."""
+    return {path.name: path.read_bytes() for path in folder.glob("h*.json")}
+
+
+def test_a_plan_tells_what_would_be_different_and_changes_nothing(world: World) -> None:
+    world.make_instances("web-1", "web-2")
+    before = files_of(world.folder)
+    said = world.run("plan", world.write("stop.yml", STOP))
+    assert said.code == 0, said
+    assert re.search(r"Update +instance +web-1 +power Running → Stopped", said.out), said
+    assert "stop/stopInstance" in said.out
+    assert "ECS.StopInstance" in said.out
+    assert "ask: Approval by bob, eve, 2 of them" in said.out, said
+    assert "Assumed" in said.out
+    assert re.search(r"tell.*: \*\*\*", said.out)
+    assert "0 to create, 2 to update, 0 to delete; " in said.err
+    assert files_of(world.folder) == before
+    assert world.run("execution", "list", "-o", "json").document == []
+
+
+def test_no_secret_is_told(world: World) -> None:
+    world.make_instances("web-1")
+    for form in ("table", "json"):
+        said = world.run("plan", world.write("stop.yml", STOP), "-v", "-o", form)
+        assert "canary" not in said.out + said.err
+
+
+def test_what_is_assumed_can_be_told(world: World) -> None:
+    world.make_instances("web-1")
+    answers = world.write("answers.yml", "commands: [{has: uptime, out: 'up 3 days'}]\n")
+    planned = world.run("plan", world.write("stop.yml", STOP), "--assume", answers, "-o", "json").document
+    assert planned["Outputs"] == {"said": ["up 3 days"]}
+    assert planned["Assumptions"] == [
+        {"Task": "", "About": "POST http://192.0.2.1/", "Answer": "answers 200 with nothing in it; it is not sent"}
+    ]
+    wrong = world.run("plan", "stop.yml", "--assume", world.write("wrong.yml", "comands: []\n"))
+    assert wrong.code == 2
+    assert "did you mean commands" in wrong.err
+
+
+def test_the_exit_code_tells_whether_anything_would_be_done(world: World) -> None:
+    world.make_instances("web-1")
+    template = world.write("snapshots.yml", SNAPSHOTS)
+    assert world.run("plan", template).code == 0
+    assert world.run("plan", template, "--detailed-exitcode").code == 2
+    world.write("none.yml", STOP.replace("{Type: All}", "{Type: All, Parameters: {Status: Stopped}}"))
+    nothing = world.run("plan", "none.yml", "--detailed-exitcode")
+    assert nothing.code == 2, "a message would be sent"
+    assert world.run("plan", world.write("reads.yml", READS), "--detailed-exitcode").code == 0
+
+
+def calls(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    return [each for each in document["Calls"] if each["Call"] == name]
+
+
+def test_what_would_fail_fails_in_the_plan(world: World) -> None:
+    (instance,) = world.make_instances("web-1")
+    text = (
+        "FormatVersion: OOS-2019-06-01\nTasks: [{Name: gone, Action: 'ACS::ExecuteAPI', Properties: "
+        f"{{Service: ECS, API: DeleteInstance, Parameters: {{InstanceId: {instance.id}}}}}}}]"
+    )
+    said = world.run("plan", world.write("delete.yml", text), "-o", "json")
+    assert said.code == 1
+    assert said.document["Code"] == "IncorrectInstanceStatus"
+    (call,) = calls(said.document, "ECS.DeleteInstance")
+    assert call["Fault"].startswith("IncorrectInstanceStatus")
+    assert not call["Acts"]
+
+
+def test_a_host_that_does_not_answer_is_told(world: World) -> None:
+    world.make_instances("web-1")
+    world.make_instances("web-2", host="h2")
+    world.change_host("h2", unreachable=True)
+    said = world.run("plan", world.write("stop.yml", STOP))
+    assert said.code == 4, said
+    assert "h2 does not answer" in said.err
+
+
+def test_a_template_that_could_not_be_started_is_not_planned(world: World) -> None:
+    said = world.run("plan", world.write("bad.yml", SNAPSHOTS), "-p", "width=11")
+    assert said.code == 2
+    assert "width" in said.err
