@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from oos.fleet.instance import GuestAddress, Instance, NetworkInterface, Power
-from oos.fleet.network import Network
 from oos.fleet.translation import Translations
-from oos.service.elastic_addresses import BandwidthPackage, EipStatus, ElasticAddress, Holder, HolderType
-from oos.service.errors import InvalidParameter, NotFound, Refused, Unsupported
+from oos.service.elastic_addresses import BandwidthPackage, EipStatus, ElasticAddress, HolderType
+from oos.service.errors import NotFound, Refused, Unsupported
 from oos.service.filtering import creation_period, has_tags, is_wanted, matches_name
-from oos.service.network_interfaces import InterfaceRecord
 from oos.service.shape import instant
 from oos_eip.requests import DescribeEipAddresses
 from oos_eip.responses import EipShape, PlainTags
 
 _NEVER: Final = "2099-12-31T15:59Z"
-
-
-def pool(ranges: Iterable[str]) -> Iterator[str]:
-    """Every address of the region's ranges, in order; those of a range are all usable, for nothing broadcasts there."""
-    for text in ranges:
-        for address in ipaddress.IPv4Network(text):
-            yield str(address)
-
-
-def require_in_pool(address: str, ranges: Iterable[str]) -> None:
-    """Raise unless the region has this address to give."""
-    try:
-        parsed = ipaddress.IPv4Address(address)
-    except ValueError as error:
-        raise InvalidParameter("IpAddress", f"{address!r} is no address.", code="InvalidIpAddress.Malformed") from error
-    if not any(parsed in ipaddress.IPv4Network(each) for each in ranges):
-        message = f"{address} is none of the elastic addresses of the region."
-        raise InvalidParameter("IpAddress", message, code="InvalidIpAddress.NotInPool")
 
 
 def selected(
@@ -127,51 +105,6 @@ def require_associable(address: ElasticAddress, id: str, type: HolderType, addre
     has = [each.address for each in addresses if each.holder is not None and each.holder.id == id]
     if has and type is not HolderType.GATEWAY:
         raise Refused("InvalidAssociation.Duplicated", f"{id} has the address {has[0]} already.")
-
-
-def known_addresses(
-    card: NetworkInterface,
-    told: Sequence[GuestAddress],
-    network: Network | None,
-    record: InterfaceRecord | None,
-) -> list[str]:
-    """The addresses of a card: those that its guest tells, and those that DHCP keeps for it."""
-    own = [each.address for each in told if each.mac.casefold() == card.mac.casefold() and _is_shown(each.address)]
-    kept = network.reservations.get(card.mac.lower(), "") if network is not None else ""
-    return list(dict.fromkeys([*own, *filter(None, [kept, record.address if record is not None else ""])]))
-
-
-def holder_for(
-    id: str,
-    type: HolderType,
-    instance: Instance,
-    card: NetworkInterface,
-    known: Sequence[str],
-    network: Network | None,
-    wanted: str,
-) -> Holder:
-    """Where an address leads that is associated with a card of an instance. Raises ApiError."""
-    if instance.power not in (Power.RUNNING, Power.STOPPED):
-        message = f"The instance {instance.id} ({instance.name}) is {instance.power}; it must run or be stopped."
-        raise Refused("IncorrectInstanceStatus", message)
-    if wanted and wanted not in known:
-        message = f"The card {card.id} of {instance.id} has no address {wanted}."
-        raise InvalidParameter("PrivateIpAddress", message, code="InvalidPrivateIpAddress.NotFound")
-    if not known:
-        message = (
-            f"The address of {instance.id} ({instance.name}) in its network is not known: its guest does not tell."
-        )
-        raise Refused("IncorrectInstanceStatus", message)
-    address = wanted or known[0]
-    # Without a reservation, the guest could have another address after its next start.
-    kept = network.reservations.get(card.mac.lower()) if network is not None else None
-    pinned = network is not None and network.has_dhcp and kept != address
-    return Holder(id, type, instance.host, address, card.network, card.mac, pinned)
-
-
-def _is_shown(address: str) -> bool:
-    parsed = ipaddress.ip_address(address)
-    return parsed.version == 4 and not parsed.is_link_local
 
 
 def holder_type(text: str) -> HolderType:

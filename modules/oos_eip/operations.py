@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
 
-from oos.fleet.errors import InterfaceAbsent
-from oos.fleet.instance import Instance, NetworkInterface, Power
+from oos.service.address_giving import AddressWish, give_out, give_public_address, holder_of, lead, usual_wish
 from oos.service.address_translation import (
     carry_out,
-    hypervisor_of,
-    require_uplink,
     translated_on,
     unassociate,
 )
@@ -21,24 +17,15 @@ from oos.service.elastic_addresses import (
     BANDWIDTH_PACKAGES,
     ELASTIC_ADDRESSES,
     FORWARD_ENTRIES,
-    NAT_GATEWAYS,
     EipStatus,
     ElasticAddress,
-    Holder,
-    HolderType,
 )
-from oos.service.errors import ApiError, NotFound, Refused, Unsupported
-from oos.service.guest import addresses_of
-from oos.service.network_interfaces import INTERFACES
+from oos.service.errors import Refused
 from oos.service.paging import page_of
 from oos.service.shape import newest_first
 from oos.service.tags import changes_of_all, forget_tags, set_tags, tags_after, tags_from
-from oos.values.identifiers import client_token, resource_id
+from oos.values.identifiers import client_token
 from oos_eip import decide, requests, responses
-
-POLL_SECONDS: Final = 1.0
-ADDRESS_SECONDS: Final = 30.0
-"""How long a guest may take to tell the address of a card."""
 
 
 def tags_of_all(context: Context) -> Mapping[str, Mapping[str, str]]:
@@ -53,48 +40,18 @@ def _addresses(context: Context) -> list[ElasticAddress]:
 def allocate_eip_address(context: Context, request: requests.AllocateEipAddress) -> responses.EipAllocated:
     """Give out one of the elastic addresses of the region."""
     tags = tags_from(request.tag)
-    given = _give_out(context, request)
+    wish = AddressWish(
+        address=request.ip_address,
+        bandwidth=request.bandwidth,
+        charge_type=request.internet_charge_type,
+        isp=request.isp,
+        name=request.name,
+        description=request.description,
+        resource_group=request.resource_group_id,
+    )
+    given = give_out(context, context.token, wish)
     set_tags(context.registry, given.id, tags)
     return {"AllocationId": given.id, "EipAddress": given.address, "ResourceGroupId": given.resource_group}
-
-
-def _give_out(
-    context: Context, request: requests.AllocateEipAddress, public_of: Holder | None = None
-) -> ElasticAddress:
-    """Give out an address: an elastic one, or the public one of an instance."""
-    id = resource_id("eip", context.token)
-    for each in _addresses(context):
-        if each.id == id:
-            return each
-    region = context.fleet.inventory.region(context.region)
-    ranges = region.elastic_addresses if region is not None else ()
-    if not ranges:
-        raise Unsupported(f"The inventory gives the region {context.region} no elastic addresses.")
-    if request.ip_address:
-        decide.require_in_pool(request.ip_address, ranges)
-    for address in [request.ip_address] if request.ip_address else decide.pool(ranges):
-        wanted = ElasticAddress(
-            id=id,
-            region=context.region,
-            address=address,
-            created=context.now(),
-            token=context.token,
-            bandwidth=request.bandwidth,
-            charge_type=request.internet_charge_type,
-            isp=request.isp,
-            name=request.name,
-            description=request.description,
-            resource_group=request.resource_group_id,
-            is_public=public_of is not None,
-            status=EipStatus.AVAILABLE if public_of is None else EipStatus.ASSOCIATING,
-            holder=public_of,
-        )
-        # Two who want the same one at once: the registry gives it to one of them.
-        if ELASTIC_ADDRESSES.add(context.registry, wanted):
-            return wanted
-    if request.ip_address:
-        raise ApiError("InvalidIpAddress.AlreadyUsed", f"The address {request.ip_address} is given out already.")
-    raise Refused("QuotaExceeded.Eip", f"All elastic addresses of the region {context.region} are given out.")
 
 
 def describe_eip_addresses(context: Context, request: requests.DescribeEipAddresses) -> responses.Eips:
@@ -123,7 +80,7 @@ def associate_eip_address(context: Context, request: requests.AssociateEipAddres
     address = decide.require(_addresses(context), request.allocation_id)
     if address.holder is None or address.holder.id != id:
         decide.require_associable(address, id, type, _addresses(context))
-        holder = _holder(context, id, type, request.private_ip_address)
+        holder = holder_of(context, id, type, request.private_ip_address)
         with context.registry.alone_with(f"elastic addresses of the region {context.region}"):
             # Others may have been quicker while the guest was asked.
             addresses = _addresses(context)
@@ -132,57 +89,8 @@ def associate_eip_address(context: Context, request: requests.AssociateEipAddres
             address = ELASTIC_ADDRESSES.keep(
                 context.registry, replace(address, status=EipStatus.ASSOCIATING, holder=holder)
             )
-    _lead(context, address)
+    lead(context, address)
     return {}
-
-
-def _lead(context: Context, address: ElasticAddress) -> None:
-    """Carry out what is written down: asked again, this puts back what was lost."""
-    holder = address.holder
-    assert holder is not None, "it was associated a moment ago"
-    if holder.is_pinned:
-        hypervisor_of(context, holder.host).reserve_address(holder.network, holder.mac, holder.address)
-    carry_out(context, [holder.host])
-    ELASTIC_ADDRESSES.keep(context.registry, replace(address, status=EipStatus.IN_USE))
-
-
-def _holder(context: Context, id: str, type: HolderType, wanted: str) -> Holder:
-    """What is to get an address, and where it is. Raises ApiError."""
-    if type is HolderType.GATEWAY:
-        if all(each.id != id for each in NAT_GATEWAYS.of_region(context.registry, context.region)):
-            raise NotFound("InvalidNatGatewayId.NotFound", f"The specified NAT gateway {id} does not exist.")
-        return Holder(id, type)
-    instance, card = _card(context, id, type)
-    require_uplink(context, instance.host)
-    networks = context.fleet.networks(context.region)
-    network = next((each for each in networks if (each.host, each.name) == (instance.host, card.network)), None)
-    record = INTERFACES.load(context.registry, card.id)
-    waited = 0.0
-    while True:
-        told = addresses_of(context, [instance])[0]
-        known = decide.known_addresses(card, told, network, record)
-        if known or instance.power is not Power.RUNNING or waited >= ADDRESS_SECONDS:
-            return decide.holder_for(id, type, instance, card, known, network, wanted)
-        # A card that was plugged in a moment ago has asked DHCP, and not heard yet.
-        context.pause(POLL_SECONDS, f"{instance.id} ({instance.name}) to have an address")
-        waited += POLL_SECONDS
-
-
-def _card(context: Context, id: str, type: HolderType) -> tuple[Instance, NetworkInterface]:
-    if type is HolderType.INSTANCE:
-        instance = context.fleet.of_instance(id, context.region)[1]
-        if not instance.interfaces:
-            message = f"The instance {instance.id} ({instance.name}) has no network card."
-            raise Refused("OperationDenied.NoNetworkInterface", message)
-        return instance, instance.interfaces[0]
-    for instance in context.fleet.instances(context.region):
-        for card in instance.interfaces:
-            if card.id == id:
-                return instance, card
-    if INTERFACES.load(context.registry, id) is None:
-        raise InterfaceAbsent(id)
-    message = f"The network interface {id} is in no instance; attach it first."
-    raise Refused("InvalidOperation.InvalidEniState", message)
 
 
 def unassociate_eip_address(context: Context, request: requests.UnassociateEipAddress) -> responses.Nothing:
@@ -231,6 +139,7 @@ def modify_eip_address_attribute(context: Context, request: requests.ModifyEipAd
     changed = replace(
         address,
         bandwidth=address.bandwidth if request.bandwidth is None else request.bandwidth,
+        inbound=address.inbound if request.bandwidth is None else 0,
         name=address.name if request.name is None else request.name,
         description=address.description if request.description is None else request.description,
     )
@@ -245,27 +154,9 @@ def modify_eip_address_attribute(context: Context, request: requests.ModifyEipAd
 
 def allocate_public_ip_address(context: Context, request: requests.AllocatePublicIpAddress) -> responses.PublicAddress:
     """Give an instance a public address, which goes with it."""
-    id, kind = request.instance_id, HolderType.INSTANCE
-    mine = _of_this_request(_addresses(context), context)
-    if mine is None:
-        _require_without(_addresses(context), id)
-        holder = _holder(context, id, kind, "")
-        with context.registry.alone_with(f"elastic addresses of the region {context.region}"):
-            _require_without(_addresses(context), id)
-            asked = requests.AllocateEipAddress(ip_address=request.ip_address, bandwidth=requests.MOST_MEGABITS)
-            mine = _give_out(context, asked, holder)
-    _lead(context, mine)
-    return {"IpAddress": mine.address}
-
-
-def _of_this_request(addresses: Iterable[ElasticAddress], context: Context) -> ElasticAddress | None:
-    return next((each for each in addresses if each.id == resource_id("eip", context.token)), None)
-
-
-def _require_without(addresses: Iterable[ElasticAddress], id: str) -> None:
-    held = [each.address for each in addresses if each.holder is not None and each.holder.id == id]
-    if held:
-        raise Refused("IpAddressInUse", f"The instance {id} has the address {held[0]} already.")
+    instance = context.fleet.of_instance(request.instance_id, context.region)[1]
+    wish = usual_wish(instance, request.ip_address)
+    return {"IpAddress": give_public_address(context, instance, context.token, wish).address}
 
 
 def convert_nat_public_ip_to_eip(context: Context, request: requests.ConvertNatPublicIpToEip) -> responses.Nothing:

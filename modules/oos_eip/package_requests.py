@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from oos.service.elastic_addresses import MOST_MEGABITS
 from oos.service.paging import Paged
 from oos.service.parameter import Form, Param
-from oos_eip.requests import MOST_MEGABITS, ChargeType, Description, Group, Isp, Name, TagConditions, Tags
+from oos_eip.requests import ChargeType, Description, Group, Isp, Name, TagConditions, Tags
 
 PackageId = Annotated[str, Param("The bandwidth package.")]
 _Bandwidth = Annotated[

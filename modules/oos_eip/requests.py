@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from oos.service.elastic_addresses import MOST_MEGABITS
 from oos.service.filtering import Filter, Tag, TagCondition
 from oos.service.paging import Paged
 from oos.service.parameter import Form, Param
 
-MOST_MEGABITS = 100_000
 AllocationId = Annotated[str, Param("The elastic address, by the id of its allocation.")]
 Bandwidth = Annotated[int, Param("Mbit/s, in each direction.", minimum=1, maximum=MOST_MEGABITS)]
 ChargeType = Annotated[str, Param("How it would be paid for.", allowed=("PayByTraffic", "PayByBandwidth"))]

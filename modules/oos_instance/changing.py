@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from oos.fleet.instance import Power
 from oos.service.context import Context
-from oos.service.errors import NotFound, Unsupported
+from oos.service.errors import MissingParameter, NotFound, Unsupported
 from oos.service.group_enforcement import set_groups
+from oos.service.internet_bandwidth import change_internet_bandwidth
 from oos.service.labels import change_labels
 from oos.service.security_groups import require_group
 from oos_instance import requests, resizing, responses
@@ -63,8 +64,15 @@ def _administrator(hypervisor: Hypervisor, instance: Instance) -> str:
 
 
 def modify_instance_spec(context: Context, request: requests.ModifyInstanceSpec) -> responses.Nothing:
-    """Give a stopped instance the processors and the memory of another type."""
-    _resize(context, request.instance_id, request.instance_type)
+    """Give a stopped instance the processors and the memory of another type, or limit what an instance carries."""
+    inbound, outbound = request.internet_max_bandwidth_in, request.internet_max_bandwidth_out
+    if not request.instance_type and inbound is None and outbound is None:
+        raise MissingParameter("InstanceType")
+    if request.instance_type:
+        _resize(context, request.instance_id, request.instance_type)
+    if inbound is not None or outbound is not None:
+        instance = context.fleet.of_instance(request.instance_id, context.region)[1]
+        change_internet_bandwidth(context, instance, inbound, outbound)
     return {}
 
 

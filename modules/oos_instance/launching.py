@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from oos.fleet.identity import made_instance_id
-from oos.fleet.instance import InstanceSpec
+from oos.fleet.instance import Instance, InstanceSpec
+from oos.inventory.model import Host
+from oos.service.address_giving import give_public_address, public_wish, require_free
 from oos.service.context import Context
 from oos.service.deployment_sets import DEPLOYMENT_SETS, join_set, members
-from oos.service.errors import InvalidParameter, NotFound
+from oos.service.errors import InvalidParameter, NotFound, Unsupported
 from oos.service.key_pairs import load_key_pair
 from oos.service.launch_templates import find_launch_template, find_version
+from oos.values.identifiers import client_token
 from oos.values.json import Value
 from oos_instance.decide import Together
+from oos_instance.requests import RunInstances
 
 
 def completed(context: Context, given: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -85,3 +89,31 @@ def join(context: Context, set_id: str, specs: Sequence[InstanceSpec]) -> None:
     """Write down, before they are made, that the instances are in the set: a crash in between loses no member."""
     for spec in specs if set_id else ():
         join_set(context.registry, set_id, made_instance_id(spec.token))
+
+
+def with_uplinks(hosts: Sequence[Host], request: RunInstances) -> Sequence[Host]:
+    """Those of the hosts that can hold public addresses, where some are asked for. Raises Unsupported."""
+    if not request.internet_max_bandwidth_out:
+        return hosts
+    able = [each for each in hosts if each.uplink is not None]
+    if not able:
+        message = "None of the hosts that could take the instances holds public addresses: they have no uplink."
+        raise Unsupported(message)
+    return able
+
+
+def require_public_addresses(context: Context, request: RunInstances, specs: Sequence[InstanceSpec]) -> None:
+    """Raise ApiError, before anything is made, unless the region has as many public addresses as are asked for."""
+    if request.internet_max_bandwidth_out:
+        require_free(context, [_public_token(made_instance_id(spec.token)) for spec in specs])
+
+
+def give_public_addresses(context: Context, request: RunInstances, made: Sequence[Instance]) -> None:
+    """Give new instances public addresses before they start; asked again, each has the one that it got."""
+    wish = public_wish(request.internet_max_bandwidth_out, request.internet_max_bandwidth_in)
+    for each in made if wish.bandwidth else ():
+        give_public_address(context, each, _public_token(each.id), wish)
+
+
+def _public_token(instance_id: str) -> str:
+    return client_token("public", instance_id)

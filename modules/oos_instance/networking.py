@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from oos.fleet.instance import Instance
+from oos.fleet.network import Bandwidth
+from oos.service.address_translation import KILOBYTES_OF_A_MEGABIT
 from oos.service.context import Context
 from oos.service.elastic_addresses import ELASTIC_ADDRESSES, ElasticAddress
 from oos.values.identifiers import is_resource_id
 from oos_instance.responses import EipAddress, InstanceShape
-
-_KILOBYTES_OF_A_MEGABIT = 125
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,6 @@ class Networking:
 
     def networked(self, shape: InstanceShape, instance: Instance) -> InstanceShape:
         """The shape of an instance, with what is known of its networking."""
-        bandwidth = instance.interfaces[0].bandwidth if instance.interfaces else None
         address = self.addresses.get(instance.id)
         has_public = address is not None and address.is_public
         elastic: EipAddress = {"AllocationId": "", "IpAddress": "", "InternetChargeType": ""}
@@ -48,14 +47,23 @@ class Networking:
                 "IpAddress": address.address,
                 "InternetChargeType": address.charge_type,
             }
+        inbound, outbound = _megabits(instance, address if has_public else None)
         return {
             **shape,
             "EipAddress": elastic,
             "PublicIpAddress": {"IpAddress": [address.address] if address is not None and has_public else []},
-            "InternetMaxBandwidthIn": bandwidth.inbound // _KILOBYTES_OF_A_MEGABIT if bandwidth else 0,
-            "InternetMaxBandwidthOut": bandwidth.outbound // _KILOBYTES_OF_A_MEGABIT if bandwidth else 0,
+            "InternetMaxBandwidthIn": inbound,
+            "InternetMaxBandwidthOut": outbound,
             "VpcAttributes": {**shape["VpcAttributes"], "VpcId": self.vpc_of(instance)},
         }
+
+
+def _megabits(instance: Instance, public: ElasticAddress | None) -> tuple[int, int]:
+    """What it may carry, towards it and from it: by its public address, else by its first card."""
+    if public is not None:
+        return public.inbound or public.bandwidth, public.bandwidth
+    bandwidth = instance.interfaces[0].bandwidth if instance.interfaces else Bandwidth()
+    return bandwidth.inbound // KILOBYTES_OF_A_MEGABIT, bandwidth.outbound // KILOBYTES_OF_A_MEGABIT
 
 
 def networking_of(context: Context, instances: Sequence[Instance]) -> Networking:

@@ -208,7 +208,8 @@ def run_instances(context: Context, request: requests.RunInstances) -> responses
     specs = decide.specs_of(request, type, tokens, context.now(), public_key)
     instances = context.fleet.instances(context.region)
     together = launching.together(context, request.deployment_set_id)
-    homes = decide.placed(specs, _hosts_for(context, request), instances, together)
+    hosts = launching.with_uplinks(_hosts_for(context, request), request)
+    homes = decide.placed(specs, hosts, instances, together)
     there = {each.id: each for each in instances}
     for spec in specs:
         found = there.get(made_instance_id(spec.token))
@@ -220,9 +221,11 @@ def run_instances(context: Context, request: requests.RunInstances) -> responses
         require_group(context.registry, context.region, group_id)
     if groups:
         enforce(context, groups, {homes[spec.token].name for spec in specs})
+    launching.require_public_addresses(context, request, specs)
     made = _make_all(context, specs, homes, frozenset(there), request.min_amount or request.amount)
     if groups:
         keep_members(context, made)
+    launching.give_public_addresses(context, request, made)
     _start_all(context, made)
     return {"InstanceIdSets": {"InstanceIdSet": [each.id for each in made]}}
 

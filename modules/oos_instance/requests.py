@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from oos.service.elastic_addresses import MOST_MEGABITS
 from oos.service.filtering import Filter, Tag, TagCondition
 from oos.service.paging import Paged
 from oos.service.parameter import Form, Param
@@ -120,6 +121,13 @@ class RunInstances:
     v_switch_id: Annotated[str, Param("Network of the host; its default one when not given.")] = ""
     security_group_id: Annotated[str, Param("Security group.")] = ""
     security_group_ids: Annotated[tuple[str, ...], Param("Security groups.", most=16)] = ()
+    internet_max_bandwidth_out: Annotated[
+        int, Param("Mbit/s that its public address may carry; none gets one with 0.", minimum=0, maximum=MOST_MEGABITS)
+    ] = 0
+    internet_max_bandwidth_in: Annotated[
+        int,
+        Param("Mbit/s towards that address; 0: as many, and 10 at least.", minimum=0, maximum=MOST_MEGABITS),
+    ] = 0
     system_disk: Annotated[SystemDisk, Param("The disk it boots from.")] = SystemDisk()
     data_disk: Annotated[tuple[DataDisk, ...], Param("Empty disks to make with it.", most=16)] = ()
     key_pair_name: Annotated[str, Param("Key pair whose key opens root's account from the first start on.")] = ""
@@ -194,10 +202,16 @@ class ModifyInstanceAttribute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifyInstanceSpec:
-    """Which instance becomes how large."""
+    """What an instance becomes: how large, or what it may carry to and from the internet."""
 
     instance_id: InstanceId
-    instance_type: InstanceTypeId
+    instance_type: Annotated[str, Param("The instance type; it stays when not given.")] = ""
+    internet_max_bandwidth_in: Annotated[
+        int | None, Param("Mbit/s towards the guest; it stays when not given.", minimum=0, maximum=MOST_MEGABITS)
+    ] = None
+    internet_max_bandwidth_out: Annotated[
+        int | None, Param("Mbit/s from the guest; it stays when not given.", minimum=0, maximum=MOST_MEGABITS)
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -250,7 +250,7 @@ INTERFACES = (
         operations.modify_instance_network_spec,
         effect=Effect.CHANGES,
         ignores=("AutoPay", "ISP", "NetworkChargeType"),
-        refuses=("AllocatePublicIp", "EndTime", "StartTime"),
+        refuses=("EndTime", "StartTime"),
     ),
     Operation(
         "ECS",

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from oos.fleet.instance import GuestAddress, Instance, NetworkInterface, Power
-from oos.fleet.network import Bandwidth, Network
+from oos.fleet.network import Network
 from oos.service.elastic_addresses import ElasticAddress
 from oos.service.errors import ApiError, InvalidParameter, Refused, Unsupported
 from oos.service.filtering import has_tags, is_wanted, matches_name, tag_shapes
@@ -16,8 +15,6 @@ from oos.service.network_interfaces import InterfaceRecord
 from oos.service.shape import instant
 from oos_network.requests import DescribeNetworkInterfaces
 from oos_network.responses import InterfaceShape, PrivateIpSets
-
-KILOBYTES_OF_A_MEGABIT: Final = 125
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +209,3 @@ def require_detachable(card: Placed, instance_id: str) -> None:
     if card.kind == "Primary":
         message = f"The network interface {card.card.id} is the first one of {instance_id}: it stays."
         raise Refused("InvalidOperation.InvalidEniType", message)
-
-
-def bandwidth_after(before: Bandwidth, inbound: int | None, outbound: int | None) -> Bandwidth:
-    """What a card may carry, with new limits in Mbit/s; one that is None stays."""
-    return Bandwidth(
-        before.inbound if inbound is None else inbound * KILOBYTES_OF_A_MEGABIT,
-        before.outbound if outbound is None else outbound * KILOBYTES_OF_A_MEGABIT,
-    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from oos.fleet.identity import made_mac
-from oos.fleet.instance import GuestAddress, Instance, NetworkInterface, interface_id
+from oos.fleet.instance import GuestAddress, Instance, interface_id
 from oos.fleet.network import InterfaceSpec, Network
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
@@ -15,6 +15,7 @@ from oos.service.errors import ApiError, InvalidParameter, NotFound, Refused, Un
 from oos.service.filtering import tag_shapes
 from oos.service.group_enforcement import enforce, follow_members, keep_members, set_groups
 from oos.service.guest import addresses_of
+from oos.service.internet_bandwidth import change_internet_bandwidth, first_card
 from oos.service.network_interfaces import INTERFACES, InterfaceRecord
 from oos.service.paging import page_of
 from oos.service.security_groups import require_group
@@ -243,15 +244,15 @@ def modify_network_interface_attribute(
 def modify_instance_network_spec(
     context: Context, request: requests.ModifyInstanceNetworkSpec
 ) -> responses.NetworkSpecModified:
-    """Limit what the first network card of an instance carries, running or stopped."""
-    hypervisor, instance = context.fleet.of_instance(request.instance_id, context.region)
-    card = _first_card(instance)
-    wanted = decide.bandwidth_after(
-        card.bandwidth, request.internet_max_bandwidth_in, request.internet_max_bandwidth_out
+    """Limit what an instance carries, running or stopped: by its public address, else all of its first card."""
+    instance = context.fleet.of_instance(request.instance_id, context.region)[1]
+    change_internet_bandwidth(
+        context,
+        instance,
+        request.internet_max_bandwidth_in,
+        request.internet_max_bandwidth_out,
+        allocate=request.allocate_public_ip,
     )
-    after = hypervisor.limit_interface(instance.id, card.mac, wanted)
-    if _first_card(after).bandwidth != wanted:
-        raise Unavailable(f"The network card {card.id} of {instance.id} was limited, and is not.")
     return {"OrderId": ""}
 
 
@@ -263,27 +264,20 @@ def modify_instance_vpc_attribute(context: Context, request: requests.ModifyInst
     if request.vpc_id and request.vpc_id != network.vpc_id:
         message = f"The vSwitch {network.name} is not in the VPC {request.vpc_id}."
         raise InvalidParameter("VpcId", message, code="InvalidVpcId.Mismatch")
-    card = _first_card(instance)
+    card = first_card(instance)
     if request.private_ip_address:
         cards = _cards(context, networks)
         decide.require_reservable(request.private_ip_address, network, card.mac, cards)
     after = hypervisor.move_interface(instance.id, card.mac, network.name)
-    if _first_card(after).network != network.name:
+    if first_card(after).network != network.name:
         raise Unavailable(f"The network card {card.id} of {instance.id} was moved, and is not in {network.name}.")
     if request.security_group_id is not None:
         groups = tuple(dict.fromkeys(request.security_group_id))
         for group in groups:
             require_group(context.registry, context.region, group)
-        set_groups(context, after, _first_card(after), groups)
+        set_groups(context, after, first_card(after), groups)
     for each in networks:
         is_new = each.name == network.name
         if each.host == instance.host and (card.mac.lower() in each.reservations or is_new) and each.has_dhcp:
             hypervisor.reserve_address(each.name, card.mac, request.private_ip_address if is_new else "")
     return {}
-
-
-def _first_card(instance: Instance) -> NetworkInterface:
-    if not instance.interfaces:
-        message = f"The instance {instance.id} ({instance.name}) has no network card."
-        raise Refused("OperationDenied.NoNetworkInterface", message)
-    return instance.interfaces[0]

@@ -97,9 +97,10 @@ class ModifyNetworkInterfaceAttribute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifyInstanceNetworkSpec:
-    """What the first network card of an instance may carry; 0 takes the limit away."""
+    """What an instance may carry to and from the internet; 0 takes the limit away, and with it a public address."""
 
     instance_id: InstanceId
+    allocate_public_ip: Annotated[bool, Param("Whether it shall have a public address from now on.")] = False
     internet_max_bandwidth_in: Annotated[
         int | None, Param("Mbit/s towards the guest; it stays when not given.", minimum=0, maximum=100_000)
     ] = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,13 @@ class PortForward:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How much the addresses that share it may carry together, in each direction."""
+    """How much the addresses that share it may carry together."""
 
     name: str
     kilobytes: int
-    """A second, of 1000 bytes."""
+    """A second, of 1000 bytes: from guests, and towards them too unless that is said apart."""
+    inbound: int = 0
+    """Towards guests, where that is another limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ def translations(
 ) -> Translations:
     """These translations in order; limits that no address has are left out."""
     used = {each.limit for each in addresses}
+    limits = tuple(replace(each, inbound=0) if each.inbound == each.kilobytes else each for each in limits)
     return Translations(
         tuple(sorted(addresses, key=lambda each: each.address)),
         tuple(sorted(ports, key=lambda each: (each.address, each.protocol, each.port))),

@@ -42,7 +42,9 @@ def wanted_of(
     own = {each.address for each in here}
     ports = [each for each in entries if each.host == host and each.address in own]
     whole = {each.address: each.target for each in ports if not each.protocol}
-    limits = [Limit(each.id, each.bandwidth * KILOBYTES_OF_A_MEGABIT) for each in here]
+    limits = [
+        Limit(each.id, each.bandwidth * KILOBYTES_OF_A_MEGABIT, each.inbound * KILOBYTES_OF_A_MEGABIT) for each in here
+    ]
     limits += [Limit(each.id, each.bandwidth * KILOBYTES_OF_A_MEGABIT) for each in packages]
     return translations(
         tuple(

@@ -12,6 +12,9 @@ from typing import Final
 
 from oos.service.kept import KeptByRegion
 
+MOST_MEGABITS: Final = 100_000
+"""What an address may carry that is not limited."""
+
 
 class EipStatus(StrEnum):
     """In the words of VPC."""
@@ -57,6 +60,8 @@ class ElasticAddress:
     token: str
     bandwidth: int = 5
     """Mbit/s, in each direction."""
+    inbound: int = 0
+    """Mbit/s towards the guest, where that is another limit; 0: the same."""
     charge_type: str = "PayByTraffic"
     isp: str = "BGP"
     name: str = ""

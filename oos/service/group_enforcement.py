@@ -133,16 +133,25 @@ def keep_address(context: Context, hypervisor: Hypervisor, instance: Instance, c
 
     A network without DHCP of libvirt's is left alone; its cards are known while their guests tell.
     """
+    address = address_to_keep(context, instance, card)
+    if address:
+        hypervisor.reserve_address(card.network, card.mac, address)
+
+
+def address_to_keep(context: Context, instance: Instance, card: NetworkInterface) -> str:
+    """The address that DHCP should keep for a card: that of its guest now, else a free one.
+
+    Empty where it keeps one already, or where the network has no DHCP.
+    """
+    hypervisor = hypervisor_named(context, instance.host)
     network = next((each for each in hypervisor.networks() if each.name == card.network), None)
     if network is None or not network.has_dhcp or not network.cidr or card.mac.lower() in network.reservations:
-        return
+        return ""
     beside = [each for each in hypervisor.instances() if any(one.network == network.name for one in each.interfaces)]
     told = dict(zip([each.id for each in beside], addresses_of(context, beside), strict=True))
     own = [each.address for each in told.get(instance.id, ()) if each.mac.lower() == card.mac.lower()]
     taken = {each.address for addresses in told.values() for each in addresses}
-    address = next((each for each in own if _is_in(each, network)), None) or _free(card, network, taken)
-    if address:
-        hypervisor.reserve_address(network.name, card.mac, address)
+    return next((each for each in own if _is_in(each, network)), None) or _free(card, network, taken)
 
 
 def _is_in(address: str, network: Network) -> bool:

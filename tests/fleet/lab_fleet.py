@@ -25,6 +25,12 @@ from tests.fleet.real_world import lab_host, real_world
 from tests.fleet.world import World, fresh_token
 
 POOL = "198.51.100.8/30"
+KILOBYTES = 600
+"""Of 1000 bytes: the size of the file that is fetched."""
+LEAST_SECONDS = 2.0
+"""How long the file takes at least at 1 Mbit/s, when the first 250 KB come at once."""
+TRIES = 8
+"""How often the file may be fetched until it comes faster than that, without a limit, on a host that is busy."""
 TINY = InstanceType("ecs.t1.tiny", 1, 96)
 FETCH = "import sys, urllib.request as r; sys.stdout.buffer.write(r.urlopen(sys.argv[1], timeout=30).read())"
 OUTSIDE = """

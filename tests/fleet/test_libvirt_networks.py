@@ -18,19 +18,12 @@ from oos.lab.lab import up
 from oos.lab.process import end
 from oos.lab.zone import require
 from tests.fleet.killed_at import T
-from tests.fleet.lab_fleet import LabFleet, lab_fleet
+from tests.fleet.lab_fleet import KILOBYTES, LEAST_SECONDS, TRIES, LabFleet, lab_fleet
 from tests.fleet.real_world import lab_host
 from tests.fleet.test_networks import address_of
 from tests.fleet.world import fresh_token
 
 pytestmark = pytest.mark.real
-
-KILOBYTES = 600
-"""Of 1000 bytes: the size of the file that is fetched."""
-LEAST_SECONDS = 2.0
-"""How long the file takes at least at 1 Mbit/s, when the first 250 KB come at once."""
-TRIES = 8
-"""How often the file may be fetched until it comes faster than that, without a limit, on a host that is busy."""
 
 
 @pytest.fixture(scope="module")

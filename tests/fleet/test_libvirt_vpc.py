@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from oos.lab.config import LabConfig
-from tests.fleet.lab_fleet import TINY, LabFleet, lab_fleet
+from tests.fleet.lab_fleet import KILOBYTES, LEAST_SECONDS, TINY, TRIES, LabFleet, lab_fleet
 
 pytestmark = pytest.mark.real
 
@@ -51,7 +51,8 @@ def pair(lab: LabConfig) -> Iterator[Pair]:
             switches.append(zone.call("VPC.CreateVSwitch", **placed)["VSwitchId"])
             groups.append(str(zone.call("CreateSecurityGroup", VpcId=vpc)["SecurityGroupId"]))
             asked = {"ImageId": zone.world.image_id, "InstanceType": TINY.id, "SecurityGroupId": groups[-1]}
-            run = zone.call("RunInstances", VSwitchId=switches[-1], **asked)
+            # The server gets a public address, of 1 Mbit/s.
+            run = zone.call("RunInstances", VSwitchId=switches[-1], InternetMaxBandwidthOut=number - 81, **asked)
             made.append(run["InstanceIdSets"]["InstanceIdSet"][0])  # type: ignore[index]  # JSON
         client, server = (zone.world.run(each) for each in made)
         yield Pair(zone, vpc, client.id, server.id, groups[0], groups[1], zone.world.address(server))
@@ -68,7 +69,7 @@ def test_v_switches_of_one_vpc_reach_each_other_as_their_groups_say(pair: Pair) 
     assert not pair.reaches()
     pair.permit("Authorize", SourceGroupId=pair.clients)
     pair.zone.world.until(pair.reaches)
-    assert pair.zone.in_guest(pair.server, f"ping -c 1 -W 5 {client_address(pair)}").exit_code != 0
+    assert pair.zone.in_guest(pair.server, f"ping -c 1 -W 1 {client_address(pair)}").exit_code != 0
     pair.permit("Revoke", SourceGroupId=pair.clients)
     pair.zone.world.until(lambda: not pair.reaches())
 
@@ -86,7 +87,7 @@ def test_another_vpc_has_no_way_in(pair: Pair) -> None:
         zone.world.until(pair.reaches)
         # By the card in the other VPC, the host says no.
         zone.in_guest(pair.client, f"ip route add {pair.address} via 192.168.83.1")
-        said = zone.in_guest(pair.client, f"ping -c 2 -W 2 {pair.address}; nc -w 1 {pair.address} {PORT} -e true")
+        said = zone.in_guest(pair.client, f"ping -c 1 -W 2 {pair.address}; nc -w 1 {pair.address} {PORT} -e true")
         assert said.exit_code != 0
         assert b" 0 packets received" in said.stdout
         zone.in_guest(pair.client, f"ip route del {pair.address} via 192.168.83.1")
@@ -97,6 +98,26 @@ def test_another_vpc_has_no_way_in(pair: Pair) -> None:
         zone.call("VPC.DeleteVSwitch", VSwitchId=switch)
         zone.call("VPC.DeleteVpc", VpcId=other)
         pair.permit("Revoke", SourceCidrIp="0.0.0.0/0")
+
+
+def test_the_public_address_of_a_new_instance_leads_to_it_within_its_bandwidth(pair: Pair) -> None:
+    zone = pair.zone
+    told = zone.call("DescribeInstances", InstanceIds=f'["{pair.server}"]')
+    (seen,) = told["Instances"]["Instance"]  # type: ignore[index]  # JSON
+    (address,) = seen["PublicIpAddress"]["IpAddress"]
+    pair.permit("Authorize", SourceCidrIp="0.0.0.0/0")
+    zone.in_guest(pair.server, f"dd if=/dev/zero of=/www/large bs=1000 count={KILOBYTES}")
+    url = f"http://{address}:{PORT}/large"
+    content, seconds = zone.fetch(url)
+    assert len(content) == KILOBYTES * 1000
+    assert seconds > LEAST_SECONDS
+    zone.call("ModifyInstanceNetworkSpec", InstanceId=pair.server, InternetMaxBandwidthOut=1000)
+    assert any(zone.fetch(url)[1] < LEAST_SECONDS for _ in range(TRIES))
+    # Within the VPC it is still who it is.
+    assert pair.reaches()
+    zone.call("ModifyInstanceNetworkSpec", InstanceId=pair.server, InternetMaxBandwidthOut=0)
+    assert zone.fetch(url, patience=0) == (b"", 0.0)
+    pair.permit("Revoke", SourceCidrIp="0.0.0.0/0")
 
 
 def client_address(pair: Pair) -> str:

@@ -9,6 +9,7 @@ import pytest
 import oos_instance
 from oos.adapters.memory.accounts import HOST_NAME, SHADOW
 from oos.adapters.memory.faults import FaultKind
+from oos.fleet.network import Bandwidth
 from oos.values.png import SIGNATURE
 from tests.modules.world import World
 
@@ -49,10 +50,14 @@ def test_a_type_that_is_not_in_the_inventory_is_refused(world: World) -> None:
     )
 
 
-def test_bandwidth_is_not_changed_by_the_way(world: World) -> None:
+def test_bandwidth_is_changed_with_the_type_or_without(world: World) -> None:
     id = world.run()
-    changes = {"InstanceId": id, "InstanceType": "ecs.t1.small", "InternetMaxBandwidthOut": 5}
-    assert world.refusal("ModifyInstanceSpec", **changes).code == "OperationDenied.NotSupported"
+    world.call("ModifyInstanceSpec", InstanceId=id, InternetMaxBandwidthOut=5)
+    world.call("StopInstance", InstanceId=id)
+    world.call("ModifyInstanceSpec", InstanceId=id, InstanceType="ecs.t1.small", InternetMaxBandwidthIn=7)
+    assert world.instance(id).instance_type == "ecs.t1.small"
+    assert world.instance(id).interfaces[0].bandwidth == Bandwidth(7 * 125, 5 * 125)
+    assert world.refusal("ModifyInstanceSpec", InstanceId=id).code == "MissingParameter"
 
 
 def test_resizing_again_after_a_lost_answer_ends_right(world: World) -> None:

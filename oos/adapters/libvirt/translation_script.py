@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -37,8 +37,9 @@ def translation_script(wanted: Translations, device: str) -> str:
     if any(each.protocol not in ("tcp", "udp") for each in wanted.ports):
         raise ValueError("only ports of tcp and udp are translated")
     limits = [
-        {"name": each.name, "kilobytes": each.kilobytes, "burst": max(LEAST_BURST, each.kilobytes // 4)}
+        {"name": f"{each.name}-{way}", "kilobytes": kilobytes, "burst": max(LEAST_BURST, kilobytes // 4)}
         for each in wanted.limits
+        for way, kilobytes in (("in", each.inbound or each.kilobytes), ("out", each.kilobytes))
     ]
     led = [each.address for each in wanted.addresses]
     return script_of(
@@ -81,12 +82,15 @@ def read_translations(listing: bytes) -> Translations:
             for address in sets.get("addresses", ())
         ),
         tuple(_port(key["concat"], value["concat"]) for key, value in maps.get("ports", ())),
-        tuple(
-            Limit(each["limit"]["name"].removesuffix("-in"), _kilobytes(each["limit"]))
-            for each in parts
-            if "limit" in each and each["limit"]["name"].endswith("-in")
-        ),
+        tuple(_limits({each["limit"]["name"]: _kilobytes(each["limit"]) for each in parts if "limit" in each})),
     )
+
+
+def _limits(rates: Mapping[str, int]) -> Iterator[Limit]:
+    for name, kilobytes in rates.items():
+        if name.endswith("-out"):
+            inbound = rates.get(f"{name.removesuffix('-out')}-in", kilobytes)
+            yield Limit(name.removesuffix("-out"), kilobytes, 0 if inbound == kilobytes else inbound)
 
 
 def _port(key: list[Any], value: list[Any]) -> PortForward:
