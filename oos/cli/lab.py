@@ -26,15 +26,23 @@ lab = LazyGroup(
 
 
 @click.command(cls=Command)
+@click.option(
+    "--hosts",
+    type=click.IntRange(1, 8),
+    default=1,
+    help="How many hypervisors its zone has; those that are there stay. Their guests can move between them.",
+)
 @click.pass_obj
-def up(session: Session) -> int:
+def up(session: Session, hosts: int) -> int:
     """Raise the lab, or mend it: what lives stays, what is missing is made. Needs root.
 
-    Returns when every guest answers its agent and SSH.
+    Returns when every guest answers its agent and SSH. `inventory.yml` in its directory names all its hosts.
     """
+    from dataclasses import replace
+
     from oos.lab import lab as the_lab
 
-    raised = the_lab.up(_config(session), session.say)
+    raised = the_lab.up(replace(_config(session), hosts=hosts), session.say)
     _print(session, raised)
     return exits.SUCCESS
 

@@ -21,12 +21,15 @@ from oos.fleet.errors import (
 from oos.fleet.guest import Guest, Machine
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import Instance, Power
+from oos.fleet.moving import preferred
 from oos.fleet.network import Network
 from oos.fleet.statistics import InstanceStatistics
 from oos.fleet.storage import Disk, Image, PoolRoom, Snapshot
 from oos.inventory.model import Host, Inventory, ManagedInstance, SshAccess
 
 T = TypeVar("T")
+Stored = TypeVar("Stored", Disk, Snapshot)
+Noun = TypeVar("Noun", Instance, Disk, Snapshot)
 
 HOSTS_AT_ONCE = 16
 """How many hosts one listing asks at the same time."""
@@ -83,16 +86,28 @@ class Fleet:
         )
 
     def instances(self, region: str | None = None) -> tuple[Instance, ...]:
-        """Every instance of the region."""
-        return self._gather(region, lambda each: each.instances())
+        """Every instance of the region, once also while it moves from host to host."""
+        found = self._gather(region, lambda each: each.instances())
+        return _once(found, preferred)
 
     def disks(self, region: str | None = None) -> tuple[Disk, ...]:
-        """Every disk of the region."""
-        return self._gather(region, lambda each: each.disks())
+        """Every disk of the region, once also while its instance moves, or where hosts share a pool."""
+        return _once(self._gather(region, lambda each: each.disks()), self._where_its_instance_is)
 
     def snapshots(self, region: str | None = None) -> tuple[Snapshot, ...]:
-        """Every snapshot of the region."""
-        return self._gather(region, lambda each: each.snapshots())
+        """Every snapshot of the region, once also while its instance moves, or where hosts share a pool."""
+        return _once(self._gather(region, lambda each: each.snapshots()), self._where_its_instance_is)
+
+    def _where_its_instance_is(self, found: list[Stored]) -> Stored:
+        """Of a disk or a snapshot that several hosts have, the one on the host that has its instance."""
+        attached = next((each.instance_id for each in found if each.instance_id), "")
+        if not attached:
+            return found[0]
+        try:
+            host = self.of_instance(attached)[1].host
+        except AbsentError:
+            return found[0]
+        return next((each for each in found if each.host == host), found[0])
 
     def snapshot_rooms(self, region: str | None = None) -> dict[str, PoolRoom]:
         """The room for snapshots on every host of the region, by the host's name."""
@@ -114,7 +129,9 @@ class Fleet:
 
     def of_instance(self, instance_id: str, region: str | None = None) -> tuple[Hypervisor, Instance]:
         """The instance and the host it is on. Raises InstanceAbsent, HostUnreachable."""
-        return self._find(region, InstanceAbsent(instance_id), lambda each: each.instance(instance_id))
+        found = self._find_all(region, InstanceAbsent(instance_id), lambda each: each.instance(instance_id))
+        chosen = preferred([instance for _, instance in found])
+        return next(each for each in found if each[1] is chosen)
 
     def of_guest(self, machine_id: str, region: str | None = None) -> tuple[Guest, Machine]:
         """Whoever speaks for the inside of a machine, and what it is. Raises InstanceAbsent, HostUnreachable."""
@@ -150,11 +167,15 @@ class Fleet:
 
     def of_disk(self, disk_id: str, region: str | None = None) -> tuple[Hypervisor, Disk]:
         """The disk and the host it is on. Raises DiskAbsent, HostUnreachable."""
-        return self._find(region, DiskAbsent(disk_id), lambda each: each.disk(disk_id))
+        found = self._find_all(region, DiskAbsent(disk_id), lambda each: each.disk(disk_id))
+        chosen = found[0][1] if len(found) == 1 else self._where_its_instance_is([disk for _, disk in found])
+        return next(each for each in found if each[1] is chosen)
 
     def of_snapshot(self, snapshot_id: str, region: str | None = None) -> tuple[Hypervisor, Snapshot]:
         """The snapshot and the host it is on. Raises SnapshotAbsent, HostUnreachable."""
-        return self._find(region, SnapshotAbsent(snapshot_id), lambda each: each.snapshot(snapshot_id))
+        found = self._find_all(region, SnapshotAbsent(snapshot_id), lambda each: each.snapshot(snapshot_id))
+        chosen = found[0][1] if len(found) == 1 else self._where_its_instance_is([each for _, each in found])
+        return next(each for each in found if each[1] is chosen)
 
     def of_image(self, image_id: str, region: str | None = None) -> tuple[Hypervisor, Image]:
         """The image and a host it is on. Raises ImageAbsent, HostUnreachable."""
@@ -172,6 +193,11 @@ class Fleet:
         return tuple(item for answer in answers if isinstance(answer, tuple) for item in answer)
 
     def _find(self, region: str | None, absent: AbsentError, ask: Callable[[Hypervisor], T]) -> tuple[Hypervisor, T]:
+        return self._find_all(region, absent, ask)[0]
+
+    def _find_all(
+        self, region: str | None, absent: AbsentError, ask: Callable[[Hypervisor], T]
+    ) -> list[tuple[Hypervisor, T]]:
         def look(hypervisor: Hypervisor) -> tuple[Hypervisor, T] | None:
             try:
                 return hypervisor, ask(hypervisor)
@@ -179,9 +205,9 @@ class Fleet:
                 return None
 
         answers = self._ask_all(self.hosts(region), look)
-        for answer in answers:
-            if isinstance(answer, tuple):
-                return answer
+        found = [answer for answer in answers if isinstance(answer, tuple)]
+        if found:
+            return found
         for answer in answers:
             if isinstance(answer, HostUnreachable):
                 raise answer
@@ -199,3 +225,13 @@ class Fleet:
             return [answer(host) for host in hosts]
         with ThreadPoolExecutor(min(HOSTS_AT_ONCE, len(hosts))) as pool:
             return list(pool.map(answer, hosts))
+
+
+def _once(found: tuple[Noun, ...], choose: Callable[[list[Noun]], Noun]) -> tuple[Noun, ...]:
+    """Each by its id once, in the order that they were found in; of several, the one chosen."""
+    if len({each.id for each in found}) == len(found):
+        return found
+    by_id: dict[str, list[Noun]] = {}
+    for each in found:
+        by_id.setdefault(each.id, []).append(each)
+    return tuple(each[0] if len(each) == 1 else choose(each) for each in by_id.values())

@@ -22,6 +22,7 @@ from oos.fleet.instance import (
     Labels,
     StopMethod,
 )
+from oos.fleet.moving import HostCapacity
 from oos.fleet.network import Bandwidth, InterfaceSpec, Network, NetworkLabels, NetworkSpec
 from oos.fleet.statistics import InstanceStatistics
 from oos.fleet.storage import Disk, DiskLabels, DiskSpec, Image, PoolRoom, Snapshot, SnapshotRequest, SystemDiskSpec
@@ -110,6 +111,20 @@ class Hypervisor(Protocol):
 
     def set_display_password(self, instance_id: str, password: str) -> None:
         """Whoever opens the instance's VNC or SPICE display from now on needs this password. Raises Incapable."""
+
+    # the host, and its neighbours
+
+    def capacity(self) -> HostCapacity:
+        """What the host has for instances."""
+
+    def move_instance(self, instance_id: str, target: Hypervisor, report: Callable[[int], None]) -> Instance:
+        """Let another host have an instance with its disks and snapshots: without a pause where it runs.
+
+        Gives it as it is there. At no moment can both run it. Asking again after a crash ends on the target alone: it
+        joins what still goes on, clears away what is half there, completes what was left. `report` is told percents.
+        Raises WrongState (it is paused, a snapshot is being made), NetworkAbsent, SecurityGroupAbsent (the target lacks
+        them), Incapable (a disk that cannot be brought there), PoolFull, DeadlineExceeded; it then stays where it is.
+        """
 
     # disks
 

@@ -88,6 +88,8 @@ class Instance:
     """Client token of the request that made it; empty for an adopted domain."""
     has_agent: bool = False
     """Whether the guest agent is connected now."""
+    moving_from: str = ""
+    """The host that it comes from, until its move is complete; it is not started before."""
 
     @property
     def name(self) -> str:

@@ -8,7 +8,8 @@ from typing import Final
 
 SOCKET_PATH_LIMIT: Final = 107
 """Bytes of a Unix socket's path (unix(7)), its closing zero not counted."""
-LONGEST_SOCKET_NAME: Final = "/libvirt-admin-sock"
+LONGEST_SOCKET_NAME: Final = "/2/libvirt-admin-sock"
+"""That of the second host of a lab, whose sockets stand below those of the first."""
 
 
 def lab_runtime(directory: Path) -> Path:

@@ -18,6 +18,7 @@ from oos.inventory.model import (
     InstanceType,
     Inventory,
     ManagedInstance,
+    Migration,
     Pools,
     Region,
     SshAccess,
@@ -44,6 +45,11 @@ class _Uplink(msgspec.Struct, forbid_unknown_fields=True):
     run: list[str] = []
 
 
+class _Migration(msgspec.Struct, forbid_unknown_fields=True):
+    uri: str = ""
+    address: str = ""
+
+
 class _Host(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     uri: str
@@ -51,6 +57,7 @@ class _Host(msgspec.Struct, forbid_unknown_fields=True):
     network: str = "default"
     accelerator: Accelerator = Accelerator.AUTO
     uplink: _Uplink | None = None
+    migration: _Migration | None = None
     maintenance: bool = False
 
 
@@ -157,8 +164,10 @@ def read_inventory(text: str, name: str, variables: Mapping[str, str]) -> Invent
 
 
 def _host(host: _Host, zone: str, region: str, name: str, known: Mapping[str, str]) -> Host:
+    way = host.migration or _Migration()
     try:
         uri = string.Template(host.uri).substitute(known)
+        migration = Migration(*(string.Template(each).substitute(known) for each in (way.uri, way.address)))
     except (KeyError, ValueError) as error:
         message = f"the uri of host {host.name} names an unknown variable: {error}"
         raise DiagnosticError([Diagnostic("OOS903", message, name, hint="write $$ for a dollar sign")]) from error
@@ -175,6 +184,7 @@ def _host(host: _Host, zone: str, region: str, name: str, known: Mapping[str, st
         network=host.network,
         accelerator=host.accelerator,
         uplink=_uplink(host, name, known),
+        migration=migration,
         maintenance=host.maintenance,
     )
 

@@ -40,6 +40,16 @@ class Uplink:
 
 
 @dataclass(frozen=True, slots=True)
+class Migration:
+    """How running guests come to a host from others of its zone; what is empty is left to libvirt."""
+
+    uri: str = ""
+    """How the daemons of the other hosts reach this one's; empty: as it is reached from here."""
+    address: str = ""
+    """Where guests' memory and disks are sent to, such as `tcp://10.0.0.2`; empty: what the host calls itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """One hypervisor: a libvirt URI, and what it is called."""
 
@@ -53,6 +63,7 @@ class Host:
     accelerator: Accelerator = Accelerator.AUTO
     uplink: Uplink | None = None
     """None: it translates no elastic addresses."""
+    migration: Migration = field(default_factory=Migration)
     maintenance: bool = False
     """A host in maintenance is left out of every listing, on purpose and in the open."""
 

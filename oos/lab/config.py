@@ -24,6 +24,8 @@ class LabConfig:
     """What outlives `oos lab down`: packages, guest images, keys, and what was found out about this host."""
     subnet: ipaddress.IPv4Network = SUBNET
     guests: tuple[str, ...] = ("web-1", "web-2")
+    hosts: int = 1
+    """How many hypervisors its zone should have; what `oos lab up` made once it keeps until `oos lab down`."""
 
     @property
     def runtime(self) -> Path:

@@ -17,6 +17,7 @@ from oos.lab import zone
 from oos.lab.config import LabConfig
 from oos.lab.errors import LabError
 from oos.lab.guest import GuestImage, Report
+from oos.lab.hosts import hosts_of
 from oos.lab.process import run_unchecked
 
 if TYPE_CHECKING:
@@ -38,9 +39,13 @@ regions:
       - id: {zone}
         local_name: zone a
         hosts:
-          - name: lab-1
+"""
+HOST = """\
+          - name: {name}
             uri: {uri}
             pools: {{images: images, disks: disks, snapshots: snapshots}}
+            # The hosts share the network of this machine: guests move over its loopback.
+            migration: {{address: 'tcp://127.0.0.1'}}
 """
 
 
@@ -64,9 +69,10 @@ def opened_app(config: LabConfig) -> Iterator[App]:
     from oos.app.settings import Settings
 
     inventory = config.directory / "inventory.yml"
-    if not inventory.exists():
-        text = INVENTORY.format(directory=config.directory, region=REGION, zone=ZONE, uri=config.uri)
-        inventory.write_text(text)
+    hosts = {"lab-1": config.uri, **{each.name: each.uri for each in hosts_of(config)}}
+    if not inventory.exists() or any(f"name: {name}\n" not in inventory.read_text() for name in hosts):
+        text = INVENTORY.format(directory=config.directory, region=REGION, zone=ZONE)
+        inventory.write_text(text + "".join(HOST.format(name=name, uri=uri) for name, uri in hosts.items()))
     app = App(Settings(state_dir=config.directory / "state", inventory=inventory, lab_dir=config.directory))
     try:
         yield app

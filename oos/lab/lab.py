@@ -14,6 +14,7 @@ from oos.lab.config import ELASTIC, LabConfig
 from oos.lab.errors import CommandFailed
 from oos.lab.guest import Keys, Report, build
 from oos.lab.guests import Guest
+from oos.lab.hosts import raise_hosts
 from oos.lab.locking import locked
 from oos.lab.process import run_unchecked
 
@@ -39,7 +40,8 @@ def up(config: LabConfig, report: Report) -> LabStatus:
         image = build(config.cache, report)
         found = acceleration(config.cache, image)
         report(f"acceleration: {'KVM' if found.kvm else 'TCG'} ({found.reason})")
-        zone.raise_zone(config, lock, kvm=found.kvm, report=report)
+        raised = zone.raise_zone(config, lock, kvm=found.kvm, report=report)
+        raise_hosts(config, raised, report)
         _write_ssh_files(config, image.keys)
         image_id = guest_fleet.publish(config, image)
         with guest_fleet.opened_app(config) as app:

@@ -43,6 +43,8 @@ MARKER = ".oos-lab"
 CLEAN_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root"}
 EMULATOR_NAME = "qemu-system-x86"
 """The kernel cuts the name of a process after 15 letters."""
+PID_FILE = "/run/libvirt/libvirtd.pid"
+"""Where the first host's libvirtd notes its pid, as the zone sees it."""
 ANSWER_SECONDS = 30.0
 """How long a healthy libvirtd may take to answer a trivial question on a host under heavy load."""
 START_SECONDS = 30.0
@@ -71,6 +73,17 @@ class Zone:
         """The zone's processes that run this program."""
         found = (identify(pid) for pid in self.pids() if _program(pid) == program)
         return tuple(process for process in found if process)
+
+    def daemons(self, pid_file: str) -> tuple[ProcessIdentity, ...]:
+        """The zone's libvirtd processes that were told to note their pid here; each host's has a place of its own."""
+        return tuple(each for each in self.named("libvirtd") if pid_file.encode() in _words(each.pid))
+
+
+def _words(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def _program(pid: int) -> str:
@@ -165,7 +178,7 @@ def raise_zone(config: LabConfig, lock: int, *, kvm: bool, report: Report) -> Zo
         zone = _start_namespaces(config, lock, kvm=kvm)
     _write_entrance(config, zone)
     _start_libvirtd(config, zone, report)
-    started = _ensure_objects(config, zone)
+    started = ensure_objects(zone, config.uri, "qemu:///system", Path("/etc/libvirt/oos"))
     if "default" in started and zone.named(EMULATOR_NAME):
         # The cards of running guests hang in the air now; a libvirtd that starts puts them back on the bridge.
         for process in zone.named("libvirtd"):
@@ -218,7 +231,7 @@ def _start_namespaces(config: LabConfig, lock: int, *, kvm: bool) -> Zone:
 
 
 def _start_libvirtd(config: LabConfig, zone: Zone, report: Report) -> None:
-    living = zone.named("libvirtd")
+    living = zone.daemons(PID_FILE)
     # One that an `up` killed a moment ago has just started gets the time to come up.
     if living and not any(map(is_stopped, living)) and wait_until(lambda: answers(config), timeout=START_SECONDS):
         return
@@ -228,7 +241,7 @@ def _start_libvirtd(config: LabConfig, zone: Zone, report: Report) -> None:
     report("starting libvirtd")
     programs = {"PATH": f"{PROGRAMS}:{CLEAN_ENVIRONMENT['PATH']}"}
     environment = [f"{name}={value}" for name, value in {**CLEAN_ENVIRONMENT, **programs}.items()]
-    daemon = ["libvirtd", "--daemon", "--pid-file", "/run/libvirt/libvirtd.pid"]
+    daemon = ["libvirtd", "--daemon", "--pid-file", PID_FILE]
     # Whether it started is seen by its answering; its own word may be that another is there already.
     said = run_unchecked([*zone.enter(), "env", "-i", *environment, *daemon], timeout=START_SECONDS).stderr
     if not wait_until(lambda: answers(config), timeout=START_SECONDS):
@@ -240,10 +253,15 @@ def _start_libvirtd(config: LabConfig, zone: Zone, report: Report) -> None:
 def answers(config: LabConfig) -> bool:
     """Whether the lab's libvirtd answers now."""
     zone = find(config)
-    if zone is None or not config.socket.exists() or any(map(is_stopped, zone.named("libvirtd"))):
+    if zone is None or not config.socket.exists() or any(map(is_stopped, zone.daemons(PID_FILE))):
         return False
+    return answers_at(config.uri)
+
+
+def answers_at(uri: str) -> bool:
+    """Whether a libvirtd answers at this URI now."""
     try:
-        return run_unchecked(["virsh", "-c", config.uri, "uri"], timeout=ANSWER_SECONDS).returncode == 0
+        return run_unchecked(["virsh", "-c", uri, "uri"], timeout=ANSWER_SECONDS).returncode == 0
     except CommandFailed:
         return False
 
@@ -258,37 +276,40 @@ def _mend_dhcp(config: LabConfig, zone: Zone, report: Report) -> None:
     if zone.named("dnsmasq") or not (config.runtime / "network/default.xml").exists():
         return
     report("the DHCP server is gone: starting it anew")
-    for process in zone.named("libvirtd"):
+    for process in zone.daemons(PID_FILE):
         send(process, signal.SIGHUP)
     if not wait_until(lambda: bool(zone.named("dnsmasq")), timeout=10):
         raise LabError(config.uri, "the DHCP server of network default does not start")
 
 
-def _ensure_objects(config: LabConfig, zone: Zone) -> tuple[str, ...]:
-    """Network and storage pools are defined and active; the names of those that had to be started."""
+def ensure_objects(zone: Zone, uri: str, inside: str, files: Path) -> tuple[str, ...]:
+    """Network and storage pools of a host are defined and active; the names of those that had to be started.
+
+    `inside` is the host's URI as processes of the zone use it, and `files` is where these find the definitions.
+    """
     started: list[str] = []
     said = ""
     for _ in range(5):
-        commands = _missing_objects(config)
+        commands = _missing_objects(uri, files)
         if not commands:
             return tuple(started)
         started += [name for name, _ in commands]
         # Some may fail, where a client of an `up` that was killed still does the same: the next look tells.
         for _, command in commands:
-            done = run_unchecked([*zone.enter(), "virsh", "-q", "-c", "qemu:///system", command])
+            done = run_unchecked([*zone.enter(), "virsh", "-q", "-c", inside, command])
             said = done.stderr.decode(errors="replace").strip() or said
-    raise LabError(config.uri, f"cannot start {', '.join(started)}: {said}")
+    raise LabError(uri, f"cannot start {', '.join(started)}: {said}")
 
 
-def _missing_objects(config: LabConfig) -> list[tuple[str, str]]:
+def _missing_objects(uri: str, files: Path) -> list[tuple[str, str]]:
     """Name of each object that is not active, and what it takes."""
     missing = []
     for kind, names in (("net", ("default",)), ("pool", POOLS)):
-        said = virsh(config, f"{kind}-list --name; echo //; {kind}-list --all --name")
+        said = run(["virsh", "-q", "-c", uri, f"{kind}-list --name; echo //; {kind}-list --all --name"], timeout=30)
         active, _, defined = (part.split() for part in said.partition("//"))
         for name in names:
             if name not in defined:
-                define = f"{kind}-define /etc/libvirt/oos/{kind}-{name}.xml; {kind}-autostart {name}"
+                define = f"{kind}-define '{files}/{kind}-{name}.xml'; {kind}-autostart {name}"
                 missing.append((name, f"{define}; {kind}-start {name}"))
             elif name not in active:
                 missing.append((name, f"{kind}-start {name}"))

@@ -96,13 +96,18 @@ def write_files(config: LabConfig) -> None:
     config.runtime.mkdir(mode=0o755, exist_ok=True)
     for path, text in libvirt_files(config):
         (config.directory / "etc" / path).write_text(text)
-    traffic_control = config.directory / "etc/oos/bin/tc"
+    write_programs(config.directory / "etc/oos/bin")
+    copy_filters(config.directory / "etc/nwfilter")
+
+
+def write_programs(target: Path) -> None:
+    """The programs that libvirtd is to find before those of the host."""
+    traffic_control = target / "tc"
     traffic_control.write_bytes((Path(__file__).parent / "tc.sh").read_bytes())
     traffic_control.chmod(0o755)
-    _copy_filters(Path("/etc/libvirt/nwfilter"), config.directory / "etc/nwfilter")
 
 
-def _copy_filters(source: Path, target: Path) -> None:
+def copy_filters(target: Path, source: Path = Path("/etc/libvirt/nwfilter")) -> None:
     """The network filters that libvirt ships: it knows them only as files (https://libvirt.org/formatnwfilter.html)."""
     if target.exists() or not source.is_dir():
         return

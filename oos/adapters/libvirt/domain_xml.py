@@ -13,7 +13,7 @@ from xml.dom import minidom
 from xml.etree import ElementTree
 
 from oos.adapters.libvirt.card_filter import CardFilter, card_filter_of
-from oos.adapters.libvirt.note import NAMESPACE, Note, read_note, read_run_note, write_note
+from oos.adapters.libvirt.note import NAMESPACE, MoveMark, Note, read_move_mark, read_note, read_run_note, write_note
 from oos.fleet.identity import adopted_disk_id
 from oos.fleet.network import Bandwidth
 from oos.values.identifiers import instance_id, is_resource_id
@@ -72,6 +72,8 @@ class DomainText:
     has_agent_channel: bool
     console_log: str
     """Path of the file that keeps what the serial console shows."""
+    mark: MoveMark | None = None
+    """There while its move from another host is not complete."""
     kernel: str = ""
     """Path of the kernel that the hypervisor loads itself; empty where the disk boots by its own boot loader."""
     initrd: str = ""
@@ -125,6 +127,7 @@ def read_domain(xml: str) -> DomainText:
         agent_state=channel.get("state", "") if channel is not None else "",
         has_agent_channel=channel is not None,
         console_log=log.get("file", "") if log is not None else "",
+        mark=read_move_mark(metadata),
         kernel=root.findtext("os/kernel", ""),
         initrd=root.findtext("os/initrd", ""),
         command_line=root.findtext("os/cmdline", ""),

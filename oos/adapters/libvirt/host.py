@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from oos.adapters.libvirt.connection import Connection, Deadlines, Handle, LibvirtFailed, code_of, libvirt
 from oos.adapters.libvirt.domain_xml import DomainText, read_domain
@@ -28,6 +28,12 @@ from oos.values.identifiers import instance_id as id_of_uuid
 
 T = TypeVar("T")
 
+_HANDOVER: Final = (
+    libvirt.VIR_DOMAIN_PAUSED_MIGRATION,
+    libvirt.VIR_DOMAIN_PAUSED_POSTCOPY,
+    libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Domain:
@@ -37,6 +43,8 @@ class Domain:
     power: Power
     is_stuck: bool = False
     """Whether QEMU stopped it because a write failed."""
+    is_in_handover: bool = False
+    """Whether it stands still because it is handed over to another host, or comes from one."""
 
     @property
     def id(self) -> str:
@@ -146,7 +154,8 @@ def _describe(domain: Handle) -> tuple[str, int, int]:
 
 def _as_domain(xml: str, state: int, reason: int) -> Domain:
     is_stuck = (state, reason) == (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_IOERROR)
-    return Domain(read_domain(xml), power_of(state, reason), is_stuck)
+    is_in_handover = state == libvirt.VIR_DOMAIN_PAUSED and reason in _HANDOVER
+    return Domain(read_domain(xml), power_of(state, reason), is_stuck, is_in_handover)
 
 
 def power_of(state: int, reason: int) -> Power:

@@ -9,7 +9,7 @@ from oos.adapters.libvirt.attaching import LibvirtAttaching
 from oos.adapters.libvirt.events import Watch
 from oos.adapters.libvirt.grouping import LibvirtGrouping
 from oos.adapters.libvirt.importing import LibvirtImporting
-from oos.adapters.libvirt.replacing import LibvirtReplacing
+from oos.adapters.libvirt.moving import LibvirtMoving
 from oos.adapters.libvirt.reshaping import LibvirtReshaping
 from oos.adapters.libvirt.statistics import read_statistics
 from oos.fleet.hypervisor import Subscription
@@ -18,7 +18,7 @@ from oos.fleet.statistics import InstanceStatistics
 
 
 class LibvirtHypervisor(
-    LibvirtReplacing, LibvirtAttaching, LibvirtReshaping, LibvirtAccounts, LibvirtImporting, LibvirtGrouping
+    LibvirtMoving, LibvirtAttaching, LibvirtReshaping, LibvirtAccounts, LibvirtImporting, LibvirtGrouping
 ):
     """A host under libvirt; see LibvirtHost for what varies."""
 

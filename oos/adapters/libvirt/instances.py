@@ -21,6 +21,7 @@ from oos.adapters.libvirt.note import (
 )
 from oos.fleet.errors import AgentFailed, AgentUnavailable, HypervisorFailed, WrongState
 from oos.fleet.instance import GuestAddress, Instance, Labels, NetworkInterface, Power, StopMethod
+from oos.fleet.moving import unfinished_move
 
 START_SECONDS: Final = 120.0
 """A start takes half a second; the first one with a cold capability cache 12 s and more."""
@@ -62,14 +63,20 @@ class LibvirtInstances(LibvirtAgents):
             disk_ids=tuple(text.disk_id(disk) for disk in text.disks),
             token=note.token,
             has_agent=domain.power is Power.RUNNING and text.agent_state == "connected",
+            moving_from=text.mark.source if text.mark is not None else "",
         )
 
     # power
 
     def start(self, instance_id: str) -> None:
-        match self._domain(instance_id).power:
+        domain = self._domain(instance_id)
+        match domain.power:
             case Power.RUNNING | Power.STARTING:
                 return
+            case _ if domain.text.mark is not None:
+                raise unfinished_move(instance_id, domain.text.mark.source)
+            case _ if domain.is_in_handover:
+                raise WrongState(instance_id, "in the middle of a move", "move it once more, to complete that")
             case Power.PAUSED:
                 self._ask(instance_id, "resuming", _resume)
             case _:

@@ -25,6 +25,9 @@ PREFIX: Final = "oos"
 RUN_NAMESPACE: Final = "urn:oos:run:1"
 """A second note, in the live domain only: libvirt forgets it when the power goes, as it should."""
 RUN_PREFIX: Final = "oos-run"
+MOVE_NAMESPACE: Final = "urn:oos:move:1"
+"""A third note, on a domain that came from another host, until its move is complete."""
+MOVE_PREFIX: Final = "oos-move"
 
 _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 
@@ -62,6 +65,26 @@ class Note:
     def disk(self, device: str) -> DiskNote | None:
         """What is remembered about the disk at this target."""
         return next((disk for disk in self.disks if disk.device == device), None)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveMark:
+    """That a domain comes from another host, and what is left to do about it."""
+
+    source: str
+    """The host that it comes from."""
+    autostart: bool = False
+    """Whether it starts with its host."""
+    stamp: str = ""
+    """Of a stopped one: as of when its disks were copied."""
+
+
+def read_move_mark(metadata: Element | None) -> MoveMark | None:
+    """The mark of a move, if there is one."""
+    element = metadata.find(f"{{{MOVE_NAMESPACE}}}move") if metadata is not None else None
+    if element is None:
+        return None
+    return MoveMark(element.get("from", ""), element.get("autostart") == "yes", element.get("stamp", ""))
 
 
 def write_note(note: Note) -> str:

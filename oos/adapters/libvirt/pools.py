@@ -34,6 +34,8 @@ class Volume:
     format: str
     backing: str
     """Path of the volume beneath; empty without one."""
+    changed: str = ""
+    """When its file was written last, in seconds since 1970 with a fraction."""
 
 
 @lru_cache(maxsize=4096)
@@ -48,6 +50,7 @@ def read_volume(xml: str) -> Volume:
         stored_bytes=bytes_of(root.find("allocation")),
         format=format.get("type", "raw") if format is not None else "raw",
         backing=root.findtext("backingStore/path", ""),
+        changed=root.findtext("target/timestamps/mtime", ""),
     )
 
 

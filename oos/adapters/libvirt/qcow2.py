@@ -17,6 +17,8 @@ _FIELDS: Final = struct.Struct(">4sIQIIQ")
 """Magic, version, offset and length of the backing file's name, cluster bits, virtual size."""
 _FEATURES: Final = struct.Struct(">Q")
 _FEATURES_OFFSET: Final = 72
+_LENGTH_OFFSET: Final = 16
+_CLUSTER_BITS_OFFSET: Final = 20
 _DIRTY, _CORRUPT = 1, 2
 
 
@@ -83,3 +85,19 @@ def backing_change(content: bytes, backing: str) -> tuple[int, bytes]:
     assert header.backing_offset, "there is no backing file to change"
     assert len(name) == len(header.backing.encode(errors="surrogateescape")), "the names are of different length"
     return header.backing_offset, name
+
+
+def with_backing(content: bytes, backing: str) -> bytes:
+    """The first bytes of a file with the name of another backing file, of any length; for a copy nobody uses yet.
+
+    The name is the last thing in the first cluster, so a longer one has room.
+    """
+    header = read_header(content)
+    name = backing.encode(errors="surrogateescape")
+    start = header.backing_offset
+    (bits,) = struct.unpack_from(">I", content, _CLUSTER_BITS_OFFSET)
+    if not start or start + len(name) > min(1 << bits, len(content)):
+        raise BadHeader("it has no room for the name of its backing file")
+    before = header.backing.encode(errors="surrogateescape")
+    named = content[:start] + name.ljust(len(before), b"\0") + content[start + max(len(name), len(before)) :]
+    return named[:_LENGTH_OFFSET] + struct.pack(">I", len(name)) + named[_LENGTH_OFFSET + 4 :]

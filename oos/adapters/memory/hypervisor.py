@@ -9,6 +9,7 @@ from oos.adapters.memory.agents import SimulatedAgents
 from oos.adapters.memory.disks import SimulatedDisks
 from oos.adapters.memory.images import SimulatedImages
 from oos.adapters.memory.instances import SimulatedInstances
+from oos.adapters.memory.moving import SimulatedMoving
 from oos.adapters.memory.reshaping import SimulatedReshaping
 
 if TYPE_CHECKING:
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 
 
 class MemoryHypervisor(
-    SimulatedInstances, SimulatedDisks, SimulatedImages, SimulatedReshaping, SimulatedAccounts, SimulatedAgents
+    SimulatedMoving,
+    SimulatedInstances,
+    SimulatedDisks,
+    SimulatedImages,
+    SimulatedReshaping,
+    SimulatedAccounts,
+    SimulatedAgents,
 ):
     """A host whose whole state is a value; see SimulatedHost for what varies."""
 

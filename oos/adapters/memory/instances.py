@@ -19,6 +19,7 @@ from oos.fleet.instance import (
     Power,
     StopMethod,
 )
+from oos.fleet.moving import unfinished_move
 from oos.fleet.storage import Disk, DiskKind, Image
 from oos.values.identifiers import client_token
 
@@ -137,6 +138,8 @@ class SimulatedInstances(SimulatedFilters):
             instance = self._instance(instance_id)
             if instance.power is Power.RUNNING:
                 return
+            if instance.moving_from:
+                raise unfinished_move(instance_id, instance.moving_from)
             with self._change():
                 now = self._clock.now()
                 if instance.power is Power.STOPPED:

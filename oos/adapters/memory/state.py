@@ -71,6 +71,8 @@ class HostState:
     unreachable: bool = False
     full: bool = False
     """Whether the disk below the pools is full."""
+    cpus: int = 64
+    memory_mib: int = 1 << 20
     pool_bytes: int = 1 << 40
     """Room of the pool of snapshots."""
     deaf: list[str] = field(default_factory=list)
@@ -121,6 +123,7 @@ def save_state(path: Path, state: HostState) -> None:
 def twin_of(hypervisor: Hypervisor) -> HostState:
     """A copy of what can be observed of a host; the content of its disks is not known, and is left empty."""
     instances = hypervisor.instances()
+    capacity = hypervisor.capacity()
     details = {each.name: each for each in hypervisor.networks()}
     networks = {*details, *(card.network for each in instances for card in each.interfaces)}
     snapshots = {each.id: each for each in hypervisor.snapshots()}
@@ -128,6 +131,8 @@ def twin_of(hypervisor: Hypervisor) -> HostState:
     for each in sorted(snapshots.values(), key=lambda each: each.created):
         checkpoints[each.disk_id] = each.id
     return HostState(
+        cpus=capacity.cpus,
+        memory_mib=capacity.memory_mib,
         networks=sorted(networks),
         network_details=details,
         group_filters={each.id: each for each in hypervisor.group_filters()},
