@@ -43,7 +43,9 @@ class TwoHosts:
         at = {each.hypervisor.host.name: each.hypervisor for each in (self.first, self.second)}
         hosts = tuple(each.host for each in at.values())
         zone = Zone(hosts[0].zone, hosts[0].region, hosts[0].zone, hosts)
-        return Fleet(Inventory((Region(zone.region, zone.region, (zone,)),), {}, zone.region), lambda host: at[host.name])
+        return Fleet(
+            Inventory((Region(zone.region, zone.region, (zone,)),), {}, zone.region), lambda host: at[host.name]
+        )
 
 
 def simulated_hosts() -> TwoHosts:
