@@ -9,7 +9,7 @@ fleet = LazyGroup(
     {
         "list": ("oos.cli.fleet_list:list_fleet", "List instances, disks, snapshots, images, networks or hosts."),
         "show": ("oos.cli.fleet_show:show", "Show everything about one of them."),
+        "graph": ("oos.cli.fleet_graph:graph", "Draw what stands on what, or who is in which network."),
     },
-    later={"graph": "see oos fleet list and oos fleet show"},
     help="See what there is.",
 )

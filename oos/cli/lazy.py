@@ -104,15 +104,11 @@ class LazyGroup(click.Group):
         self,
         name: str,
         table: Mapping[str, tuple[str, str]],
-        *,
-        later: Mapping[str, str] | None = None,
         **attributes: Any,
     ) -> None:
         super().__init__(name, subcommand_metavar="VERB [ARGS]...", **attributes)
         self._table = table
         """By verb: where it is (`module:attribute`), and what it does."""
-        self._later = later or {}
-        """Verbs that are meant to come: what to do until then."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         return [*super().get_params(ctx), *GLOBAL_OPTIONS]
@@ -142,8 +138,6 @@ class LazyGroup(click.Group):
         if args and args[0] not in self._table and not args[0].startswith("-") and not ctx.resilient_parsing:
             from oos.diagnostics import did_you_mean
 
-            if args[0] in self._later:
-                ctx.fail(f"there is no verb {args[0]!r} yet; {self._later[args[0]]}")
             hint = did_you_mean(args[0], self._table)
             ctx.fail(f"there is no verb {args[0]!r}" + (f"; {hint}" if hint else ""))
         return super().resolve_command(ctx, args)

@@ -87,3 +87,30 @@ def test_a_broken_inventory_is_told_at_its_place(world: World) -> None:
     said = world.run("fleet", "list")
     assert said.code == 2
     assert "inventory.yml:3:1: error[OOS901]" in said.err
+
+
+def test_a_graph_tells_what_stands_on_what(world: World) -> None:
+    (made,) = world.make_instances("web-1")
+    disk = world.run("fleet", "list", "disks", "-o", "json").document[0]["DiskId"]
+    world.run("api", "ecs", "CreateSnapshot", f"DiskId={disk}", "SnapshotName=first")
+    drawn = world.run("fleet", "graph")
+    assert drawn.code == 0
+    assert [line.strip("│├└─ ").split()[0] for line in drawn.out.splitlines()] == [
+        *("region", "zone", "host", "instance", "disk", "snapshot"),
+        *("zone", "host"),
+    ]
+    (card,) = world.run("fleet", "graph", "--by", "networks", "-o", "json").document["Below"][0]["Below"]
+    assert card["Id"] == made.id
+    dot = world.run("fleet", "graph", "--dot").out
+    assert dot.startswith("digraph fleet {")
+    assert "instance web-1" in dot
+
+
+def test_a_graph_is_drawn_without_the_hosts_that_do_not_answer(world: World) -> None:
+    world.make_instances("web-1")
+    world.make_instances("web-2", host="h2")
+    world.change_host("h2", unreachable=True)
+    drawn = world.run("fleet", "graph")
+    assert drawn.code == 4
+    assert "host h2 Unreachable" in drawn.out
+    assert "web-1" in drawn.out

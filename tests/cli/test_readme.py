@@ -38,9 +38,3 @@ def test_the_commands_of_the_readme_do_what_it_says(world: World) -> None:
 def test_the_template_of_the_readme_is_valid(world: World) -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     assert world.run("template", "validate", world.write("t.yml", text), "--strict").code == 0
-
-
-def test_verbs_that_are_meant_to_come_say_so(world: World) -> None:
-    said = world.run("fleet", "graph")
-    assert said.code == 2
-    assert "there is no verb 'graph' yet" in said.err
