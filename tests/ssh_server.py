@@ -85,7 +85,9 @@ def ssh_server(folder: Path, program: Path | None = None) -> Iterator[SshServer]
     (folder / "config").write_text(
         f"Host 127.* jump-*\n  Port {port}\n  User root\n  IdentityFile {folder / 'user'}\n  IdentitiesOnly yes\n"
         f"  UserKnownHostsFile {folder / 'known_hosts'}\n  GlobalKnownHostsFile none\n  HostKeyAlias the-server\n"
-        "Host jump-*\n  ProxyJump 127.0.1.9\n  HostName 127.0.1.10\n"
+        "Host jump-1\n  ProxyJump 127.0.1.9\n  HostName 127.0.1.10\n"
+        "Host jump-2\n  ProxyJump 127.0.1.8,127.0.1.9\n  HostName 127.0.1.10\n"
+        "Host jump-stranger\n  ProxyJump stranger,127.0.1.9\n  HostName 127.0.1.10\n"
         f"Host stranger\n  HostName 127.0.1.1\n  Port {port}\n  User root\n  IdentityFile {folder / 'user'}\n"
         f"  IdentitiesOnly yes\n  UserKnownHostsFile {folder / 'nobody'}\n  GlobalKnownHostsFile none\n"
         f"Host newcomer\n  HostName 127.0.1.1\n  Port {port}\n  User root\n  IdentityFile {folder / 'user'}\n"

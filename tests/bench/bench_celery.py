@@ -1,7 +1,4 @@
-"""Durable trivial tasks beside Celery with Redis: an extra, measured where both are installed.
-
-    pip install 'celery[redis]'; apt-get install redis-server
-    python -m tests.bench celery
+"""Durable trivial tasks beside Celery with Redis, both fetched for it where they are not installed.
 
 Redis appends each write to its file before it answers (`appendfsync always`), as our journal does; results are kept.
 """
@@ -9,7 +6,9 @@ Redis appends each write to its file before it answers (`appendfsync always`), a
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import importlib
+import json
+import os
 import shutil
 import socket
 import subprocess
@@ -19,8 +18,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench.bench_engine import CONCURRENCY, LOOP, measure, ours
+from tests.bench.peers import python_with, unpacked
 
+CELERY = ("celery[redis]==5.7.0",)
+REDIS = ("redis-server", "redis-tools", "libjemalloc2", "liblzf1", "libatomic1")
+CONCURRENCY = 100
 WORKERS = 2
 PATIENCE = 60.0
 TASKS = "bench_celery_tasks"
@@ -50,18 +52,28 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def celery_rate(folder: Path, count: int) -> float:
+def redis_server() -> tuple[str, dict[str, str]] | None:
+    """The server's program and its environment: that of this machine, or out of its package."""
+    installed = shutil.which("redis-server")
+    if installed:
+        return installed, dict(os.environ)
+    home = unpacked(*REDIS)
+    if home is None:
+        return None
+    libraries = sorted({str(each.parent) for each in (home / "usr/lib").rglob("*.so*")})
+    return str(home / "usr/bin/redis-server"), {**os.environ, "LD_LIBRARY_PATH": ":".join(libraries)}
+
+
+def celery_rate(folder: Path, count: int, redis: str, environment: dict[str, str]) -> float:
     """Tasks a second, from the first call to the last result, over two workers with as many threads as we have."""
     port = free_port()
-    redis = shutil.which("redis-server")
-    assert redis is not None
     durable = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
     command = [redis, "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), *durable]
     (folder / f"{TASKS}.py").write_text(MODULE.format(url=f"redis://127.0.0.1:{port}/0"))
     started: list[subprocess.Popen[bytes]] = []
     with (folder / "log").open("ab") as log:
         try:
-            started.append(subprocess.Popen(command, stdout=log, stderr=log))
+            started.append(subprocess.Popen(command, stdout=log, stderr=log, env=environment))
             deadline = time.monotonic() + PATIENCE
             while not answers(port):
                 assert time.monotonic() < deadline, "redis-server does not answer"
@@ -89,19 +101,35 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--items", type=int, default=10_000)
     options.add_argument("--tasks", type=int, default=1_000, help="Celery is measured on fewer")
+    options.add_argument("--only-celery", help="be the peer: by this server, as JSON")
     chosen = options.parse_args()
-    if importlib.util.find_spec("celery") is None or shutil.which("redis-server") is None:
-        print("  not measured: pip install 'celery[redis]', apt-get install redis-server")
+    if chosen.only_celery:
+        with tempfile.TemporaryDirectory() as name:
+            print(celery_rate(Path(name), chosen.tasks, *json.loads(chosen.only_celery)))
         return
+    python, redis = python_with(*CELERY), redis_server()
+    if python is None or redis is None:
+        print("  not measured: no package index, or neither redis-server nor apt-get")
+        return
+    from tests.bench.bench_engine import LOOP, measure, ours
+
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
         items = list(range(chosen.items))
         loop = measure(
             f"oos, loop of {chosen.items:,}, concurrency {CONCURRENCY}",
             chosen.items,
-            lambda: ours(folder, LOOP, {"items": items, "concurrency": CONCURRENCY}),
+            lambda: ours(Path(name), LOOP, {"items": items, "concurrency": CONCURRENCY}),
         )
-        peer = celery_rate(folder, chosen.tasks)
+    argv = [
+        str(python),
+        "-m",
+        "tests.bench.bench_celery",
+        "--tasks",
+        str(chosen.tasks),
+        "--only-celery",
+        json.dumps(redis),
+    ]
+    peer = float(subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split()[-1])
     print(loop)
     print(f"Celery with Redis, {chosen.tasks:,} tasks, {WORKERS} workers{peer:>19,.0f} /s")
     print(f"  {loop.per_second / peer:.0f} × Celery")

@@ -1,6 +1,8 @@
 """Commands over SSH beside paramiko alone, fabric, pyinfra and ansible-playbook, against sshd on loopback (DESIGN 11).
 
-Each peer runs in a process of its own; CPU of the client's side is counted, its children included, sshd not.
+Each peer runs in a process of its own; CPU of the client's side is counted, its children included, sshd not. What is
+compared within a bar is measured by turns, some rounds, and the least of each counts: others use this machine, too.
+pyinfra wants an older paramiko than ours, and has a virtual environment of its own, made at the first time.
 """
 
 from __future__ import annotations
@@ -19,12 +21,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tests.ssh_server import ssh_server
+from tests.bench.peers import python_with
 
+PYINFRA = ("pyinfra==3.10.0",)
 HOSTS = 100
 COMMANDS = 10
 MANY_HOSTS = 500
 ON_ONE = 100
+ROUNDS = 3
 WORKERS = 32
 DESCRIPTORS = 256
 COMMAND = "echo here"
@@ -133,13 +137,20 @@ def ansible_playbook(config: Path, hosts: Sequence[str], commands: int) -> None:
         )
 
 
-PEERS: dict[str, tuple[Callable[[Path, Sequence[str], int], None], str]] = {
-    "ours": (ours, "paramiko"),
-    "paramiko": (paramiko_alone, "paramiko"),
-    "fabric": (fabric_runner, "fabric"),
-    "pyinfra": (pyinfra_api, "pyinfra"),
-    "ansible": (ansible_playbook, "ansible"),
+PEERS: dict[str, Callable[[Path, Sequence[str], int], None]] = {
+    "paramiko": paramiko_alone,
+    "ours": ours,
+    "fabric": fabric_runner,
+    "pyinfra": pyinfra_api,
+    "ansible": ansible_playbook,
 }
+
+
+def interpreter(peer: str) -> Path | None:
+    """The Python that has a peer; None where nobody has."""
+    if peer == "pyinfra" and find_spec("pyinfra") is None:
+        return python_with(*PYINFRA)
+    return Path(sys.executable) if peer in ("ours", "paramiko") or find_spec(peer) else None
 
 
 def cpu_seconds() -> float:
@@ -151,25 +162,23 @@ def cpu_seconds() -> float:
     return total
 
 
-def measure(peer: str, config: Path, hosts: int, commands: int, repeat: int = 1) -> dict[str, float] | None:
-    """What a peer takes in a process of its own: the least CPU of some runs. None where it is not installed."""
-    if find_spec(PEERS[peer][1]) is None:
+def measure(peer: str, config: Path, hosts: int, commands: int) -> dict[str, float] | None:
+    """What a peer takes in a process of its own. None where it is not to be had, or fails."""
+    python = interpreter(peer)
+    if python is None:
         return None
-    best: dict[str, float] | None = None
-    for _ in range(repeat):
-        argv = [sys.executable, "-m", "tests.bench.bench_ssh", peer, str(config), str(hosts), str(commands)]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(f"  {peer}: failed: {done.stderr.strip().splitlines()[-1:]}")
-            return None
-        told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-        best = told if best is None or told["cpu"] < best["cpu"] else best
-    return best
+    argv = [python, "-m", "tests.bench.bench_ssh", peer, str(config), str(hosts), str(commands)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"  {peer}: failed: {done.stderr.strip().splitlines()[-1:]}")
+        return None
+    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return told
 
 
 def play(peer: str, config: Path, hosts: int, commands: int) -> None:
     """Be a peer: one command first, so that imports and keys are not counted; then the work."""
-    work = PEERS[peer][0]
+    work = PEERS[peer]
     if peer != "ansible":
         work(config, addresses(1), 1)
     most = [0, 0]
@@ -191,33 +200,45 @@ def play(peer: str, config: Path, hosts: int, commands: int) -> None:
     print(json.dumps(told))
 
 
-def table(title: str, config: Path, peers: Sequence[str], hosts: int, commands: int) -> dict[str, dict[str, float]]:
-    """Measure peers, and print what a command costs each."""
-    print(title)
-    found = {}
+def table(
+    title: str, config: Path, peers: Sequence[str], hosts: int, commands: int, rounds: int = 1
+) -> dict[str, dict[str, float]]:
+    """Measure peers by turns, and print what a command costs each: the least of the rounds."""
+    print(title, flush=True)
+    found: dict[str, dict[str, float]] = {}
+    for _ in range(rounds):
+        for peer in peers:
+            told = measure(peer, config, hosts, commands)
+            if told is not None and (peer not in found or told["cpu"] < found[peer]["cpu"]):
+                found[peer] = told
     for peer in peers:
-        told = measure(peer, config, hosts, commands, repeat=2 if hosts * commands <= HOSTS else 1)
-        if told is None:
+        if peer not in found:
             print(f"  {peer:<10} not measured")
             continue
-        found[peer] = told
+        told = found[peer]
         each = told["cpu"] * 1000 / (hosts * commands)
         ratio = told["cpu"] / found["paramiko"]["cpu"] if "paramiko" in found else 1.0
-        print(f"  {peer:<10}{each:>9.2f} ms CPU a command{told['wall']:>8.1f} s wall{ratio:>8.2f} × paramiko")
+        print(
+            f"  {peer:<10}{each:>9.2f} ms CPU a command{told['wall']:>8.1f} s wall{ratio:>8.2f} × paramiko", flush=True
+        )
     return found
 
 
 def main() -> None:
     """Measure, and print ratios."""
+    from tests.ssh_server import ssh_server
+
     with tempfile.TemporaryDirectory() as folder, ssh_server(Path(folder)) as server:
         config = server.config
-        table(f"one command on {HOSTS} hosts, cold", config, ("paramiko", "ours", "fabric", "pyinfra"), HOSTS, 1)
+        cold = ("paramiko", "ours", "fabric", "pyinfra")
+        table(f"one command on {HOSTS} hosts, cold", config, cold, HOSTS, 1, ROUNDS)
         print("  bar: ours ≤ 1.25 × paramiko")
-        found = table(f"{COMMANDS} commands on {HOSTS} hosts", config, tuple(_order()), HOSTS, COMMANDS)
+        found = table(f"{COMMANDS} commands on {HOSTS} hosts", config, tuple(PEERS), HOSTS, COMMANDS)
         for peer, bar in (("pyinfra", "≤ 0.6"), ("ansible", "≤ 0.05")):
             if peer in found and "ours" in found:
                 print(f"  ours / {peer}: {found['ours']['cpu'] / found[peer]['cpu']:.3f} (bar {bar})")
-        table(f"{ON_ONE} commands on one open connection", config, ("paramiko", "ours", "fabric"), 1, ON_ONE)
+        one = f"{ON_ONE} commands on one open connection"
+        table(one, config, ("paramiko", "ours", "fabric"), 1, ON_ONE, ROUNDS)
         print("  bar: ours ≤ 1.25 × paramiko")
         print(f"{MANY_HOSTS} hosts, at most {DESCRIPTORS} descriptors")
         told = measure("ours", config, MANY_HOSTS, 1)
@@ -226,10 +247,6 @@ def main() -> None:
                 f"  ours       {told['wall']:.1f} s wall, at most {told['descriptors']:.0f} descriptors and "
                 f"{told['threads']:.0f} threads, {told['rss']:.0f} MiB"
             )
-
-
-def _order() -> list[str]:
-    return ["paramiko", "ours", "fabric", "pyinfra", "ansible"]
 
 
 if __name__ == "__main__":

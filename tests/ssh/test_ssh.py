@@ -15,6 +15,7 @@ import pytest
 
 from oos.adapters.ssh.channel import run
 from oos.adapters.ssh.guest import SshGuest
+from oos.adapters.ssh.opening import Opener
 from oos.adapters.ssh.pool import SshPool
 from oos.fleet.errors import AgentFailed, AgentUnavailable, DeadlineExceeded, MachineUnreachable
 from oos.fleet.instance import GuestProcess
@@ -100,6 +101,23 @@ def test_a_jump_host_is_on_the_way(server: SshServer, pool: SshPool) -> None:
     assert b"127.0.1.10" in done.stdout
 
 
+def test_jump_hosts_are_visited_in_their_order(server: SshServer, pool: SshPool) -> None:
+    opened = Opener().open(at(server, "jump-2"))
+    try:
+        first = opened.over[-1].get_transport()
+        assert first is not None
+        assert first.sock.getpeername()[0] == "127.0.1.8"
+        assert len(opened.over) == 2
+    finally:
+        opened.close()
+    assert b"127.0.1.10" in run(pool, at(server, "jump-2"), 'echo "$SSH_CONNECTION"', target="m").stdout
+
+
+def test_no_jump_host_is_trusted_unknown(server: SshServer, pool: SshPool) -> None:
+    with pytest.raises(MachineUnreachable, match="not known as"):
+        run(pool, at(server, "jump-stranger"), "true", target="m")
+
+
 def test_the_server_that_is_not_installed_answers_as_well(pool: SshPool, tmp_path: Path) -> None:
     """What a machine without OpenSSH's server runs these tests with."""
     if not shutil.which("apt-get"):
@@ -125,6 +143,17 @@ def test_a_new_host_is_learned_where_that_is_allowed_and_another_key_refused(ser
     learned.write_text(f"{name} {kind} AAAAC3NzaC1lZDI1NTE5AAAAIBL0kYbHNmP6UVuZtyIY2FNEpUzcn1lOQlTLs6l5bdEx\n")
     other = SshPool()
     with pytest.raises(MachineUnreachable):
+        run(other, at(server, "newcomer"), "true", target="m")
+    other.close()
+    learned.unlink()
+
+
+def test_a_revoked_key_is_refused(server: SshServer, pool: SshPool) -> None:
+    assert run(pool, at(server, "newcomer"), "true", target="m").exit_code == 0
+    learned = server.folder / "learned"
+    learned.write_text(f"@revoked {learned.read_text()}")
+    other = SshPool()
+    with pytest.raises(MachineUnreachable, match="revoked"):
         run(other, at(server, "newcomer"), "true", target="m")
     other.close()
     learned.unlink()

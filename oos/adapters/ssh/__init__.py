@@ -1,1 +1,1 @@
-"""Machines over SSH: connections opened and configured by fabric, kept in a pool, used through paramiko's channels."""
+"""Machines over SSH: connections opened as ssh_config says, kept in a pool, used through paramiko's channels."""

@@ -1,26 +1,21 @@
-"""Open connections, one to a machine, used again; as many at once as there are descriptors for.
-
-fabric reads ssh_config(5), and opens a connection with its keys and gateways. Commands do not go through its runner,
-which starts three threads for each.
-"""
+"""Open connections, one to a machine, used again; as many at once as there are descriptors for."""
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from oos.fleet.errors import MachineUnreachable
 
 if TYPE_CHECKING:
-    import fabric
     import paramiko
 
+    from oos.adapters.ssh.opening import Opened, Opener
     from oos.inventory.model import SshAccess
 
 MOST_OPEN: Final = 96
@@ -36,7 +31,7 @@ class _Line:
     """A connection to one machine, and how many use it now."""
 
     opening: threading.Lock = field(default_factory=threading.Lock)
-    connection: fabric.Connection | None = None
+    opened: Opened | None = None
     users: int = 0
 
 
@@ -49,7 +44,7 @@ class SshPool:
         self._changed = threading.Condition()
         self._lines: OrderedDict[SshAccess, _Line] = OrderedDict()
         """The one that was used least recently comes first."""
-        self._configs: dict[str, fabric.Config] = {}
+        self._opener: Opener | None = None
 
     @property
     def machines(self) -> int:
@@ -63,7 +58,7 @@ class SshPool:
             lines = list(self._lines.values())
             self._lines.clear()
         for line in lines:
-            _close(line.connection)
+            _close(line.opened)
 
     @contextmanager
     def transport(self, access: SshAccess, target: str) -> Iterator[paramiko.Transport]:
@@ -71,13 +66,11 @@ class SshPool:
         line = self._take(access, target)
         try:
             with line.opening:
-                transport = None if line.connection is None else line.connection.transport
-                if transport is None or not transport.is_active():
-                    _close(line.connection)
-                    line.connection = None
-                    line.connection = self._open(access, target)
-                    transport = line.connection.transport
-            assert transport is not None
+                if line.opened is None or not line.opened.transport.is_active():
+                    _close(line.opened)
+                    line.opened = None
+                    line.opened = self._open(access, target)
+                transport = line.opened.transport
             yield transport
         finally:
             with self._changed:
@@ -91,7 +84,7 @@ class SshPool:
             while access not in self._lines and len(self._lines) >= self._most_open:
                 idle = next((each for each, line in self._lines.items() if not line.users), None)
                 if idle is not None:
-                    _close(self._lines.pop(idle).connection)
+                    _close(self._lines.pop(idle).opened)
                 elif not self._changed.wait(max(0.0, end - time.monotonic())):
                     raise MachineUnreachable(target, f"all {self._most_open} connections are in use")
             line = self._lines.setdefault(access, _Line())
@@ -99,75 +92,30 @@ class SshPool:
             line.users += 1
             return line
 
-    def _open(self, access: SshAccess, target: str) -> fabric.Connection:
-        import fabric
+    def _open(self, access: SshAccess, target: str) -> Opened:
         import paramiko
 
-        from oos.adapters.ssh.host_keys import guard
-
-        connection = None
         try:
-            connection = fabric.Connection(
-                access.address,
-                user=access.user or None,
-                port=access.port,
-                config=self._config(access.config),
-                connect_timeout=round(self._connect_seconds),
-            )
-            self._prepare(connection)
-            guard(connection.client, connection.ssh_config)
-            if isinstance(connection.gateway, fabric.Connection):
-                guard(connection.gateway.client, connection.gateway.ssh_config)
-            connection.open()
-            connection.transport.set_keepalive(KEEPALIVE_SECONDS)
+            opened = self._ready().open(access)
+            opened.transport.set_keepalive(KEEPALIVE_SECONDS)
             # paramiko wakes ten times a second to see whether it was closed: a hundred idle ones would never rest.
-            connection.transport.sock.settimeout(WAKE_SECONDS)
+            opened.transport.sock.settimeout(WAKE_SECONDS)
         except (OSError, EOFError, paramiko.SSHException, ValueError) as error:
-            _close(connection)
             raise MachineUnreachable(target, _cause(error)) from error
-        return connection
+        return opened
 
-    def _prepare(self, connection: fabric.Connection) -> None:
-        """Deadlines for everything that a server may delay; keys as ssh(1) would take them."""
-        given: dict[str, Any] = connection.connect_kwargs
-        for name in ("banner_timeout", "auth_timeout", "channel_timeout"):
-            given.setdefault(name, self._connect_seconds)
-        if str(connection.ssh_config.get("identitiesonly", "no")).lower() == "yes":
-            given.setdefault("allow_agent", False)
-            given.setdefault("look_for_keys", False)
-
-    def _config(self, path: str) -> fabric.Config:
-        import fabric
+    def _ready(self) -> Opener:
+        from oos.adapters.ssh.opening import Opener
 
         with self._changed:
-            if path not in self._configs:
-                config = fabric.Config(runtime_ssh_path=path or None, lazy=True)
-                config.load_ssh_config()
-                self._configs[path] = config
-            return self._configs[path]
+            if self._opener is None:
+                self._opener = Opener(self._connect_seconds)
+            return self._opener
 
 
-def _close(connection: fabric.Connection | None) -> None:
-    if connection is None:
-        return
-    transport = connection.client.get_transport()
-    line = getattr(transport, "sock", None)
-    # A ProxyCommand is a process of ours, which paramiko neither ends for sure nor waits for.
-    process = getattr(line, "process", None)
-    if process is not None:
-        process.kill()
-    elif isinstance(line, socket.socket):
-        with suppress(OSError):
-            line.shutdown(socket.SHUT_RDWR)
-    with suppress(OSError, EOFError):
-        connection.close()
-    if process is not None:
-        # Its thread signals the process and reads its pipes until the end: only then may they go.
-        transport.join(CONNECT_SECONDS)
-        process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            with suppress(OSError):
-                pipe.close()
+def _close(opened: Opened | None) -> None:
+    if opened is not None:
+        opened.close()
 
 
 def _cause(error: Exception) -> str:
