@@ -18,6 +18,7 @@ from oos.service.disk_settings import forget_disk
 from oos.service.errors import ApiError, MissingParameter, NotFound, Unavailable
 from oos.service.group_enforcement import enforce, forget_members, keep_members
 from oos.service.guest import boot_of
+from oos.service.secondary_addresses import forget_addresses
 from oos.service.security_groups import require_group
 from oos.values.time import format_instant
 from oos_instance import decide, launching, requests, responses
@@ -178,6 +179,7 @@ def delete_instance(context: Context, request: requests.DeleteInstance) -> respo
     if instance.power is not Power.STOPPED:
         _stop(context, hypervisor, instance, force=request.force_stop)
     let_go_of(context, instance)
+    forget_addresses(context, instance)
     hypervisor.remove_instance(instance.id)
     leave_set(context.registry, instance.id)
     for disk_id in instance.disk_ids:

@@ -92,9 +92,11 @@ def has_address(card: Placed, addresses: Sequence[GuestAddress], request: Descri
 
 
 def private_of(card: Placed, addresses: Sequence[GuestAddress]) -> list[str]:
-    """The addresses of a card: those that its guest tells, else the one that DHCP keeps for it."""
-    told = addresses_of(card, addresses, 4)
-    return told or ([card.record.address] if card.record is not None and card.record.address else [])
+    """The addresses of a card: those that its guest tells, else the one that DHCP keeps for it; then further ones."""
+    further = list(card.record.secondary) if card.record is not None else []
+    told = [each for each in addresses_of(card, addresses, 4) if each not in further]
+    kept = [card.record.address] if card.record is not None and card.record.address else []
+    return [*(told or kept), *further]
 
 
 def addresses_of(card: Placed, addresses: Sequence[GuestAddress], version: int) -> list[str]:
@@ -114,6 +116,13 @@ def _is_shown(address: str, version: int) -> bool:
 def private_ip_sets(private: Sequence[str]) -> PrivateIpSets:
     """Addresses as ECS lists them, the first one being the primary."""
     return {"PrivateIpSet": [{"PrivateIpAddress": each, "Primary": each == private[0]} for each in private]}
+
+
+def written_down(card: Placed, region: str) -> InterfaceRecord:
+    """What is written down about a card; of one of which nothing is, the beginning."""
+    return card.record or InterfaceRecord(
+        card.card.id, card.card.mac, region, card.zone, card.card.network, instance_id=card.instance_id
+    )
 
 
 def interface_shape(

@@ -18,6 +18,7 @@ from oos.service.guest import addresses_of
 from oos.service.internet_bandwidth import change_internet_bandwidth, first_card
 from oos.service.network_interfaces import INTERFACES, InterfaceRecord
 from oos.service.paging import page_of
+from oos.service.secondary_addresses import assign_addresses, unassign_addresses
 from oos.service.security_groups import require_group
 from oos.service.tags import changes_of_all, forget_tags, set_tags, tags_after, tags_from
 from oos_network import decide, requests, responses
@@ -114,6 +115,9 @@ def create_network_interface(context: Context, request: requests.CreateNetworkIn
     if record.address:
         for each in networks:
             hypervisor_of(context, each.host).reserve_address(each.name, mac, record.address)
+    if request.private_ip_address or request.secondary_private_ip_address_count:
+        further, count = request.private_ip_address, request.secondary_private_ip_address_count
+        record = assign_addresses(context, record, networks, further, count)
     return _created(record, network, tags)
 
 
@@ -124,7 +128,7 @@ def _created(record: InterfaceRecord, network: Network, tags: dict[str, str]) ->
         "Description": record.description,
         "MacAddress": record.mac,
         "PrivateIpAddress": record.address,
-        "PrivateIpSets": decide.private_ip_sets([record.address] if record.address else []),
+        "PrivateIpSets": decide.private_ip_sets([*filter(None, [record.address]), *record.secondary]),
         "SecurityGroupIds": {"SecurityGroupId": list(record.security_group_ids)},
         "Status": "Available",
         "Type": "Secondary",
@@ -207,9 +211,12 @@ def delete_network_interface(context: Context, request: requests.DeleteNetworkIn
         message = f"The network interface {id} has the address {held[0].address}; unassociate it first."
         raise Refused("InvalidOperation.EipAssociated", message)
     intend_deletion(context, id)
-    for network in context.fleet.networks(context.region):
-        if network.name == card.card.network and card.card.mac.lower() in network.reservations:
+    beside = [each for each in context.fleet.networks(context.region) if each.name == card.card.network]
+    for network in beside:
+        if card.card.mac.lower() in network.reservations:
             hypervisor_of(context, network.host).reserve_address(network.name, card.card.mac, "")
+    if card.record is not None and card.record.secondary:
+        unassign_addresses(context, card.record, beside, list(card.record.secondary))
     INTERFACES.forget(context.registry, id)
     forget_tags(context.registry, id)
     return {}
@@ -220,9 +227,7 @@ def modify_network_interface_attribute(
 ) -> responses.Nothing:
     """Give a network interface another name or description, or say whether it goes with its instance."""
     card = _card(context, request.network_interface_id)
-    record = card.record or InterfaceRecord(
-        card.card.id, card.card.mac, context.region, card.zone, card.card.network, instance_id=card.instance_id
-    )
+    record = decide.written_down(card, context.region)
     name = record.name if request.network_interface_name is None else request.network_interface_name
     description = record.description if request.description is None else request.description
     stays = record.delete_on_release if request.delete_on_release is None else request.delete_on_release
@@ -235,6 +240,55 @@ def modify_network_interface_attribute(
         if card.instance is not None:
             set_groups(context, card.instance, card.card, groups)
     INTERFACES.keep(context.registry, record)
+    return {}
+
+
+def assign_private_ip_addresses(
+    context: Context, request: requests.AssignPrivateIpAddresses
+) -> responses.AssignedAddresses:
+    """Give a network card further addresses; its guest configures them, as in the cloud."""
+    if bool(request.private_ip_address) == bool(request.secondary_private_ip_address_count):
+        message = "Either addresses are given or their number, and one of them must be."
+        raise InvalidParameter("SecondaryPrivateIpAddressCount", message)
+    networks = context.fleet.networks(context.region)
+    card = _card(context, request.network_interface_id, networks)
+    beside = [each for each in networks if each.name == card.card.network and each.zone == card.zone]
+    if not beside:
+        raise NotFound("InvalidVSwitchId.NotFound", f"The vSwitch {card.card.network} of {card.card.id} is not there.")
+    record = assign_addresses(
+        context,
+        decide.written_down(card, context.region),
+        beside,
+        request.private_ip_address,
+        request.secondary_private_ip_address_count,
+    )
+    follow_members(context, card.card.security_group_ids)
+    mine = [address for address, token in record.secondary.items() if token == context.token]
+    assigned: responses.Assigned = {"NetworkInterfaceId": record.id, "PrivateIpSet": {"PrivateIpAddress": mine}}
+    return {"AssignedPrivateIpAddressesSet": assigned}
+
+
+def unassign_private_ip_addresses(context: Context, request: requests.UnassignPrivateIpAddresses) -> responses.Nothing:
+    """Take further addresses from a network card; its guest is to let them go first."""
+    networks = context.fleet.networks(context.region)
+    card = _card(context, request.network_interface_id, networks)
+    record, meant = decide.written_down(card, context.region), request.private_ip_address
+    for address in meant:
+        if address not in record.secondary and not was_deletion_intended(context, f"{record.id}/{address}"):
+            message = f"{address} is no secondary address of {record.id}."
+            raise InvalidParameter("PrivateIpAddress", message, code="InvalidIp.IpUnassigned")
+    held = [
+        each.address
+        for each in ELASTIC_ADDRESSES.of_region(context.registry, context.region)
+        if each.holder is not None and each.holder.mac.lower() == record.mac.lower() and each.holder.address in meant
+    ]
+    if held:
+        message = f"The address {held[0]} leads to one of these; unassociate it first."
+        raise Refused("InvalidOperation.EipAssociated", message)
+    for address in meant:
+        intend_deletion(context, f"{record.id}/{address}")
+    unassign_addresses(context, record, [each for each in networks if each.name == record.network], meant)
+    follow_members(context, card.card.security_group_ids)
     return {}
 
 
@@ -265,6 +319,10 @@ def modify_instance_vpc_attribute(context: Context, request: requests.ModifyInst
         message = f"The vSwitch {network.name} is not in the VPC {request.vpc_id}."
         raise InvalidParameter("VpcId", message, code="InvalidVpcId.Mismatch")
     card = first_card(instance)
+    record = INTERFACES.load(context.registry, card.id)
+    if record is not None and record.secondary and network.name != card.network:
+        message = f"The card {card.id} has secondary addresses of {card.network}; unassign them first."
+        raise Refused("InvalidOperation.SecondaryPrivateIpAssigned", message)
     if request.private_ip_address:
         cards = _cards(context, networks)
         decide.require_reservable(request.private_ip_address, network, card.mac, cards)

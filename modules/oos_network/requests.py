@@ -41,6 +41,8 @@ class DescribeNetworkInterfaceAttribute:
 
 
 InstanceId = Annotated[str, Param("The instance.")]
+Further = Annotated[tuple[str, ...], Param("Secondary addresses of its vSwitch that are kept for it.", most=10)]
+FurtherCount = Annotated[int, Param("So many secondary addresses, any that are free.", minimum=0, maximum=10)]
 _GROUPS = Param("Security groups of the card.", most=10)
 
 
@@ -50,6 +52,8 @@ class CreateNetworkInterface:
 
     v_switch_id: Annotated[str, Param("Network that it is for.")]
     primary_ip_address: Annotated[str, Param("Address that DHCP keeps for it; any when not given.")] = ""
+    private_ip_address: Further = ()
+    secondary_private_ip_address_count: FurtherCount = 0
     network_interface_name: Annotated[str, Param("Name.", most=128)] = ""
     description: Annotated[str, Param("Description.", most=255)] = ""
     security_group_id: Annotated[str, Param("Security group of the card.")] = ""
@@ -93,6 +97,23 @@ class ModifyNetworkInterfaceAttribute:
     security_group_id: Annotated[
         tuple[str, ...] | None, Param("Security groups of the card from now on; they stay when not given.", most=10)
     ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignPrivateIpAddresses:
+    """Which network interface gets which secondary addresses, or how many."""
+
+    network_interface_id: InterfaceId
+    private_ip_address: Further = ()
+    secondary_private_ip_address_count: FurtherCount = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnassignPrivateIpAddresses:
+    """Which secondary addresses to take from a network interface."""
+
+    network_interface_id: InterfaceId
+    private_ip_address: Annotated[tuple[str, ...], Param("The addresses.", most=10)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

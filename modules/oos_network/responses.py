@@ -96,3 +96,16 @@ class CreatedInterface(TypedDict):
 
 class NetworkSpecModified(TypedDict):
     OrderId: str
+
+
+class AddressSet(TypedDict):
+    PrivateIpAddress: list[str]
+
+
+class Assigned(TypedDict):
+    NetworkInterfaceId: str
+    PrivateIpSet: AddressSet
+
+
+class AssignedAddresses(TypedDict):
+    AssignedPrivateIpAddressesSet: Assigned

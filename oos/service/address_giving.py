@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -168,7 +168,9 @@ def holder_of(context: Context, id: str, type: HolderType, wanted: str) -> Holde
         told = addresses_of(context, [instance])[0]
         known = known_addresses(card, told, network, record)
         if known or instance.power is not Power.RUNNING or waited >= ADDRESS_SECONDS:
-            return holder_for(id, type, instance, card, known, network, wanted)
+            holder = holder_for(id, type, instance, card, known, network, wanted)
+            is_further = record is not None and holder.address in record.secondary
+            return replace(holder, is_pinned=False) if is_further else holder
         # A card that was plugged in a moment ago has asked DHCP, and not heard yet.
         context.pause(POLL_SECONDS, f"{instance.id} ({instance.name}) to have an address")
         waited += POLL_SECONDS
@@ -205,7 +207,10 @@ def known_addresses(
     """The addresses of a card: those that its guest tells, and those that DHCP keeps for it."""
     own = [each.address for each in told if each.mac.casefold() == card.mac.casefold() and _is_shown(each.address)]
     kept = network.reservations.get(card.mac.lower(), "") if network is not None else ""
-    return list(dict.fromkeys([*own, *filter(None, [kept, record.address if record is not None else ""])]))
+    further: Mapping[str, str] = record.secondary if record is not None else {}
+    # The first address of a card is the one that it stands for unless another is said.
+    first = [*(each for each in own if each not in further), kept, record.address if record is not None else ""]
+    return list(dict.fromkeys([*filter(None, first), *further]))
 
 
 def holder_for(

@@ -20,6 +20,7 @@ from oos.fleet.network import Network
 from oos.service.context import Context
 from oos.service.errors import Unavailable
 from oos.service.guest import addresses_of
+from oos.service.network_interfaces import INTERFACES
 from oos.service.security_groups import filtered_group, load_groups
 
 _ROUNDS: Final = 10
@@ -90,18 +91,21 @@ def members_of(
     found: dict[str, list[Member]] = {}
     for instance, told in zip(inside, addresses_of(context, inside), strict=True):
         for card in instance.interfaces:
-            member = Member(card.mac, _addresses(card, networks.get((instance.host, card.network)), told))
+            kept = _addresses(card, networks.get((instance.host, card.network)), told)
+            record = INTERFACES.load(context.registry, card.id)
+            further = record.secondary if record is not None else ()
+            member = Member(card.mac, tuple(sorted({*kept, *further})))
             for group_id in card.security_group_ids:
                 if group_id in group_ids:
                     found.setdefault(group_id, []).append(member)
     return found
 
 
-def _addresses(card: NetworkInterface, network: Network | None, told: Iterable[GuestAddress]) -> tuple[str, ...]:
+def _addresses(card: NetworkInterface, network: Network | None, told: Iterable[GuestAddress]) -> set[str]:
     found = {each.address for each in told if each.mac.lower() == card.mac.lower()}
     if network is not None and card.mac.lower() in network.reservations:
         found.add(network.reservations[card.mac.lower()])
-    return tuple(sorted(each for each in found if not ipaddress.ip_address(each).is_link_local))
+    return {each for each in found if not ipaddress.ip_address(each).is_link_local}
 
 
 def hypervisor_named(context: Context, name: str) -> Hypervisor:

@@ -5,7 +5,8 @@ A card that is plugged in is seen in the domain; without its document only its n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -26,6 +27,8 @@ class InterfaceRecord:
     created: datetime | None = None
     address: str = ""
     """The address that DHCP keeps for it; empty: any."""
+    secondary: Mapping[str, str] = field(default_factory=dict)
+    """Further addresses that are kept for it, each with the token of the request that assigned it."""
     security_group_ids: tuple[str, ...] = ()
     delete_on_release: bool = True
     """Whether it goes with the instance that it is in."""

@@ -100,6 +100,20 @@ def test_another_vpc_has_no_way_in(pair: Pair) -> None:
         pair.permit("Revoke", SourceCidrIp="0.0.0.0/0")
 
 
+def test_a_further_address_leads_to_the_guest_that_configured_it(pair: Pair) -> None:
+    zone, address = pair.zone, "192.168.82.200"
+    (card,) = zone.world.hypervisor.instance(pair.server).interfaces
+    given = {"NetworkInterfaceId": card.id, "PrivateIpAddress": [address]}
+    zone.call("AssignPrivateIpAddresses", **given)
+    zone.in_guest(pair.server, f"ip address add {address}/24 dev eth0")
+    assert not pair.reaches(address)
+    pair.permit("Authorize", SourceGroupId=pair.clients)
+    zone.world.until(lambda: pair.reaches(address))
+    zone.in_guest(pair.server, f"ip address del {address}/24 dev eth0")
+    zone.call("UnassignPrivateIpAddresses", **given)
+    pair.permit("Revoke", SourceGroupId=pair.clients)
+
+
 def test_the_public_address_of_a_new_instance_leads_to_it_within_its_bandwidth(pair: Pair) -> None:
     zone = pair.zone
     told = zone.call("DescribeInstances", InstanceIds=f'["{pair.server}"]')

@@ -363,3 +363,113 @@ def test_what_vpc_knows_is_tagged(world: World, vpc: str, v_switch: str) -> None
     assert world.call("VPC.DescribeVpcs", Tag=tag)["TotalCount"] == 0
     missing = world.refusal("VPC.TagResources", ResourceType="EIP", ResourceId=["eip-0"], Tag=tag)
     assert missing.code == "InvalidResourceId.NotFound"
+
+
+# secondary addresses
+
+
+def further_of(world: World, card: str) -> list[str]:
+    (shape,) = cards(world, NetworkInterfaceId=[card])
+    return [each["PrivateIpAddress"] for each in shape["PrivateIpSets"]["PrivateIpSet"] if not each["Primary"]]
+
+
+def test_a_card_gets_further_addresses_and_gives_them_back(world: World, instance: str, v_switch: str) -> None:
+    (shape,) = cards(world, InstanceId=instance)
+    card, first = shape["NetworkInterfaceId"], shape["PrivateIpAddress"]
+    given = {"NetworkInterfaceId": card, "PrivateIpAddress": ["192.168.7.201", "192.168.7.202"]}
+    assigned = world.call("AssignPrivateIpAddresses", "once", **given)["AssignedPrivateIpAddressesSet"]
+    assert assigned["PrivateIpSet"]["PrivateIpAddress"] == given["PrivateIpAddress"]
+    assert world.call("AssignPrivateIpAddresses", "once", **given)["AssignedPrivateIpAddressesSet"] == assigned
+    assert world.refusal("AssignPrivateIpAddresses", **given).code == "InvalidIp.IpAssigned"
+    counted = {"NetworkInterfaceId": card, "SecondaryPrivateIpAddressCount": 3}
+    found = world.call("AssignPrivateIpAddresses", "some", **counted)["AssignedPrivateIpAddressesSet"]
+    assert world.call("AssignPrivateIpAddresses", "some", **counted)["AssignedPrivateIpAddressesSet"] == found
+    more = found["PrivateIpSet"]["PrivateIpAddress"]
+    assert len({*more, *given["PrivateIpAddress"], first}) == 6
+    assert further_of(world, card) == [*given["PrivateIpAddress"], *more]
+    assert cards(world, PrivateIpAddress=[more[0]])[0]["PrivateIpAddress"] == first
+    # DHCP gives them to nobody else.
+    host = world.home(instance)
+    assert {*more, *given["PrivateIpAddress"]} <= set(host.network(v_switch).reservations.values())
+    world.call("UnassignPrivateIpAddresses", "back", **given)
+    world.call("UnassignPrivateIpAddresses", "back", **given)
+    assert world.refusal("UnassignPrivateIpAddresses", **given).code == "InvalidIp.IpUnassigned"
+    assert further_of(world, card) == more
+    world.call("DeleteInstance", InstanceId=instance, Force=True)
+    assert host.network(v_switch).reservations == {}
+
+
+@pytest.mark.parametrize("kind", [FaultKind.FAIL_BEFORE, FaultKind.LOST_REPLY, FaultKind.CRASH])
+@pytest.mark.parametrize("skip", [0, 1])
+def test_a_broken_assignment_is_ended_by_asking_again(
+    world: World, instance: str, v_switch: str, kind: FaultKind, skip: int
+) -> None:
+    (shape,) = cards(world, InstanceId=instance)
+    wanted = {"NetworkInterfaceId": shape["NetworkInterfaceId"], "SecondaryPrivateIpAddressCount": 2}
+    world.break_next("reserve_address", kind, skip=skip)
+    with pytest.raises((ApiError, SimulatedCrash)):
+        world.call("AssignPrivateIpAddresses", "once", **wanted)
+    assigned = world.call("AssignPrivateIpAddresses", "once", **wanted)["AssignedPrivateIpAddressesSet"]
+    got = assigned["PrivateIpSet"]["PrivateIpAddress"]
+    assert sorted(world.home(instance).network(v_switch).reservations.values()) == sorted(got)
+    back = {"NetworkInterfaceId": shape["NetworkInterfaceId"], "PrivateIpAddress": got}
+    world.break_next("reserve_address", kind, skip=skip)
+    with pytest.raises((ApiError, SimulatedCrash)):
+        world.call("UnassignPrivateIpAddresses", "back", **back)
+    world.call("UnassignPrivateIpAddresses", "back", **back)
+    assert world.home(instance).network(v_switch).reservations == {}
+
+
+@pytest.mark.parametrize(
+    ("addresses", "code"),
+    [
+        (["192.168.8.9"], "InvalidIp.Address"),
+        (["192.168.7.0"], "InvalidIp.Address"),
+        (["x"], "InvalidIp.Address"),
+        (["192.168.7.1"], "InvalidIp.IpAssigned"),
+        ([], "InvalidParameter.SecondaryPrivateIpAddressCount"),
+    ],
+)
+def test_addresses_that_a_card_cannot_have_are_refused(
+    world: World, v_switch: str, addresses: list[str], code: str
+) -> None:
+    card = world.call("CreateNetworkInterface", VSwitchId=v_switch)["NetworkInterfaceId"]
+    refused = world.refusal("AssignPrivateIpAddresses", NetworkInterfaceId=card, PrivateIpAddress=addresses)
+    assert refused.code == code
+
+
+def test_a_card_is_made_with_further_addresses_and_moves_with_them(world: World, instance: str, v_switch: str) -> None:
+    wanted = {"VSwitchId": v_switch, "PrimaryIpAddress": "192.168.7.20", "PrivateIpAddress": ["192.168.7.21"]}
+    made = world.call("CreateNetworkInterface", "once", **wanted)
+    assert made["PrivateIpSets"]["PrivateIpSet"] == [
+        {"PrivateIpAddress": "192.168.7.20", "Primary": True},
+        {"PrivateIpAddress": "192.168.7.21", "Primary": False},
+    ]
+    assert world.call("CreateNetworkInterface", "once", **wanted)["PrivateIpSets"] == made["PrivateIpSets"]
+    card = made["NetworkInterfaceId"]
+    world.call("AttachNetworkInterface", InstanceId=instance, NetworkInterfaceId=card)
+    assert further_of(world, card) == ["192.168.7.21"]
+    world.call("DetachNetworkInterface", InstanceId=instance, NetworkInterfaceId=card)
+    assert further_of(world, card) == ["192.168.7.21"]
+    taken = world.refusal("CreateNetworkInterface", VSwitchId=v_switch, PrimaryIpAddress="192.168.7.21")
+    assert taken.code == "InvalidIPAddress.AlreadyUsed"
+    world.call("DeleteNetworkInterface", NetworkInterfaceId=card)
+    assert world.home(instance).network(v_switch).reservations == {}
+
+
+def test_rules_that_name_a_group_know_further_addresses_of_its_members(world: World, v_switch: str) -> None:
+    group = world.call("CreateSecurityGroup")["SecurityGroupId"]
+    instance = world.run(VSwitchId=v_switch, SecurityGroupId=group)
+    (shape,) = cards(world, InstanceId=instance)
+    given = {"NetworkInterfaceId": shape["NetworkInterfaceId"], "PrivateIpAddress": ["192.168.7.201"]}
+
+    def known() -> set[str]:
+        (carried_out,) = world.home(instance).group_filters()
+        return {step.cidr for step in carried_out.rules if step.mac == shape["MacAddress"]}
+
+    world.call("AssignPrivateIpAddresses", **given)
+    assert "192.168.7.201/32" in known()
+    refused = world.refusal("ModifyInstanceVpcAttribute", InstanceId=instance, VSwitchId="default")
+    assert refused.code == "InvalidOperation.SecondaryPrivateIpAssigned"
+    world.call("UnassignPrivateIpAddresses", **given)
+    assert "192.168.7.201/32" not in known()
