@@ -80,7 +80,8 @@ def replace_security_group_rules(context: Context, request: requests.ReplaceSecu
     watch = context.watch
     state = watch.state(id)
     if state not in (None, ChangeState.ARMED):
-        return _outcome(id, state, ())
+        # A process that died before it could tell: what was proven then is told now.
+        return _outcome(id, state, _proofs(context, request, changes) if state is ChangeState.CONFIRMED else ())
     proofs = _proofs(context, request, changes)
     if state is None:
         before = [each for each in proofs if not _holds(context, each)]

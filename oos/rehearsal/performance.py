@@ -10,6 +10,7 @@ from typing import Final
 from oos.adapters.memory.faults import SimulatedCrash
 from oos.engine.engine import Engine
 from oos.engine.ports import StartRequest
+from oos.engine.replay import read_events, replay
 from oos.engine.templates import TemplateCache
 from oos.execution.events import (
     NO_ITEM,
@@ -24,6 +25,8 @@ from oos.execution.events import (
 from oos.execution.model import Execution
 from oos.execution.notify import NotAllowed
 from oos.execution.status import NotifyType, WaitReason
+from oos.journal.codec import Codec
+from oos.rehearsal.alone import OpenSealer
 from oos.rehearsal.case import ANY, Answer, Verb
 from oos.rehearsal.mishaps import is_task
 from oos.rehearsal.runtime import JumpingRuntime
@@ -92,11 +95,16 @@ class _Performer:
         self._engine = self._new_engine()
         self._executions: dict[str, Execution] = {}
         self._said = [0] * len(stage.case.people)
-        self._events = list(stage.case.events)
+        self._happened = 0
+        """So many events of the case."""
         self._refusals: list[str] = []
         self._silent: set[int] = set()
         """Answers that were refused: they are not repeated."""
         self._fired = 0
+        self._heard: set[str] = set()
+        """Tasks whose beginning was heard of."""
+        self._crashes = 0
+        self._died = False
 
     # as the engine's watcher
 
@@ -105,9 +113,14 @@ class _Performer:
         self._executions[execution.id] = execution
         self._stage.world.onlooker.happened(execution, event)
         if isinstance(event, TaskStarted | LoopStarted):
-            self._stage.mishaps.task_started(self._path(execution, event))
+            self._begun(execution, event)
         elif isinstance(event, TriggerFired):
             self._fired += 1
+
+    def _begun(self, execution: Execution, event: TaskEvent) -> None:
+        path = self._path(execution, event)
+        self._heard.add(path)
+        self._stage.mishaps.task_started(path)
 
     def progressed(self, execution: Execution, task: str, item: int, message: str) -> None:
         """Nobody watches."""
@@ -116,22 +129,18 @@ class _Performer:
 
     def perform(self, request: StartRequest) -> Performance:
         began = self._stage.clock.now()
-        root_id = self._engine.start(request)
         lasts = self._stage.case.lasts
         end = None if lasts is None else began + lasts
-        crashes = 0
+        root_id = ""
         for _ in range(MOST_JUMPS):
             try:
-                self._runtime.settle(self._engine, self._is_due)
+                root_id = root_id or self._begin(request)
+                if not self._go_on(root_id, end):
+                    break
             except SimulatedCrash:
-                crashes += 1
-                assert crashes <= MOST_CRASHES, "the process dies again and again"
-                self._take_over(root_id)
-                continue
-            if self._engine.failure is not None and not self._root(root_id).status.final:
-                raise self._engine.failure
-            if self._root(root_id).status.final or not (self._answer() or self._happen() or self._jump(end)):
-                break
+                self._crashes += 1
+                assert self._crashes <= MOST_CRASHES, "the process dies again and again"
+                self._died = True
         root = self._root(root_id)
         unheard = [
             each
@@ -139,6 +148,27 @@ class _Performer:
             if each.times is not None and said < each.times
         ]
         return Performance(root, self._executions, began, self._stage.clock.now(), self._refusals, unheard)
+
+    def _begin(self, request: StartRequest) -> str:
+        """Start it. A process that died while it did has written its start, or somebody starts it again."""
+        self._died = False
+        written = list(self._stage.journal.execution_ids())
+        if written:
+            self._died = True
+            return written[0]
+        self._renew()
+        return self._engine.start(request)
+
+    def _go_on(self, root_id: str, end: datetime | None) -> bool:
+        """Whatever comes next; whether there was anything. Raises SimulatedCrash."""
+        if self._died:
+            self._died = False
+            self._take_over(root_id)
+        self._runtime.settle(self._engine, self._is_due)
+        failure = self._engine.failure
+        if failure is not None and (isinstance(failure, SimulatedCrash) or not self._root(root_id).status.final):
+            raise failure
+        return not self._root(root_id).status.final and (self._answer() or self._happen() or self._jump(end))
 
     def _root(self, root_id: str) -> Execution:
         return self._executions[root_id]
@@ -167,17 +197,35 @@ class _Performer:
 
     def _happen(self) -> bool:
         """The next event of the case, once somebody listens."""
-        if not self._events or not self._stage.ears:
+        if self._happened >= len(self._stage.case.events) or not self._stage.ears:
             return False
-        self._stage.happen(self._events.pop(0))
+        self._happened += 1
+        self._stage.happen(self._stage.case.events[self._happened - 1])
         return True
 
     def _take_over(self, root_id: str) -> None:
-        """The process died: another one goes on from the journal."""
+        """The process died: another one goes on from the journal. What nobody wrote down of an event happens again."""
+        self._renew()
+        journal, codec = self._stage.journal, Codec(OpenSealer)
+        self._executions = {id: replay(journal, codec, self._cache, id) for id in journal.family(root_id)}
+        written = [
+            (each, event) for each in self._executions.values() for _, event in read_events(journal, codec, each.id)
+        ]
+        for execution, event in written:
+            # It was written, and nobody heard of it.
+            if isinstance(event, TaskStarted | LoopStarted) and self._path(execution, event) not in self._heard:
+                self._begun(execution, event)
+        self._fired = sum(isinstance(event, TriggerFired) for _, event in written)
+        if self._stage.case.events:
+            self._happened = min(self._happened, self._fired)
+        if not self._root(root_id).status.final:
+            self._engine.resume(root_id, by="")
+
+    def _renew(self) -> None:
+        """Another process, which knows nothing."""
         self._stage.ears.clear()
         self._runtime = JumpingRuntime()
         self._engine = self._new_engine()
-        self._engine.resume(root_id, by="")
 
     def _new_engine(self) -> Engine:
         return Engine(self._stage.surroundings(), self._cache, self, self._runtime)
@@ -193,11 +241,20 @@ class _Performer:
                 if answer.times is not None and self._said[number] >= answer.times:
                     continue
                 if number not in self._silent and self._waits_for(execution, answer):
-                    self._said[number] += 1
-                    if not self._tell(execution, answer):
-                        self._silent.add(number)
+                    self._say(number, execution, answer)
                     return True
         return False
+
+    def _say(self, number: int, execution: Execution, answer: Answer) -> None:
+        """Once, also to a process that dies of it: whether it was heard stands in the journal."""
+        before = len(list(self._stage.journal.entries(execution.id)))
+        try:
+            if not self._tell(execution, answer):
+                self._silent.add(number)
+        except SimulatedCrash:
+            self._said[number] += len(list(self._stage.journal.entries(execution.id))) > before
+            raise
+        self._said[number] += 1
 
     def _waits_for(self, execution: Execution, answer: Answer) -> bool:
         current = execution.current

@@ -19,6 +19,7 @@ from oos.rehearsal.read import template_beside
 from oos.rehearsal.stage import Find, Stage
 from oos.rehearsal.world import world_of
 from oos.service.operation import Module
+from oos.template.check import CheckedTemplate
 from oos.template.parse import parse
 
 REFUSED = "Refused"
@@ -57,18 +58,8 @@ def rehearse_case(case: Case, source: str, title: str, text: str, modules: Itera
     stage = Stage(case, modules, parse(text, title), _beside(case, source, find), world_of(case))
     before = fleet_of(stage)
     cache = TemplateCache(stage.catalog)
-    request = StartRequest(
-        template=cache.checked(text, title),
-        parameters=case.parameters,
-        by=case.by,
-        region=case.given.region,
-        template_name=Path(title).stem,
-        mode=case.mode,
-        loop_mode=case.loop_mode,
-        safety_check=case.safety_check,
-    )
     try:
-        performance = perform(stage, request, cache)
+        performance = perform(stage, request_of(case, title, cache.checked(text, title)), cache)
     except DiagnosticError as refused:
         if case.expect is None or "status" not in _names(case):
             raise
@@ -78,6 +69,20 @@ def rehearse_case(case: Case, source: str, title: str, text: str, modules: Itera
         observed = observe(stage, performance)
         unheard = performance.unheard
     return Rehearsal(case, title, before, observed, tuple(compare(case, observed, unheard, source)))
+
+
+def request_of(case: Case, title: str, template: CheckedTemplate) -> StartRequest:
+    """How the execution of a case is started."""
+    return StartRequest(
+        template=template,
+        parameters=case.parameters,
+        by=case.by,
+        region=case.given.region,
+        template_name=Path(title).stem,
+        mode=case.mode,
+        loop_mode=case.loop_mode,
+        safety_check=case.safety_check,
+    )
 
 
 def template_of(file: CaseFile, find: Find) -> tuple[str, str]:

@@ -13,89 +13,33 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from oos.adapters.hypervisors import open_hypervisor
+from oos.adapters.memory.guest import SCRIPTS
 from oos.adapters.memory.state import load_state
 from oos.adapters.sql import SqlJournal
-from oos.fleet.instance import StopMethod
 from oos.journal.port import ExecutionFilter
+from oos.rehearsal.read import ENDING, read_cases
 from tests.cli.world import PATIENCE, Said, World
 from tests.crash.mortal_program import BEFORE, HOW, NEVER
+from tests.crash.stories import RUNBOOKS, Story, in_all_guests
 
-RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 PACE = {"snapshot": 0.05, "boot": 0.05, "shutdown": 0.05}
 """So that a kill finds something under way."""
 TOKEN = "crash-1"
-ONCE = ("make_instance", "create_snapshot", "delete_snapshot", "restore_disk", "stop")
+ONCE = (
+    *("make_instance", "remove_instance", "stop", "reboot", "make_image", "delete_image"),
+    *("make_disk", "delete_disk", "replace_system_disk", "restore_disk", "create_snapshot", "delete_snapshot"),
+)
 """Effects that may take place once each, whoever dies."""
 HIDDEN = "/var/lib/oos"
 """Where commands leave, in a guest, what is named after their tokens."""
 MOST_KILLS = 2
 """Of one execution: after three without progress a person is asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """A runbook, what it is given, and the fleet it finds."""
-
-    runbook: str
-    parameters: Callable[[World], Mapping[str, str]] = lambda world: {}
-    prepare: Callable[[World], None] = lambda world: None
-
-
-def _rotated(world: World) -> None:
-    said = world.run("run", str(RUNBOOKS / "snapshot-rotation.yml"), "-p", "keep=1", "--yes", "--no-input")
-    assert said.code == 0, said
-    shutil.rmtree(world.state)
-
-
-def _stopped(world: World) -> None:
-    hypervisor = open_hypervisor(world.host())
-    for instance in hypervisor.instances():
-        hypervisor.stop(instance.id, StopMethod.POWER_OFF)
-
-
-def _with(**parameters: str) -> Callable[[World], Mapping[str, str]]:
-    return lambda world: parameters
-
-
-def _for_one(**parameters: str) -> Callable[[World], Mapping[str, str]]:
-    return lambda world: {"instanceId": open_hypervisor(world.host()).instances()[0].id, **parameters}
-
-
-def _for_one_from_an_image(world: World) -> Mapping[str, str]:
-    return _for_one(imageId=open_hypervisor(world.host()).images()[0].id)(world)
-
-
-ALL = '{"Type": "All"}'
-LOG = "echo once >> /log"
-"""What shows afterwards how often it was carried out."""
-
-STORIES = (
-    Story("snapshot-rotation.yml", _with(keep="1"), _rotated),
-    Story("disk-rollback.yml", _for_one(agentPatience="0"), _rotated),
-    Story("office-hours-stop.yml"),
-    Story("rolling-change.yml", _with(targets=ALL, command=LOG)),
-    Story("agent-health.yml"),
-    Story("office-hours-start.yml", prepare=_stopped),
-    Story("clean-disks.yml"),
-    Story("deploy-file.yml", _with(targets=ALL, path="/etc/motd", content="hello")),
-    Story("expand-full-disk.yml"),
-    Story("golden-image-build.yml", _for_one(imageFamily="gold")),
-    Story("patch-in-waves.yml", _with(targets=ALL, patchCommand=LOG)),
-    Story("power.yml", _with(targets=ALL, action="Restart")),
-    Story("protected-change.yml", _with(targets=ALL, command=LOG)),
-    Story("replace-system-disk.yml", _for_one_from_an_image),
-    Story("resize-in-waves.yml", _with(targets=ALL, instanceType="ecs.t1.small")),
-    Story("restore-test.yml", _for_one(), _rotated),
-    Story("retire-instance.yml", _for_one(keepUntil="2099-01-01")),
-    Story("run-command.yml", _with(targets=ALL, command=LOG)),
-)
-"""Of the runbooks that change the fleet. Some fail in the simulation, and put back what they did: the same, then."""
 
 
 @dataclass(slots=True)
@@ -121,19 +65,22 @@ class Scene:
         self._zygote = zygote
         self._folder = folder
         self._runs = 0
-        prepared = World(self._made("prepared"))
+        prepared = self._world("prepared")
         prepared.slow(**PACE)
-        prepared.make_instances("web-1", "web-2", **{"office-hours": "true"})
+        prepared.make_instances("web-1", "web-2", **{"office-hours": "true", "env": "test"})
+        in_all_guests(prepared, SCRIPTS, scripts_of(story.runbook))
         story.prepare(prepared)
-        self._state = prepared.folder / "h1.json"
+        self._prepared = prepared
         self.undisturbed = self.run(())
 
     def run(self, kills: tuple[Kill, ...]) -> Outcome:
         """Carry the runbook out, in as many processes as it takes."""
         self._runs += 1
-        world = World(self._made(f"run-{self._runs}"))
+        world = self._world(f"run-{self._runs}")
         world.slow(**PACE)
-        shutil.copy(self._state, world.folder / "h1.json")
+        shutil.copy(self._prepared.folder / "h1.json", world.folder)
+        if self._prepared.state.exists():
+            shutil.copytree(self._prepared.state, world.state)
         died = []
         for kill in kills:
             if self._zygote.run(world, self._arguments(world), kill).code == -signal.SIGKILL:
@@ -149,15 +96,15 @@ class Scene:
         """Of the first process and, once there is an execution to go on with, of the others."""
         found = execution_of(world)
         if found:
-            return ("execution", "resume", found, "--no-input")
+            return ("execution", "resume", found, *self.story.options, "--no-input")
         given = [part for name, value in self.story.parameters(world).items() for part in ("-p", f"{name}={value}")]
         runbook = str(RUNBOOKS / self.story.runbook)
-        return ("run", runbook, *given, "--yes", "--no-input", "--client-token", TOKEN)
+        return ("run", runbook, *given, *self.story.options, "--yes", "--no-input", "--client-token", TOKEN)
 
-    def _made(self, name: str) -> Path:
+    def _world(self, name: str) -> World:
         folder = self._folder / name
         folder.mkdir(parents=True)
-        return folder
+        return QuickWorld(folder, self._zygote)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +157,24 @@ class Zygote:
         self._process.stdout.close()
 
 
+class QuickWorld(World):
+    """A world whose processes come from a zygote, and find the runbooks by name."""
+
+    def __init__(self, folder: Path, zygote: Zygote) -> None:
+        super().__init__(folder)
+        self._zygote = zygote
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "OOS_RUNBOOKS": str(RUNBOOKS)}
+
+    def run(self, *arguments: str, input: str | None = None, **environment: str) -> Said:
+        """Run the command line to its end."""
+        assert input is None
+        assert not environment
+        return self._zygote.run(self, arguments, NO_KILL)
+
+
 def kills_of(seed: int, scene: Scene) -> tuple[Kill, ...]:
     """How the processes of one run die."""
     chance = random.Random(seed)
@@ -222,12 +187,46 @@ def kills_of(seed: int, scene: Scene) -> tuple[Kill, ...]:
     return tuple(one() for _ in range(chance.randint(1, MOST_KILLS)))
 
 
+def wrongs(wanted: Outcome, came: Outcome) -> list[str]:
+    """What is not as it would have been undisturbed."""
+    told = []
+    if came.said.code != wanted.said.code:
+        told.append(f"exit code {came.said.code}, undisturbed {wanted.said.code}")
+    told += [
+        f"{name} {came.fleet[name]}, undisturbed {value}"
+        for name, value in wanted.fleet.items()
+        if came.fleet[name] != value
+    ]
+    if came.effects != wanted.effects:
+        told.append(f"effects {dict(came.effects)}, undisturbed {dict(wanted.effects)}")
+    return told
+
+
+def every_kill(scene: Scene) -> Iterator[Kill]:
+    """A death at each write, in each way."""
+    for write in range(1, scene.undisturbed.writes + 1):
+        for how in HOW:
+            yield Kill(write, how)
+
+
+def scripts_of(runbook: str) -> bytes:
+    """What the rehearsals of a runbook have its scripts do in guests, those of the first before others."""
+    path = RUNBOOKS / runbook.replace(".yml", ENDING)
+    cases = read_cases(path.read_text(encoding="utf-8"), str(path)).cases
+    known = [
+        {"has": each.text, "code": each.exit_code, "out": each.out, "err": each.err}
+        for case in cases
+        for each in case.given.commands
+    ]
+    return json.dumps(known).encode()
+
+
 def execution_of(world: World) -> str:
     """The execution that was started, if one was."""
     if not (world.state / "oos.db").exists():
         return ""
     journal = SqlJournal(world.state / "oos.db")
-    found = [each.execution_id for each in journal.summaries(ExecutionFilter())]
+    found = [each.execution_id for each in journal.summaries(ExecutionFilter()) if each.client_token == TOKEN]
     journal.close()
     return found[0] if found else ""
 
@@ -241,7 +240,15 @@ def fleet_of(world: World) -> Mapping[str, Any]:
         for each in hypervisor.snapshots()
     ]
     instances = [
-        (each.power, each.cpu, len(each.disk_ids), sorted(each.labels.tags), each.labels.name)
+        (
+            each.power,
+            each.cpu,
+            each.image_id,
+            len(each.disk_ids),
+            sorted(each.labels.tags),
+            each.labels.name,
+            [card.security_group_ids for card in each.interfaces],
+        )
         for each in hypervisor.instances()
     ]
     images = [(each.family, each.status) for each in hypervisor.images()]
@@ -259,11 +266,12 @@ def fleet_of(world: World) -> Mapping[str, Any]:
         "instances": sorted(map(repr, instances)),
         "images": sorted(map(repr, images)),
         "files": sorted(files),
+        "rules": sorted(map(repr, state.group_filters.values())),
     }
 
 
 def effects_of(world: World) -> Counter[str]:
     """How many effects of each kind there were; each of those that may take place once did so once, by its token."""
-    done = {key: count for key, count in world.effects().items() if key.startswith(ONCE)}
+    done = {key: count for key, count in world.effects().items() if key.split(" ", 1)[0] in ONCE}
     assert set(done.values()) <= {1}, done
     return Counter(key.split(" ", 1)[0] for key in done)
