@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation, Risk
-from oos_image import building, files, making, operations, requests, responses
+from oos_image import building, files, making, operations, requests, responses, rooting
 
 OPERATIONS = (
     Operation(
@@ -123,6 +123,14 @@ OPERATIONS = (
         requests.BuildImageStage,
         responses.BuiltStage,
         building.build_image_stage,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "OOS",
+        "BuildImageRoot",
+        requests.BuildImageRoot,
+        responses.BuiltStage,
+        rooting.build_image_root,
         effect=Effect.CHANGES,
     ),
     Operation(

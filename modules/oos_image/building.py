@@ -46,7 +46,7 @@ else echo 'there is no package manager' >&2; exit 69; fi
 
 def build_image_stage(context: Context, request: requests.BuildImageStage) -> responses.BuiltStage:
     """Carry out a stage in a guest that is thrown away, and keep it as an image; one that is there is not redone."""
-    cached = _cached(images_of(context), request.digest)
+    cached = cached_stage(images_of(context), request.digest)
     if cached is not None:
         # A process that died right after it kept the stage left its guest.
         discard(context, homes_of(context, cached.id))
@@ -54,11 +54,11 @@ def build_image_stage(context: Context, request: requests.BuildImageStage) -> re
     base = image_of(context, request.base_image_id)
     home, type = _place(context, base, request.instance_type)
     stage = request.stage
-    contents = [_content(each) for each in stage.files]
+    contents = [content_of(each) for each in stage.files]
     with opened(context, home, base, type, f"build-{request.recipe}-{stage.name}") as workshop:
         if request.survey_base and context.registry.get(MANIFEST, base.id) is None:
             # Nothing was changed yet, so what there is, is the base.
-            _write_down(workshop, base, _surveyed(workshop), [], {})
+            write_down(context, home, base, _surveyed(workshop), [], {})
         _carry_out(workshop, stage, contents)
         workshop.shut_down()
         made = home.create_image(
@@ -79,7 +79,7 @@ def build_image_stage(context: Context, request: requests.BuildImageStage) -> re
     return {"ImageId": made.id, "Status": str(made.status), "Cached": False}
 
 
-def _cached(images: Sequence[Image], digest: str) -> Image | None:
+def cached_stage(images: Sequence[Image], digest: str) -> Image | None:
     """The newest whole image of a stage, one that is proven before one that is not."""
     found = [each for each in images if each.tags.get(STAGE_TAG) == digest and each.status in WHOLE]
     return max(found, key=lambda each: (each.status == ImageStatus.AVAILABLE, str(each.created), each.id), default=None)
@@ -95,7 +95,8 @@ def _place(context: Context, image: Image, type_id: str) -> tuple[Hypervisor, In
     return home_of(context, image), type
 
 
-def _content(file: requests.StageFile) -> bytes:
+def content_of(file: requests.StageFile) -> bytes:
+    """What is in a file of a stage. Raises InvalidParameter."""
     try:
         return base64.b64decode(file.content, validate=True)
     except binascii.Error as error:
@@ -129,10 +130,13 @@ def test_image(context: Context, request: requests.TestImage) -> responses.Teste
     image = image_of(context, request.image_id)
     home, type = _place(context, image, request.instance_type)
     with opened(context, home, image, type, f"test-{image.name}") as workshop:
-        survey = _surveyed(workshop)
+        # What an image holds never changes: what was found on it once need not be looked for again.
+        known = context.registry.get(MANIFEST, image.id) or {}
+        survey = _survey_of(known) if known else _surveyed(workshop)
         tests = [_tested(workshop, each) for each in request.test]
         seconds = workshop.boot_seconds
-        _write_down(workshop, image, survey, tests, request.provenance)
+        provenance = {**known.get("Provenance", {}), **request.provenance}
+        write_down(context, home, image, survey, tests, provenance, seconds)
     failed = [each for each in tests if not each["Passed"]]
     if failed:
         told = "; ".join(f"{each['Name']} (exit code {each['ExitCode']}): {each['Output'][-300:]}" for each in failed)
@@ -148,24 +152,25 @@ def test_image(context: Context, request: requests.TestImage) -> responses.Teste
 
 def _surveyed(workshop: Workshop) -> surveys.Survey:
     """What is on the guest now. Before tests, which may leave something behind."""
-    return surveys.read(workshop.told(_survey_script(), 1800))
+    return surveys.read(workshop.told(survey_script(), 1800))
 
 
-def _write_down(
-    workshop: Workshop,
+def write_down(
+    context: Context,
+    home: Hypervisor,
     image: Image,
     survey: surveys.Survey,
     tests: Sequence[responses.TestShape],
     provenance: Mapping[str, Any],
+    boot_seconds: float = 0.0,
 ) -> None:
     """Keep the manifest of an image."""
-    context = workshop.context
     document: dict[str, Any] = {
         "TakenAt": format_instant(context.now()),
-        "BootSeconds": workshop.boot_seconds,
+        "BootSeconds": boot_seconds,
         "Tests": list(tests),
         "Survey": base64.b64encode(zlib.compress(msgspec.json.encode(survey))).decode(),
-        "Provenance": {**provenance, "By": context.caller, "Host": workshop.home.host.name},
+        "Provenance": {**provenance, "By": context.caller, "Host": home.host.name},
     }
     context.registry.put(MANIFEST, image.id, document)
 
@@ -179,7 +184,8 @@ def _tested(workshop: Workshop, test: requests.ImageTest) -> responses.TestShape
 
 
 @cache
-def _survey_script() -> str:
+def survey_script() -> str:
+    """Shell that tells what there is on a system."""
     return Path(__file__).with_name("survey.sh").read_text(encoding="utf-8")
 
 
@@ -191,9 +197,14 @@ def describe_image_manifest(context: Context, request: requests.DescribeImageMan
     return _manifest(request.image_id, document)
 
 
-def _manifest(image_id: str, document: Mapping[str, Any]) -> responses.Manifest:
+def _survey_of(document: Mapping[str, Any]) -> surveys.Survey:
+    """The survey in a manifest as it is kept."""
     content = msgspec.json.decode(zlib.decompress(base64.b64decode(document["Survey"])))
-    survey = convert_as(content, surveys.Survey)
+    return convert_as(content, surveys.Survey)
+
+
+def _manifest(image_id: str, document: Mapping[str, Any]) -> responses.Manifest:
+    survey = _survey_of(document)
     tests: list[responses.TestShape] = list(document["Tests"])
     provenance: dict[str, Value] = dict(document["Provenance"])
     return {

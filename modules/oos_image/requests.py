@@ -206,6 +206,27 @@ class BuildImageStage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RootBase:
+    """A release of a distribution, with its packages."""
+
+    suite: Annotated[str, Param("Release of the distribution, such as bookworm.", pattern="[a-z][a-z0-9-]{1,30}")]
+    packages: Annotated[tuple[str, ...], Param("Packages, besides those that it needs to boot.")] = ()
+    size: Annotated[int, Param("GiB of the disk.", minimum=1, maximum=2000)] = 4
+    locked: Annotated[Mapping[str, str], Param("Versions by package that it must have.")] = field(default_factory=dict)
+    epoch: Annotated[int, Param("No file in it is younger: seconds since 1970.", minimum=0)] = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildImageRoot:
+    """An image to be made from packages, on this machine: a base, and stages in it before it ever boots."""
+
+    recipe: Annotated[str, Param("Name of the recipe.", pattern="[A-Za-z0-9][A-Za-z0-9._-]{0,62}")]
+    base: Annotated[RootBase, Param("What it begins with.")]
+    digests: Annotated[tuple[str, ...], Param("Names all that decides what comes out: of the base, of each stage.")]
+    stages: Annotated[tuple[Stage, ...], Param("What is done in it.")] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageTest:
     """A test of an image: a script in a guest that was made from it."""
 

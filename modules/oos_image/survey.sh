@@ -9,7 +9,7 @@ apk list -I 2>/dev/null | sed -n 's/^\([^ ]*\)-\([^-]*-r[^ ]*\) .*/\1\t\2/p' || 
 echo '[users]'
 sed -n 's/^\([^:]*\):[^:]*:\([^:]*\):\([^:]*\):.*:\([^:]*\)$/\1\t\2:\3 \4/p' /etc/passwd 2>/dev/null || :
 echo '[units]'
-systemctl list-unit-files --no-legend --no-pager 2>/dev/null | sed -n 's/^\([^ ]*\)  *\([^ ]*\).*/\1\t\2/p' || :
+{ systemctl list-unit-files --no-legend --no-pager 2>/dev/null || systemctl --root=/ list-unit-files --no-legend --no-pager 2>/dev/null; } | sed -n 's/^\([^ ]*\)  *\([^ ]*\).*/\1\t\2/p' || :
 echo '[modes]'
 find . -xdev ! -type d -exec stat -c '%A %u:%g %n' {} + 2>/dev/null || :
 echo '[links]'

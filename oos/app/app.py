@@ -239,6 +239,11 @@ class App:
 
         return read_anchors(path or self.settings.state_dir / "anchors.ndjson", public_key)
 
+    @property
+    def cache(self) -> Path:
+        """Where this machine keeps what can be made again."""
+        return self.settings.state_dir / "cache"
+
     def context(self, token: str, *, region: str = "", report: Callable[[str], None] | None = None) -> Context:
         """The context of an operation that a person calls by hand."""
         from oos.service.context import Context
@@ -254,6 +259,7 @@ class App:
             report=report or _silent,
             orchestrator=self.orchestrator,
             watchman=self.watchman,
+            cache=self.cache,
         )
 
     def execution_context(
@@ -274,6 +280,7 @@ class App:
             cancelled=cancelled,
             orchestrator=self.orchestrator,
             watchman=self.watchman,
+            cache=self.cache,
         )
 
     def stored_parameters(self, names: Iterable[str]) -> dict[str, Any]:

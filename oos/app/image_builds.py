@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from oos.diagnostics import Diagnostic, DiagnosticError, did_you_mean
 from oos.recipe.channels import parameter_name
 from oos.recipe.difference import difference
-from oos.recipe.model import Base, lock_beside, read_lock, read_recipe
+from oos.recipe.model import Base, Lock, lock_beside, read_lock, read_recipe
 from oos.recipe.plan import Build, plan_build
 from oos.recipe.retiring import BUILD_TAG, STAGE_TAG, Candidate, Rule, Verdict, abandoned, verdicts
 from oos.service.call import invoke
@@ -46,16 +47,20 @@ def prepared(app: App, path: Path, *, update: bool = False, again: bool = False)
 
     `update`: without its lock. `again`: although it is there already.
     """
+    from oos.app.app import now
+
     recipe = read_recipe(path)
     lock = None if update else read_lock(lock_beside(path))
     images = images_of(app)
-    base = find_image(images, lock.base, str(path)) if lock else _base(app, images, recipe.base, str(path))
-    build = plan_build(recipe, base.id, lock)
+    epoch = int(os.environ.get("SOURCE_DATE_EPOCH") or now().timestamp())
+    base_id = "" if recipe.base.mmdebstrap else _base(app, images, recipe.base, lock, str(path)).id
+    build = plan_build(recipe, base_id, lock, epoch=epoch)
     before = ""
     if again:
         before = next((each.id for each in images.values() if each.name == build.image_name), "")
-        build = plan_build(recipe, base.id, lock, salt=secrets.token_hex(8))
+        build = plan_build(recipe, base_id, lock, salt=secrets.token_hex(8), epoch=epoch)
     there = {each.tags.get(STAGE_TAG, "") for each in images.values() if each.status in ("Waiting", "Available")}
+    there |= {path.stem.rpartition("-")[2] for path in (app.cache / "trees").glob("*.tar")}
     kept = frozenset(step.digest for step in build.steps if step.digest in there)
     return Prepared(build, kept, before, _ready(app, images, build))
 
@@ -91,7 +96,9 @@ def find_image(images: Mapping[str, Image], name: str, where: str) -> Image:
     raise DiagnosticError([Diagnostic("OOS973", message, where, hint=hint or "see oos fleet list images")])
 
 
-def _base(app: App, images: Mapping[str, Image], base: Base, where: str) -> Image:
+def _base(app: App, images: Mapping[str, Image], base: Base, lock: Lock | None, where: str) -> Image:
+    if lock:
+        return find_image(images, lock.base, where)
     if base.image:
         return find_image(images, base.image, where)
     if base.channel:
@@ -165,7 +172,7 @@ def full_manifest(app: App, build: Build, image_id: str) -> dict[str, Any]:
     """The manifest of a built image, and what is different from its base."""
     manifest = manifest_of(app, image_id)
     assert manifest is not None, "an image that was built was tested"
-    base = manifest_of(app, build.base_image_id)
+    base = manifest_of(app, build.base_image_id) if build.base_image_id else None
     changed = difference(base, manifest) if base is not None else []
     return {
         **manifest,

@@ -142,6 +142,9 @@ def _tell(
     changes = manifest["Changes"]
     print(f"{image_id}  {ready.build.image_name}  boots in {manifest['BootSeconds']:.1f} s")
     for kind in ("package", "user", "unit", "file"):
+        if ready.build.root:
+            print(f"{kind}s: {len(manifest[f'{kind.title()}s'])}")
+            continue
         counts = {verb: sum((each["Kind"], each["Change"]) == (kind, verb) for each in changes) for verb in _VERBS}
         print(f"{kind}s: {', '.join(f'{count} {verb}' for verb, count in counts.items())}")
     if apart is not None:

@@ -28,6 +28,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Stage(msgspec.Struct, forbid_unknown_fields=True):
     name: str
+    unbooted: bool = False
     files: list[_File] = []
     packages: list[str] = []
     script: str = ""
@@ -44,6 +45,9 @@ class _Base(msgspec.Struct, forbid_unknown_fields=True):
     image: str = ""
     family: str = ""
     channel: str = ""
+    mmdebstrap: str = ""
+    packages: list[str] = []
+    size: int = 4
 
 
 class _Recipe(msgspec.Struct, forbid_unknown_fields=True):
@@ -57,21 +61,30 @@ class _Recipe(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Lock(msgspec.Struct, forbid_unknown_fields=True):
-    base: str
+    base: str = ""
     packages: dict[str, str] = {}
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a build begins with: one image, the newest of a family, or what a channel points at."""
+    """What a build begins with: an image, the newest of a family, what a channel points at, or packages alone."""
 
     image: str = ""
     """Its id or its name."""
     family: str = ""
     channel: str = ""
     """FAMILY/CHANNEL."""
+    mmdebstrap: str = ""
+    """A release of Debian, made from its packages; with it:"""
+    packages: tuple[str, ...] = ()
+    """besides those that it needs to boot,"""
+    size: int = 4
+    """and GiB of the disk."""
 
     def __str__(self) -> str:
+        if self.mmdebstrap:
+            return f"{self.mmdebstrap} by mmdebstrap"
         return self.image or (f"family {self.family}" if self.family else f"channel {self.channel}")
 
 
@@ -94,6 +107,8 @@ class Stage:
     packages: tuple[str, ...] = ()
     script: str = ""
     timeout: int = 1800
+    unbooted: bool = False
+    """Whether it is done in the files of a system that does not run."""
 
     def parameters(self) -> dict[str, Any]:
         """The stage as the operation takes it."""
@@ -132,9 +147,11 @@ class Lock:
     """What a build used, so that the next one uses the same."""
 
     base: str
-    """Id of the image."""
+    """Id of the image; empty where there was none."""
     packages: Mapping[str, str] = field(default_factory=dict)
-    """Versions by name, of the packages that stages ask for."""
+    """Versions by name: of the packages that stages ask for, or of all where everything was made from packages."""
+    epoch: int = 0
+    """Of what was made from packages: no file is younger, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +181,14 @@ def read_recipe(path: Path) -> Recipe:
         raise DiagnosticError(faults)
     return Recipe(
         name=written.name,
-        base=Base(written.base.image, written.base.family, written.base.channel),
+        base=Base(
+            written.base.image,
+            written.base.family,
+            written.base.channel,
+            written.base.mmdebstrap,
+            tuple(written.base.packages),
+            written.base.size,
+        ),
         family=written.family or written.name,
         description=written.description,
         instance_type=written.instance_type,
@@ -175,6 +199,7 @@ def read_recipe(path: Path) -> Recipe:
                 tuple(each.packages),
                 each.script,
                 each.timeout,
+                each.unbooted,
             )
             for each in written.stages
         ),
@@ -183,9 +208,17 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def _faults(recipe: _Recipe, folder: Path) -> Iterator[str]:
-    given = [each for each in (recipe.base.image, recipe.base.family, recipe.base.channel) if each]
+    base = recipe.base
+    given = [each for each in (base.image, base.family, base.channel, base.mmdebstrap) if each]
     if len(given) != 1:
-        yield "base names one of image, family and channel"
+        yield "base names one of image, family, channel and mmdebstrap"
+    if base.packages and not base.mmdebstrap:
+        yield "packages of the base belong to mmdebstrap; on an image, a stage installs them"
+    booted = not base.mmdebstrap
+    for stage in recipe.stages:
+        if stage.unbooted and booted:
+            yield f"stage {stage.name} is unbooted: such stages follow mmdebstrap, before any that is booted"
+        booted = booted or not stage.unbooted
     for what, names in (("stages", [each.name for each in recipe.stages]), ("tests", [x.name for x in recipe.tests])):
         for name in {each for each in names if names.count(each) > 1}:
             yield f"two {what} are called {name}"
@@ -226,7 +259,7 @@ def read_lock(path: Path) -> Lock | None:
     except msgspec.ValidationError as error:
         hint = "delete it, and build with --lock to have it written anew"
         raise DiagnosticError([Diagnostic("OOS971", f"not a lock: {error}", name, hint=hint)]) from error
-    return Lock(written.base, written.packages)
+    return Lock(written.base, written.packages, written.epoch)
 
 
 def write_lock(lock: Lock) -> str:
@@ -234,5 +267,6 @@ def write_lock(lock: Lock) -> str:
     import yaml
 
     head = "# What the last build of the recipe used. oos image build keeps to it; --update builds anew without it.\n"
-    value = {"base": lock.base, "packages": dict(sorted(lock.packages.items()))}
+    value: dict[str, Any] = {"base": lock.base} if lock.base else {"epoch": lock.epoch}
+    value["packages"] = dict(sorted(lock.packages.items()))
     return head + str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True))

@@ -20,17 +20,41 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Root:
+    """An image that a build begins with, made from packages."""
+
+    packages: tuple[str, ...]
+    digest: str
+    """Of the base, before any stage."""
+    locked: Mapping[str, str]
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
 class Build:
-    """A recipe on a certain image."""
+    """A recipe on a certain image, or on one that is made first."""
 
     recipe: Recipe
     base_image_id: str
     steps: tuple[Step, ...]
+    root: Root | None = None
+
+    @property
+    def unbooted(self) -> tuple[Step, ...]:
+        """The steps that the root goes through before it boots."""
+        return tuple(each for each in self.steps if each.stage.unbooted)
+
+    @property
+    def booted(self) -> tuple[Step, ...]:
+        """The steps that guests go through."""
+        return tuple(each for each in self.steps if not each.stage.unbooted)
 
     @property
     def digest(self) -> str:
         """Names the whole: that of its last stage."""
-        return self.steps[-1].digest if self.steps else _digest(self.base_image_id)
+        if self.steps:
+            return self.steps[-1].digest
+        return self.root.digest if self.root else _digest(self.base_image_id)
 
     @property
     def tests_digest(self) -> str:
@@ -43,19 +67,30 @@ class Build:
         return f"{self.recipe.name}-{self.digest[:12]}"
 
 
-def plan_build(recipe: Recipe, base_image_id: str, lock: Lock | None = None, *, salt: str = "") -> Build:
-    """The build of a recipe on an image, its packages in the versions of the lock.
+def plan_build(
+    recipe: Recipe, base_image_id: str, lock: Lock | None = None, *, salt: str = "", epoch: int = 0
+) -> Build:
+    """The build of a recipe on an image, if it begins with one, its packages in the versions of the lock.
 
     Each digest covers the base, all stages before, and the stage itself: whatever changes, changes all that follows.
     With a salt that no build had before, nothing that is there is used: to see whether the same comes out again.
     """
     steps: list[Step] = []
-    digest = _digest(base_image_id, salt) if salt else _digest(base_image_id)
+    root = _root(recipe, lock, salt, epoch) if recipe.base.mmdebstrap else None
+    digest = root.digest if root else _digest(base_image_id, salt) if salt else _digest(base_image_id)
     for each in recipe.stages:
         stage = replace(each, packages=tuple(pinned(package, lock) for package in each.packages))
-        digest = _digest(digest, stage.parameters())
+        digest = _digest(digest, stage.parameters(), *(["unbooted"] if stage.unbooted else []))
         steps.append(Step(stage, digest))
-    return Build(recipe, base_image_id, tuple(steps))
+    return Build(recipe, base_image_id, tuple(steps), root)
+
+
+def _root(recipe: Recipe, lock: Lock | None, salt: str, epoch: int) -> Root:
+    base = recipe.base
+    locked = dict(lock.packages) if lock else {}
+    # Not the time: two builds of a day differ in it, and in nothing else.
+    digest = _digest("mmdebstrap", base.mmdebstrap, base.packages, base.size, recipe.name, locked, salt)
+    return Root(base.packages, digest, locked, lock.epoch if lock and lock.epoch else epoch)
 
 
 def pinned(package: str, lock: Lock | None) -> str:
@@ -65,7 +100,12 @@ def pinned(package: str, lock: Lock | None) -> str:
 
 
 def lock_of(build: Build, packages: Mapping[str, str]) -> Lock:
-    """The lock of a build: its base, and what it installed of the packages that its stages ask for."""
+    """The lock of a build: its base, and what it installed of the packages that its stages ask for.
+
+    Where it began with packages alone: every package that there is, and the time that its files bear.
+    """
+    if build.root:
+        return Lock("", dict(packages), build.root.epoch)
     asked = [package.partition("=")[0] for step in build.steps for package in step.stage.packages]
     return Lock(build.base_image_id, {name: packages[name] for name in asked if name in packages})
 
@@ -108,9 +148,10 @@ def _text(document: Mapping[str, Any]) -> str:
 
 def parameters_of(build: Build) -> dict[str, Any]:
     """The values of the template's parameters. Not in its text: a script may hold double braces of its own."""
-    stages = {_stage_parameter(number): step.stage.parameters() for number, step in enumerate(build.steps, 1)}
+    stages = {_stage_parameter(number): step.stage.parameters() for number, step in enumerate(build.booted, 1)}
     return {
         **stages,
+        **(_root_parameters(build, build.root) if build.root else {}),
         "tests": [each.parameters() for each in build.recipe.tests],
         "provenance": {
             "Recipe": build.recipe.name,
@@ -119,6 +160,20 @@ def parameters_of(build: Build) -> dict[str, Any]:
             "BaseImageId": build.base_image_id,
             "Stages": [{"Name": step.stage.name, "Digest": step.digest} for step in build.steps],
         },
+    }
+
+
+def _root_parameters(build: Build, root: Root) -> dict[str, Any]:
+    base = build.recipe.base
+    return {
+        "base": {
+            "Suite": base.mmdebstrap,
+            "Packages": list(root.packages),
+            "Size": base.size,
+            "Locked": dict(root.locked),
+            "Epoch": root.epoch,
+        },
+        "unbooted": [step.stage.parameters() for step in build.unbooted],
     }
 
 
@@ -132,15 +187,16 @@ def _task_name(number: int) -> str:
 
 def _document(build: Build) -> dict[str, Any]:
     recipe = build.recipe
-    built = f"{{{{ {_task_name(len(build.steps))}.imageId }}}}" if build.steps else build.base_image_id
+    built = f"{{{{ {_task_name(len(build.booted))}.imageId }}}}" if build.booted else _base_of(build)
     return {
         "FormatVersion": "OOS-2019-06-01",
         "Description": f"Build of the image recipe {recipe.name}, as oos image build made it",
         "Parameters": {
             **{
                 _stage_parameter(number): {"Type": "Json", "Description": f"Stage {step.stage.name}."}
-                for number, step in enumerate(build.steps, 1)
+                for number, step in enumerate(build.booted, 1)
             },
+            **(_ROOT_PARAMETERS if build.root else {}),
             "tests": {"Type": "Json", "Description": "Tests that the image must pass."},
             "provenance": {"Type": "Json", "Description": "What the image is made from."},
         },
@@ -152,10 +208,31 @@ def _document(build: Build) -> dict[str, Any]:
     }
 
 
+_ROOT_PARAMETERS = {
+    "base": {"Type": "Json", "Description": "What is made from packages."},
+    "unbooted": {"Type": "Json", "Description": "Stages before it boots."},
+}
+
+
+def _base_of(build: Build) -> str:
+    """The image that the first guest is made from."""
+    return "{{ root.imageId }}" if build.root else build.base_image_id
+
+
 def _stage_tasks(build: Build) -> list[dict[str, Any]]:
     tasks = []
-    before = build.base_image_id
-    for number, step in enumerate(build.steps, 1):
+    outputs = {"imageId": _selected("String", "ImageId"), "cached": _selected("Boolean", "Cached")}
+    if build.root:
+        root = {
+            "Recipe": build.recipe.name,
+            "Base": "{{ base }}",
+            "Stages": "{{ unbooted }}",
+            "Digests": [build.root.digest, *(step.digest for step in build.unbooted)],
+        }
+        about = f"{build.recipe.base}, before it boots"
+        tasks.append(_call("root", "OOS", "BuildImageRoot", root, outputs, about))
+    before = _base_of(build)
+    for number, step in enumerate(build.booted, 1):
         parameters: dict[str, Any] = {
             "BaseImageId": before,
             "Recipe": build.recipe.name,
@@ -163,10 +240,9 @@ def _stage_tasks(build: Build) -> list[dict[str, Any]]:
             "Stage": f"{{{{ {_stage_parameter(number)} }}}}",
             "InstanceType": build.recipe.instance_type,
         }
-        if number == 1:
+        if number == 1 and not build.root:
             # So that one can tell what the build changed.
             parameters["SurveyBase"] = True
-        outputs = {"imageId": _selected("String", "ImageId"), "cached": _selected("Boolean", "Cached")}
         tasks.append(_call(_task_name(number), "OOS", "BuildImageStage", parameters, outputs, step.stage.name))
         before = f"{{{{ {_task_name(number)}.imageId }}}}"
     return tasks
@@ -189,7 +265,7 @@ def _proof_tasks(build: Build, image_id: str) -> Sequence[dict[str, Any]]:
     }
     told = {"bootSeconds": _selected("Number", "BootSeconds")}
     tasks = [_call("prove", "OOS", "TestImage", prove, told, "It boots, its agent answers, its tests pass.")]
-    if build.steps:
+    if build.steps or build.root:
         tasks.append(_call("release", "ECS", "ModifyImageAttribute", release, {}, "Only now it is available."))
     return tasks
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -61,6 +62,8 @@ class Context(msgspec.Struct, frozen=True):
     """Set when the caller no longer wants the outcome; long waits look at it."""
     sleep: Callable[[threading.Event, float], None] = wait
     """How time passes; in a rehearsal it takes none."""
+    cache: Path | None = None
+    """A directory of this machine for what can be made again; None where nothing is made on it: in a rehearsal."""
     called: Callable[[Operation, Mapping[str, Value]], None] = _unheard
     """Hears of each call just before it is made, with the parameters as they were given."""
 

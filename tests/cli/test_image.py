@@ -163,7 +163,7 @@ def test_old_images_are_deprecated_and_then_deleted(desk: Desk) -> None:
     ("change", "fault"),
     [
         (("{image: tiny}", "{image: tinny}"), "did you mean tiny"),
-        (("{image: tiny}", "{}"), "base names one of image, family and channel"),
+        (("{image: tiny}", "{}"), "base names one of image, family, channel and mmdebstrap"),
         (("{image: tiny}", "{channel: web/none}"), "there is no channel web/none"),
         (("name: configure", "name: files"), "two stages are called files"),
         (("page.html", "none.html"), "there is no file none.html"),
