@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from oos.fleet.image import WHOLE, ImageLabels, ImageStatus
+from oos.fleet.image import WHOLE, DataSource, ImageLabels, ImageStatus
 from oos.fleet.instance import Instance, Power
 from oos.fleet.storage import DiskKind, Image, Snapshot, SnapshotStatus, Verification
 from oos.inventory.model import InstanceType
@@ -13,7 +15,7 @@ from oos.service.errors import InvalidParameter, MissingParameter, Refused, Unsu
 from oos.service.filtering import Filter, creation_period, has_tags, is_wanted, matches_name, tag_shapes
 from oos.service.shape import gib, instant, newest_first
 from oos_image.requests import CreateImage, DescribeImages, ModifyImageAttribute
-from oos_image.responses import FamilyImageShape, ImageShape, TypeShape
+from oos_image.responses import DeviceShape, FamilyImageShape, ImageShape, TypeShape
 
 OWNER: Final = "self"
 """Every image of a fleet is its owner's own."""
@@ -63,13 +65,18 @@ def selected(
         and is_wanted(OWNER, request.image_owner_alias)
         and is_wanted(account, request.image_owner_id)
         and each.status.casefold() in statuses
-        and is_wanted(each.snapshot_id, request.snapshot_id)
+        and (not request.snapshot_id or request.snapshot_id in snapshots_in(each))
         and is_wanted(each.os_type, request.os_type)
         and is_wanted(each.architecture, request.architecture)
         and is_wanted(usage_of(each, used), request.usage)
         and has_tags(tags[each.id], request.tag)
         and period.holds(each.created)
     ]
+
+
+def snapshots_in(image: Image) -> set[str]:
+    """The snapshots that its disks were made from."""
+    return {image.snapshot_id, *(each.snapshot_id for each in image.data_disks)} - {""}
 
 
 def newest_of_family(images: Iterable[Image], family: str) -> Image | None:
@@ -101,19 +108,19 @@ def family_shape(image: Image, tags: Mapping[str, str], used: Collection[str]) -
         "IsCopied": bool(image.copied_from),
         "IsSelfShared": "True" if image.shared_with else "",
         "CreationTime": instant(image.created),
-        "DiskDeviceMappings": {
-            "DiskDeviceMapping": [
-                {
-                    "Device": "/dev/vda",
-                    "Type": "system",
-                    "Size": str(size),
-                    "SnapshotId": image.snapshot_id,
-                    "Format": "",
-                }
-            ]
-        },
+        "DiskDeviceMappings": {"DiskDeviceMapping": device_shapes(image)},
         "Tags": tag_shapes(tags),
     }
+
+
+def device_shapes(image: Image) -> list[DeviceShape]:
+    """The disks of an image, that of its system first."""
+    disks = [("vda", "system", image.size_bytes, image.snapshot_id)]
+    disks += [(each.device, "data", each.size_bytes, each.snapshot_id) for each in image.data_disks]
+    return [
+        {"Device": f"/dev/{device}", "Type": type, "Size": str(gib(size)), "SnapshotId": snapshot_id, "Format": ""}
+        for device, type, size, snapshot_id in disks
+    ]
 
 
 def image_shape(image: Image, tags: Mapping[str, str], used: Collection[str]) -> ImageShape:
@@ -152,22 +159,54 @@ def type_shapes(types: Iterable[InstanceType], image: Image, filters: Sequence[F
 # whether it may be
 
 
-def source_of(request: CreateImage) -> tuple[str, str]:
-    """The instance or the snapshot that an image is to be made from. Raises ApiError unless there is exactly one."""
-    snapshots = [request.snapshot_id] if request.snapshot_id else []
+def snapshots_of(request: CreateImage) -> dict[str, str]:
+    """The snapshots that an image is to be made from, with the devices they become; none: of an instance.
+
+    Raises ApiError unless it is to be made from snapshots or from an instance.
+    """
+    found: dict[str, str] = {}
+    if request.snapshot_id:
+        found[request.snapshot_id] = ""
     for each in request.disk_device_mapping:
-        if each.disk_type == "data" or not each.snapshot_id:
-            raise Unsupported("An image has one disk, a system disk made from a snapshot; its size is the snapshot's.")
-        if each.snapshot_id not in snapshots:
-            snapshots.append(each.snapshot_id)
-    if len(snapshots) > 1:
-        raise Unsupported(f"An image has one disk; it cannot be made from {', '.join(snapshots)} together.")
-    if request.instance_id and snapshots:
+        if not each.snapshot_id:
+            raise Unsupported("A disk of an image is made from a snapshot; empty ones are made with the instance.")
+        if each.size is not None:
+            raise Unsupported("A disk of an image is as large as its snapshot; Size can be given to RunInstances.")
+        found[each.snapshot_id] = "vda" if each.disk_type == "system" else device_name(each.device)
+    if request.instance_id and found:
         message = "InstanceId and SnapshotId are given; an image is made from one of the two."
         raise InvalidParameter("SnapshotId", message)
-    if not request.instance_id and not snapshots:
+    if not request.instance_id and not found:
         raise MissingParameter("InstanceId")
-    return request.instance_id, (snapshots or [""])[0]
+    return found
+
+
+def device_name(device: str) -> str:
+    """`vdb` of `/dev/xvdb`, `/dev/vdb` or `vdb`; nothing of nothing. Raises InvalidParameter."""
+    if not device:
+        return ""
+    found = re.fullmatch(r"(?:/dev/)?x?vd([a-z])", device)
+    if found is None:
+        raise InvalidParameter("Device", f"The device {device} is none of /dev/xvda to /dev/xvdz.")
+    return f"vd{found[1]}"
+
+
+def disks_of(wanted: Mapping[str, str], snapshots: Mapping[str, Snapshot]) -> tuple[str, tuple[DataSource, ...]]:
+    """The snapshot of the system disk, and the data disks that the others become. Raises ApiError."""
+    system = [id for id, device in wanted.items() if snapshots[id].disk_kind is DiskKind.SYSTEM or device == "vda"]
+    if len(system) != 1:
+        which = ", ".join(system) or "none"
+        message = f"An image has one system disk; of the snapshots given, {which} {'are' if system else 'is'} of one."
+        raise Refused("InvalidSnapshotId.NotSupport", message)
+    data: list[DataSource] = []
+    taken = {"vda", *(device for device in wanted.values() if device)}
+    free = (f"vd{letter}" for letter in string.ascii_lowercase if f"vd{letter}" not in taken)
+    for id, device in wanted.items():
+        if id != system[0]:
+            data.append(DataSource(device or next(free), snapshot_id=id))
+    if len({each.device for each in data}) < len(data):
+        raise InvalidParameter("Device", "Two disks of the image have the same device.")
+    return system[0], tuple(sorted(data, key=lambda each: each.device))
 
 
 def require_imageable(instance: Instance) -> None:
@@ -177,11 +216,6 @@ def require_imageable(instance: Instance) -> None:
         raise Refused("IncorrectInstanceStatus", message)
     if not instance.disk_ids:
         raise Refused("InvalidInstanceId.NoDisk", f"The instance {instance.id} has no disk.")
-    if len(instance.disk_ids) > 1:
-        raise Unsupported(
-            f"An image has one disk, and {instance.id} has {len(instance.disk_ids)}. Make a snapshot of its system "
-            f"disk {instance.disk_ids[0]}, and the image of that (ACS::ECS::CreateImageForSystemDisk)."
-        )
 
 
 def require_bootable(snapshot: Snapshot) -> None:
@@ -189,9 +223,6 @@ def require_bootable(snapshot: Snapshot) -> None:
     if snapshot.status is not SnapshotStatus.ACCOMPLISHED or snapshot.verification is Verification.NONE:
         message = f"The snapshot {snapshot.id} is {snapshot.status}; it must be accomplished and verified."
         raise Refused("InvalidSnapshotId.NotReady", message)
-    if snapshot.disk_kind is not DiskKind.SYSTEM:
-        message = f"The snapshot {snapshot.id} is one of the data disk {snapshot.disk_id}; an image needs a system."
-        raise Refused("InvalidSnapshotId.NotSupport", message)
 
 
 def require_unused_name(images: Iterable[Image], name: str, image_id: str) -> None:

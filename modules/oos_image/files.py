@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import string
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from oos.fleet.image import ImageContent, ImageFacts, Part, PartContent
+from oos.fleet.image import DataContent, ImageContent, ImageFacts, Part, PartContent
 from oos.fleet.image_file import BadImageFile, ImageFormat, examine
 from oos.service.buckets import bucket_of, file_in, placed
 from oos.service.context import Context
@@ -29,6 +30,13 @@ CARD_BYTES: Final = 1 << 20
 _SUFFIXES: Final = {Part.DISK: ".qcow2", Part.KERNEL: ".kernel", Part.INITRD: ".initrd"}
 
 
+class DataCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands on the card about a data disk: its device, and the sum of its file."""
+
+    device: str
+    sha256: str
+
+
 class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What stands beside the files of an exported image."""
 
@@ -38,6 +46,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     facts: ImageFacts = ImageFacts()
     command_line: str = ""
     sha256: Mapping[Part, str] = {}
+    data: tuple[DataCard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,10 @@ def export_image(context: Context, request: requests.ExportImage) -> responses.E
     for part, each in content.parts.items():
         path = file_in(bucket, stem + _SUFFIXES[part], "OSSPrefix")
         sums[part] = _write(context, each, path)
+    data = []
+    for disk in content.data:
+        path = file_in(bucket, f"{stem}_{disk.device}.qcow2", "OSSPrefix")
+        data.append(DataCard(device=disk.device, sha256=_write(context, disk.content, path)))
     card = Card(
         image_id=image.id,
         name=image.name,
@@ -68,6 +81,7 @@ def export_image(context: Context, request: requests.ExportImage) -> responses.E
         facts=ImageFacts(image.os_name, image.os_type, image.platform, image.architecture),
         command_line=content.command_line,
         sha256=sums,
+        data=tuple(data),
     )
     # The card comes last: an image that has one is whole.
     with placed(file_in(bucket, f"{stem}.json", "OSSPrefix")) as file:
@@ -88,16 +102,14 @@ def _write(context: Context, content: PartContent, path: Path) -> str:
 
 def found(context: Context, request: requests.ImportImage) -> Found:
     """The image that is meant, its files checked against its card. Raises ApiError."""
-    if len(request.disk_device_mapping) != 1:
-        raise Unsupported("An image has one disk; DiskDeviceMapping must name one file.")
-    (wanted,) = request.disk_device_mapping
+    wanted, *further = request.disk_device_mapping
     bucket = bucket_of(context, wanted.oss_bucket)
     path = _there(file_in(bucket, wanted.oss_object))
     disk = _content(path)
     _require_disk(wanted, disk)
     card = _card(path.with_suffix(".json"))
-    if card is None:
-        return Found(ImageContent({Part.DISK: disk}), None)
+    if card is None or further:
+        return Found(ImageContent({Part.DISK: disk}, data=_further(context, further)), None)
     parts = {Part.DISK: disk}
     for part in card.sha256:
         if part is not Part.DISK:
@@ -106,7 +118,24 @@ def found(context: Context, request: requests.ImportImage) -> Found:
         if _sum(content) != card.sha256.get(part):
             message = f"The {part} of {wanted.oss_object} is not what its card {path.stem}.json speaks of."
             raise Refused("InvalidOSSObject.Checksum", message)
-    return Found(ImageContent(parts, card.command_line), card)
+    data = []
+    for each in card.data:
+        content = _content(_there(path.with_name(f"{path.stem}_{each.device}.qcow2")))
+        if _sum(content) != each.sha256:
+            message = f"The disk {each.device} of {wanted.oss_object} is not what its card {path.stem}.json speaks of."
+            raise Refused("InvalidOSSObject.Checksum", message)
+        data.append(DataContent(each.device, content))
+    return Found(ImageContent(parts, card.command_line, tuple(data)), card)
+
+
+def _further(context: Context, wanted: Sequence[requests.ImportedDisk]) -> tuple[DataContent, ...]:
+    """The data disks that further files become: vdb, vdc, … in their order."""
+    found = []
+    for device, each in zip(string.ascii_lowercase[1:], wanted, strict=False):
+        disk = _content(_there(file_in(bucket_of(context, each.oss_bucket), each.oss_object)))
+        _require_disk(each, disk)
+        found.append(DataContent(f"vd{device}", disk))
+    return tuple(found)
 
 
 def _there(path: Path) -> Path:

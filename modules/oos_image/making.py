@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from oos.fleet.errors import ImageAbsent
 from oos.fleet.hypervisor import Hypervisor
-from oos.fleet.image import WHOLE, ImageContent, ImageFacts, ImageLabels, ImageRequest
+from oos.fleet.image import WHOLE, DataSource, ImageContent, ImageFacts, ImageLabels, ImageRequest
 from oos.fleet.storage import Image
 from oos.service.context import Context
-from oos.service.errors import NotFound, Refused, Unavailable
+from oos.service.errors import NotFound, Refused, Unavailable, Unsupported
 from oos.service.many import at_once
 from oos.service.tags import changes_of, tags_after, tags_from
 from oos.values.identifiers import resource_id
@@ -16,22 +18,23 @@ from oos_image.operations import home_of, image_of, images_of
 
 
 def create_image(context: Context, request: requests.CreateImage) -> responses.MadeImage:
-    """Make an image of an instance's system disk, frozen for the moment where its agent can, or of a snapshot."""
-    instance_id, snapshot_id = decide.source_of(request)
+    """Make an image of all disks of an instance, frozen for the moment where its agent can, or of snapshots."""
+    snapshots = decide.snapshots_of(request)
     id = resource_id("m", context.token)
     tags = tags_from(request.tag)
     there = images_of(context)
     if any(each.id == id and each.status in WHOLE for each in there):
         return {"ImageId": id}
     decide.require_unused_name(there, request.image_name, id)
-    disk_id = ""
-    if instance_id:
-        home, instance = context.fleet.of_instance(instance_id, context.region)
-        decide.require_imageable(instance)
-        disk_id = instance.disk_ids[0]
+    disk_id, snapshot_id = "", ""
+    data: tuple[DataSource, ...] = ()
+    if snapshots:
+        home, snapshot_id, data = _of_snapshots(context, snapshots)
     else:
-        home, snapshot = context.fleet.of_snapshot(snapshot_id, context.region)
-        decide.require_bootable(snapshot)
+        home, instance = context.fleet.of_instance(request.instance_id, context.region)
+        decide.require_imageable(instance)
+        disk_id, *further = instance.disk_ids
+        data = tuple(DataSource(home.disk(each).device, disk_id=each) for each in further)
     wanted = ImageRequest(
         id=id,
         token=context.token,
@@ -41,9 +44,24 @@ def create_image(context: Context, request: requests.CreateImage) -> responses.M
         tags=tags,
         disk_id=disk_id,
         snapshot_id=snapshot_id,
+        data=data,
     )
     made = home.create_image(wanted, lambda percent: context.report(f"{id}: {percent}%"))
     return {"ImageId": _observed(home, made).id}
+
+
+def _of_snapshots(context: Context, wanted: Mapping[str, str]) -> tuple[Hypervisor, str, tuple[DataSource, ...]]:
+    """The host of these snapshots, that of the system disk, and what the others become. Raises ApiError."""
+    homes: dict[str, Hypervisor] = {}
+    found = {}
+    for id in wanted:
+        home, found[id] = context.fleet.of_snapshot(id, context.region)
+        homes[home.host.name] = home
+        decide.require_bootable(found[id])
+    if len(homes) > 1:
+        raise Unsupported(f"These snapshots are on several hosts, {', '.join(sorted(homes))}; an image is made on one.")
+    (home,) = homes.values()
+    return home, *decide.disks_of(wanted, found)
 
 
 def _observed(home: Hypervisor, made: Image) -> Image:

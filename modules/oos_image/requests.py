@@ -56,14 +56,16 @@ class MadeFrom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateImage:
-    """An image of an instance's system disk, or of a snapshot of one."""
+    """An image of an instance's disks, or of snapshots of such."""
 
     image_name: Annotated[str, Param("Name; its id when not given.", pattern=_NAME)] = ""
     description: Annotated[str, Param("Description.", most=256)] = ""
     image_family: Annotated[str, Param("Family; the newest image of a family is found by it.", most=128)] = ""
-    instance_id: Annotated[str, Param("Instance whose system disk it is made from.")] = ""
+    instance_id: Annotated[str, Param("Instance whose disks it is made from.")] = ""
     snapshot_id: Annotated[str, Param("Snapshot of a system disk that it is made from.")] = ""
-    disk_device_mapping: Annotated[tuple[MadeFrom, ...], Param("One snapshot of a system disk.", most=17)] = ()
+    disk_device_mapping: Annotated[
+        tuple[MadeFrom, ...], Param("Snapshots: of a system disk, and of data disks.", most=17)
+    ] = ()
     platform: Annotated[str, Param("Distribution; that of the image below when not given.")] = ""
     architecture: Annotated[str, Param("Architecture; as the image below.", allowed=_ARCHITECTURES)] = ""
     tag: Annotated[tuple[Tag, ...], Param("Tags.", most=20)] = ()
@@ -140,7 +142,9 @@ class ImportedDisk:
 class ImportImage:
     """A file that becomes an image on every host of the region."""
 
-    disk_device_mapping: Annotated[tuple[ImportedDisk, ...], Param("The file; one, a system disk.")]
+    disk_device_mapping: Annotated[
+        tuple[ImportedDisk, ...], Param("The file of the system disk, then those of data disks.", most=17)
+    ]
     image_name: Annotated[str, Param("Name; its id when not given.", pattern=_NAME)] = ""
     description: Annotated[str, Param("Description.", most=256)] = ""
     architecture: Annotated[str, Param("Architecture.", allowed=_ARCHITECTURES)] = ""

@@ -11,16 +11,17 @@ from typing import Final
 
 from oos.fleet.identity import made_instance_id
 from oos.fleet.instance import DataDiskSpec, Instance, InstanceSpec, Labels, Power
+from oos.fleet.storage import Image, ImageDisk
 from oos.inventory.model import Host, InstanceType
 from oos.service.deployment_sets import Strategy
-from oos.service.errors import ApiError, InvalidParameter, NotFound, Refused
+from oos.service.errors import ApiError, InvalidParameter, MissingParameter, NotFound, Refused
 from oos.service.filtering import has_tags, is_wanted, matches_name, periods_of
 from oos.service.shape import GIB
 from oos.service.tags import tags_from
 from oos.values.identifiers import client_token
 from oos.values.secret import Secret
 from oos.values.time import parse_instant
-from oos_instance.requests import DescribeInstances, RunInstances
+from oos_instance.requests import DataDisk, DescribeInstances, RunInstances
 
 MOST_USER_DATA: Final = 32 << 10
 NEVER: Final = "2099-12-31T15:59Z"
@@ -129,7 +130,12 @@ def tokens_of(token: str, amount: int) -> tuple[str, ...]:
 
 
 def specs_of(
-    request: RunInstances, type: InstanceType, tokens: Sequence[str], created: datetime, public_key: str = ""
+    request: RunInstances,
+    type: InstanceType,
+    tokens: Sequence[str],
+    created: datetime,
+    public_key: str = "",
+    data_disks: tuple[DataDiskSpec, ...] = (),
 ) -> tuple[InstanceSpec, ...]:
     """What the request's instances should be. Raises InvalidParameter."""
     if request.min_amount is not None and request.min_amount > request.amount:
@@ -155,7 +161,7 @@ def specs_of(
             network=request.v_switch_id,
             security_group_ids=tuple(groups),
             system_disk_bytes=None if request.system_disk.size is None else request.system_disk.size * GIB,
-            data_disks=tuple(DataDiskSpec(each.size * GIB, each.disk_name) for each in request.data_disk),
+            data_disks=data_disks,
             key_pair=request.key_pair_name,
             public_key=public_key,
             user_data=user_data,
@@ -163,6 +169,48 @@ def specs_of(
         )
         for number, token in enumerate(tokens, 1)
     )
+
+
+def data_disks_of(request: RunInstances, image: Image) -> tuple[DataDiskSpec, ...]:
+    """The data disks of an instance: those of the image, then those asked for. Raises ApiError.
+
+    What is asked for under the device of an image's disk changes that one: its size, its name, or whose content it has.
+    """
+    return tuple(_disk_of(asked, of_image) for asked, of_image in _data_disks(request, image))
+
+
+def policies_of(request: RunInstances, image: Image) -> tuple[str, ...]:
+    """The automatic snapshot policy of each disk, that of the system disk first; empty where none is asked for."""
+    data = (asked.auto_snapshot_policy_id if asked else "" for asked, _ in _data_disks(request, image))
+    return (request.system_disk.auto_snapshot_policy_id, *data)
+
+
+def _data_disks(request: RunInstances, image: Image) -> list[tuple[DataDisk | None, ImageDisk | None]]:
+    """What is asked for of each data disk, beside the disk of the image that it is."""
+    asked = {_device(each): each for each in request.data_disk if each.device}
+    devices = {each.device for each in image.data_disks}
+    rest = [each for each in request.data_disk if _device(each) not in devices]
+    return [*((asked.get(each.device), each) for each in image.data_disks), *((each, None) for each in rest)]
+
+
+def _device(disk: DataDisk) -> str:
+    """`vdb` of `/dev/xvdb` or `/dev/vdb`; nothing of nothing."""
+    return f"vd{disk.device[-1]}" if disk.device else ""
+
+
+def _disk_of(asked: DataDisk | None, image: ImageDisk | None) -> DataDiskSpec:
+    device = image.device if image is not None else ""
+    if asked is None:
+        assert image is not None, "a disk is asked for or of the image"
+        return DataDiskSpec(image.size_bytes, image_device=device)
+    if asked.size is None and image is None and not asked.snapshot_id:
+        raise MissingParameter("DataDisk.Size")
+    size = (asked.size or 0) * GIB
+    if image is not None and not asked.snapshot_id and 0 < size < image.size_bytes:
+        message = f"The disk {device} of the image has {image.size_bytes} bytes; Size must not be less."
+        raise InvalidParameter("DataDisk.Size", message, code="InvalidDataDiskSize.ValueNotSupported")
+    snapshot = asked.snapshot_id
+    return DataDiskSpec(size, asked.disk_name, snapshot, "" if snapshot else device)
 
 
 def user_data_of(request: RunInstances) -> bytes:

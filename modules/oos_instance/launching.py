@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from oos.fleet.identity import made_instance_id
-from oos.fleet.instance import Instance, InstanceSpec
+from oos.fleet.instance import DataDiskSpec, Instance, InstanceSpec
 from oos.inventory.model import Host
 from oos.service.address_giving import give_public_address, public_wish, require_free
 from oos.service.context import Context
 from oos.service.deployment_sets import DEPLOYMENT_SETS, join_set, members
-from oos.service.errors import InvalidParameter, NotFound, Unsupported
+from oos.service.disk_settings import put_policy_of_disk
+from oos.service.errors import ApiError, InvalidParameter, NotFound, Unsupported
 from oos.service.key_pairs import load_key_pair
 from oos.service.launch_templates import find_launch_template, find_version
+from oos.service.snapshot_policies import load_policy
 from oos.values.identifiers import client_token
 from oos.values.json import Value
 from oos_instance.decide import Together
@@ -83,6 +85,34 @@ def together(context: Context, set_id: str) -> Together | None:
         raise NotFound("InvalidDeploymentSetId.NotFound", f"The specified deployment set {set_id} does not exist.")
     inside = frozenset(id for id, of in members(context.registry).items() if of == set_id)
     return Together(set_id, known.strategy, inside)
+
+
+def require_policies(context: Context, policy_ids: Sequence[str]) -> None:
+    """Raise NotFound for an automatic snapshot policy that is not there."""
+    for id in filter(None, policy_ids):
+        policy = load_policy(context.registry, id)
+        if policy is None or policy.region != context.region:
+            message = f"The specified automatic snapshot policy {id} does not exist."
+            raise NotFound("InvalidAutoSnapshotPolicyId.NotFound", message)
+
+
+def apply_policies(context: Context, policy_ids: Sequence[str], made: Sequence[Instance]) -> None:
+    """Have policies make snapshots of the disks of instances that were made, each by its place."""
+    for instance in made:
+        for policy_id, disk_id in zip(policy_ids, instance.disk_ids, strict=False):
+            if policy_id:
+                put_policy_of_disk(context.registry, disk_id, policy_id)
+
+
+def beside_snapshots(context: Context, hosts: Sequence[Host], disks: Sequence[DataDiskSpec]) -> Sequence[Host]:
+    """Those of the hosts that have the snapshots which data disks are made from. Raises ApiError."""
+    wanted = {each.snapshot_id for each in disks if each.snapshot_id}
+    homes = {context.fleet.of_snapshot(id, context.region)[1].host for id in wanted}
+    beside = [each for each in hosts if homes <= {each.name}]
+    if not beside:
+        message = f"The snapshots {', '.join(sorted(wanted))} are on {', '.join(sorted(homes))}: no host has it all."
+        raise ApiError("OperationDenied.NoStock", message, status=403)
+    return beside
 
 
 def join(context: Context, set_id: str, specs: Sequence[InstanceSpec]) -> None:

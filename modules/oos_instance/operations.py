@@ -27,6 +27,7 @@ from oos_instance.describe import region_of
 
 if TYPE_CHECKING:
     from oos.fleet.hypervisor import Hypervisor
+    from oos.fleet.storage import Image
     from oos.inventory.model import Host
 
 STOP_GRACE_SECONDS: Final = 60.0
@@ -207,10 +208,14 @@ def run_instances(context: Context, request: requests.RunInstances) -> responses
         raise NotFound("InvalidInstanceType.NotFound", message)
     tokens = decide.tokens_of(context.token, request.amount)
     public_key = launching.public_key_of(context, request.key_pair_name)
-    specs = decide.specs_of(request, type, tokens, context.now(), public_key)
+    hosts, image = _hosts_for(context, request)
+    policies = decide.policies_of(request, image)
+    launching.require_policies(context, policies)
+    disks = decide.data_disks_of(request, image)
+    hosts = launching.with_uplinks(launching.beside_snapshots(context, hosts, disks), request)
+    specs = decide.specs_of(request, type, tokens, context.now(), public_key, disks)
     instances = context.fleet.instances(context.region)
     together = launching.together(context, request.deployment_set_id)
-    hosts = launching.with_uplinks(_hosts_for(context, request), request)
     homes = decide.placed(specs, hosts, instances, together)
     there = {each.id: each for each in instances}
     for spec in specs:
@@ -227,13 +232,14 @@ def run_instances(context: Context, request: requests.RunInstances) -> responses
     made = _make_all(context, specs, homes, frozenset(there), request.min_amount or request.amount)
     if groups:
         keep_members(context, made)
+    launching.apply_policies(context, policies, made)
     launching.give_public_addresses(context, request, made)
     _start_all(context, made)
     return {"InstanceIdSets": {"InstanceIdSet": [each.id for each in made]}}
 
 
-def _hosts_for(context: Context, request: requests.RunInstances) -> Sequence[Host]:
-    """The hosts of the wanted zone that have the image. Raises NotFound."""
+def _hosts_for(context: Context, request: requests.RunInstances) -> tuple[Sequence[Host], Image]:
+    """The hosts of the wanted zone that have the image, and the image. Raises NotFound."""
     if request.zone_id and request.zone_id not in {zone.id for zone in region_of(context).zones}:
         raise NotFound("InvalidZoneId.NotFound", f"The specified zone {request.zone_id} does not exist.")
     images = [each for each in context.fleet.images(context.region) if each.id == request.image_id]
@@ -247,7 +253,8 @@ def _hosts_for(context: Context, request: requests.RunInstances) -> Sequence[Hos
     if not hosts:
         message = f"No host of the zone {request.zone_id} has the image {request.image_id}."
         raise ApiError("OperationDenied.NoStock", message, status=403)
-    return _beside(context, hosts, request.v_switch_id) if request.v_switch_id else hosts
+    image = next(each for each in images if each.status in WHOLE)
+    return _beside(context, hosts, request.v_switch_id) if request.v_switch_id else hosts, image
 
 
 def _beside(context: Context, hosts: Sequence[Host], network: str) -> Sequence[Host]:

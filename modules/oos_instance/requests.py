@@ -20,6 +20,7 @@ Batch = Annotated[
     ),
 ]
 InstanceTypeId = Annotated[str, Param("Instance type of the inventory.")]
+_DEVICE = r"|(?:/dev/)?x?vd[a-z]"
 Name = Annotated[str | None, Param("Name of the instance.", most=128)]
 Description = Annotated[str | None, Param("Description of the instance.", most=256)]
 
@@ -89,6 +90,7 @@ class DescribeInstanceTypes:
 class SystemDisk:
     """The disk that an instance boots from."""
 
+    auto_snapshot_policy_id: Annotated[str, Param("Automatic snapshot policy that it gets.")] = ""
     size: Annotated[
         int | None, Param("Size in GiB; as large as the image when not given.", minimum=1, maximum=32768)
     ] = None
@@ -96,9 +98,16 @@ class SystemDisk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataDisk:
-    """An empty disk made with an instance."""
+    """A disk made with an instance: empty, of a snapshot, or one of the image that is to be larger or named."""
 
-    size: Annotated[int, Param("Size in GiB.", minimum=1, maximum=32768)]
+    size: Annotated[
+        int | None, Param("Size in GiB; that of the snapshot or of the image's disk.", minimum=1, maximum=32768)
+    ] = None
+    snapshot_id: Annotated[str, Param("Snapshot whose content it has.")] = ""
+    device: Annotated[
+        str, Param("Device of the image's data disk that is meant; others are given in turn.", pattern=_DEVICE)
+    ] = ""
+    auto_snapshot_policy_id: Annotated[str, Param("Automatic snapshot policy that it gets.")] = ""
     disk_name: Annotated[str, Param("Name of the disk.", most=128)] = ""
 
 
@@ -129,7 +138,9 @@ class RunInstances:
         Param("Mbit/s towards that address; 0: as many, and 10 at least.", minimum=0, maximum=MOST_MEGABITS),
     ] = 0
     system_disk: Annotated[SystemDisk, Param("The disk it boots from.")] = SystemDisk()
-    data_disk: Annotated[tuple[DataDisk, ...], Param("Empty disks to make with it.", most=16)] = ()
+    data_disk: Annotated[
+        tuple[DataDisk, ...], Param("Disks to make with it, besides those of the image.", most=16)
+    ] = ()
     key_pair_name: Annotated[str, Param("Key pair whose key opens root's account from the first start on.")] = ""
     user_data: Annotated[str | Secret, Param("What the guest carries out at its first start, in Base64.")] = ""
     resource_group_id: Annotated[str, Param("Resource group.")] = ""

@@ -231,10 +231,10 @@ class Hypervisor(Protocol):
         """One image. Raises ImageAbsent."""
 
     def create_image(self, request: ImageRequest, report: Callable[[int], None]) -> Image:
-        """Make an image from a disk or a snapshot, verify it, and write its manifest; returns when it is whole.
+        """Make an image from disks or snapshots, verify it, and write its manifest; returns when it is whole.
 
-        Disk of a running guest: copied by the hypervisor as of one moment, file systems frozen for that moment where
-        the agent can; of a stopped one: copy of the volume. Neither harms the snapshots of the disk. It boots as what
+        Disks of a running guest: copied by the hypervisor as of one moment, file systems frozen for that moment where
+        the agent can; of a stopped one: copies of the volumes. Neither harms the snapshots of a disk. It boots as what
         the disk was made from. `report` is told percents. Asking again with the same id finds it, joins a copy that
         still runs, or clears away what a crash left and begins again. Raises DiskAbsent, SnapshotAbsent, WrongState
         (a snapshot that is not accomplished), PoolFull, HypervisorFailed.

@@ -51,6 +51,18 @@ class ImageFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DataSource:
+    """What a data disk of an image is made from."""
+
+    device: str
+    """What it is called in the image, e.g. `vdb`."""
+    disk_id: str = ""
+    """A disk of the instance that has the system disk, as it is at the same moment; or else"""
+    snapshot_id: str = ""
+    """a snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
 class ImageRequest:
     """An image to be made. `id` is derived from the token, so making it twice makes one."""
 
@@ -66,6 +78,8 @@ class ImageRequest:
     """the snapshot that it is made from."""
     copied_from: str = ""
     """The image that it is a copy of."""
+    data: tuple[DataSource, ...] = ()
+    """Its data disks: from disks where the system disk is from one, from snapshots where it is from one."""
 
 
 class Part(StrEnum):
@@ -87,9 +101,19 @@ class PartContent:
 
 
 @dataclass(frozen=True, slots=True)
+class DataContent:
+    """The bytes of a data disk of an image."""
+
+    device: str
+    content: PartContent
+
+
+@dataclass(frozen=True, slots=True)
 class ImageContent:
     """The content of an image, on its way from one host or a file to another."""
 
     parts: Mapping[Part, PartContent]
     command_line: str = ""
     """Of the kernel, where there is one."""
+    data: tuple[DataContent, ...] = ()
+    """Its data disks."""

@@ -110,10 +110,14 @@ class InstanceSize:
 
 @dataclass(frozen=True, slots=True)
 class DataDiskSpec:
-    """An empty disk to be made with an instance."""
+    """A disk to be made with an instance: empty, or with the content of a snapshot or of a disk of the image."""
 
     size_bytes: int
+    """At least; one with content is never smaller than that."""
     name: str = ""
+    snapshot_id: str = ""
+    image_device: str = ""
+    """The device of the image's disk."""
 
 
 @dataclass(frozen=True, slots=True)

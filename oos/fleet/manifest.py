@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from oos.fleet.storage import Consistency, DirectBoot, DiskKind, SnapshotStatus, Verification
+from oos.fleet.storage import Consistency, DirectBoot, DiskKind, ImageDisk, SnapshotStatus, Verification
 from oos.values.typed import decode_as
 
 MANIFEST_NAME: Final = re.compile(r"(?P<id>[a-z]+-[0-9a-f]{20})\.(?P<version>\d+)\.json")
@@ -71,6 +71,7 @@ class ImageManifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     consistency: Consistency | None = None
     shared_with: list[str] = []
     fault: str = ""
+    data_disks: list[ImageDisk] = []
 
 
 class DiskManifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -180,6 +180,18 @@ class DirectBoot:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageDisk:
+    """A data disk of an image: a volume of its own beside that of the system disk."""
+
+    device: str
+    """As in the instance that it was made from, e.g. `vdb`."""
+    volume: str
+    size_bytes: int
+    snapshot_id: str = ""
+    """The snapshot that it was made from."""
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """An image as it was observed: a volume of the image pool, and its manifest."""
 
@@ -216,3 +228,5 @@ class Image:
     """Percent."""
     fault: str = ""
     """Why it could not be made."""
+    data_disks: tuple[ImageDisk, ...] = ()
+    """What there is besides the system disk, in the order of their devices."""

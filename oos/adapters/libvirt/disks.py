@@ -24,6 +24,11 @@ _NOT_DISKS: Final = ("s", "m", "i")
 """Prefixes of volumes of ours that are no disks: snapshots, images, consoles of instances."""
 
 
+def volumes_of(manifest: ImageManifest) -> tuple[str, ...]:
+    """The names of an image's volumes, that of its system disk first; without kernel and initrd."""
+    return (manifest.volume, *(each.volume for each in manifest.data_disks))
+
+
 class LibvirtDisks(LibvirtHost):
     """The half of the port that lists disks and images."""
 
@@ -80,6 +85,7 @@ class LibvirtDisks(LibvirtHost):
             created=format_instant(noted.created) if noted.created else "",
             name=noted.name,
             delete_with_instance=noted.made and bool(domain.text.note.token),
+            source_snapshot_id=noted.source_snapshot_id,
         )
         pool, volume = self._volume_of(disk, volumes)
         return Disk(
@@ -186,23 +192,24 @@ class LibvirtDisks(LibvirtHost):
         if not manifests:
             return ()
         sizes = {volume.name: volume.size_bytes for volume in self._image_pool.volumes()}
-        return tuple(self._as_image(each, sizes.get(each.volume, 0)) for _, each in sorted(manifests.items()))
+        return tuple(self._as_image(each, sizes) for _, each in sorted(manifests.items()))
 
     def image(self, image_id: str) -> Image:
         manifest = self._images.find(image_id)
         if manifest is None:
             raise ImageAbsent(image_id)
-        volume = self._image_pool.find(manifest.volume)
-        return self._as_image(manifest, volume.size_bytes if volume else 0)
+        found = (self._image_pool.find(name) for name in volumes_of(manifest))
+        return self._as_image(manifest, {volume.name: volume.size_bytes for volume in found if volume})
 
-    def _as_image(self, manifest: ImageManifest, size_bytes: int) -> Image:
+    def _as_image(self, manifest: ImageManifest, sizes: Mapping[str, int]) -> Image:
+        is_there = all(sizes.get(name) for name in volumes_of(manifest))
         return Image(
             id=manifest.id,
             host=self._host.name,
             zone=self._host.zone,
             region=self._host.region,
             volume=manifest.volume,
-            size_bytes=size_bytes,
+            size_bytes=sizes.get(manifest.volume, 0),
             name=manifest.name,
             description=manifest.description,
             family=manifest.family,
@@ -210,7 +217,7 @@ class LibvirtDisks(LibvirtHost):
             os_type=manifest.os_type,
             platform=manifest.platform,
             architecture=manifest.architecture,
-            status=ImageStatus.UNAVAILABLE if manifest.status in WHOLE and not size_bytes else manifest.status,
+            status=ImageStatus.UNAVAILABLE if manifest.status in WHOLE and not is_there else manifest.status,
             created=parse_instant(manifest.created) if manifest.created else None,
             boot=manifest.boot,
             tags=manifest.tags,
@@ -222,6 +229,7 @@ class LibvirtDisks(LibvirtHost):
             shared_with=tuple(manifest.shared_with),
             progress=100 if manifest.status in WHOLE else 0,
             fault=manifest.fault,
+            data_disks=tuple(manifest.data_disks),
         )
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
 from oos.adapters.libvirt.backups import Backup, BackupInTheWay
+from oos.adapters.libvirt.disks import volumes_of
 from oos.adapters.libvirt.domain_xml import DomainText
 from oos.adapters.libvirt.host import Domain
-from oos.adapters.libvirt.pools import Volume
 from oos.adapters.libvirt.snapshots import ATTEMPTS, LibvirtSnapshots, may_answer
 from oos.adapters.libvirt.verification import verify_volume
 from oos.fleet.errors import (
@@ -30,8 +30,8 @@ from oos.fleet.errors import (
 )
 from oos.fleet.image import WHOLE, ImageLabels, ImageRequest, ImageStatus
 from oos.fleet.instance import Power
-from oos.fleet.manifest import ImageManifest
-from oos.fleet.storage import Consistency, DirectBoot, Disk, Image, SnapshotStatus
+from oos.fleet.manifest import ImageManifest, SnapshotManifest
+from oos.fleet.storage import Consistency, DirectBoot, Disk, Image, ImageDisk, SnapshotStatus
 from oos.values.time import format_instant
 
 _HOST_NAME_WORD: Final = re.compile(r"\s*\boos\.hostname=\S*")
@@ -39,9 +39,9 @@ _HOST_NAME_WORD: Final = re.compile(r"\s*\boos\.hostname=\S*")
 _BOOT_VOLUME: Final = re.compile(r"(?P<id>m-[0-9a-f]{20})\.(?:kernel|initrd)")
 
 
-def volume_name(image_id: str) -> str:
-    """The name of an image's volume."""
-    return f"{image_id}.qcow2"
+def volume_name(image_id: str, device: str = "") -> str:
+    """The name of an image's volume: that of its system disk, or of a data disk."""
+    return f"{image_id}.{device}.qcow2" if device else f"{image_id}.qcow2"
 
 
 def raw_name(image_id: str) -> str:
@@ -71,68 +71,98 @@ class LibvirtImaging(LibvirtSnapshots):
         return self.image(image_id)
 
     def _image_of_snapshot(self, request: ImageRequest, report: Callable[[int], None]) -> None:
-        snapshot = self._snapshots.find(request.snapshot_id)
-        if snapshot is None:
-            raise SnapshotAbsent(request.snapshot_id)
-        if snapshot.status is not SnapshotStatus.ACCOMPLISHED:
-            raise WrongState(snapshot.id, snapshot.status, "only of an accomplished one an image is made")
+        snapshot = self._require_accomplished(request.snapshot_id)
         try:
             text = self._domain(snapshot.instance_id).text if snapshot.instance_id else None
         except AbsentError:
             text = None
-        manifest = self._put_image_begun(request, text, snapshot.instance_id, snapshot.image_id)
-        self._image_pool.delete(manifest.volume)
+        further = [self._require_accomplished(each.snapshot_id) for each in request.data]
+        data = [
+            ImageDisk(each.device, volume_name(request.id, each.device), found.source_size_bytes, found.id)
+            for each, found in zip(request.data, further, strict=True)
+        ]
+        manifest = self._put_image_begun(request, text, snapshot.instance_id, snapshot.image_id, data)
         report(1)
-        # The copy reads through the whole chain of increments, and stands alone.
-        source = self._snapshot_pool.require(snapshot.volume)
-        made = self._image_pool.clone(manifest.volume, source, snapshot.source_size_bytes)
-        self._finish_image(manifest, made, request.labels.status, snapshot.consistency)
+        for name, each in zip(volumes_of(manifest), (snapshot, *further), strict=True):
+            self._image_pool.delete(name)
+            # The copy reads through the whole chain of increments, and stands alone.
+            self._image_pool.clone(name, self._snapshot_pool.require(each.volume), each.source_size_bytes)
+        self._finish_image(manifest, request.labels.status, snapshot.consistency)
+
+    def _require_accomplished(self, snapshot_id: str) -> SnapshotManifest:
+        snapshot = self._snapshots.find(snapshot_id)
+        if snapshot is None:
+            raise SnapshotAbsent(snapshot_id)
+        if snapshot.status is not SnapshotStatus.ACCOMPLISHED:
+            raise WrongState(snapshot.id, snapshot.status, "only of an accomplished one an image is made")
+        return snapshot
 
     def _image_of_disk(self, request: ImageRequest, report: Callable[[int], None]) -> None:
         disk = self.disk(request.disk_id)
+        disks = [disk, *(self.disk(each.disk_id) for each in request.data)]
+        data = [
+            ImageDisk(each.device, volume_name(request.id, each.device), found.size_bytes)
+            for each, found in zip(request.data, disks[1:], strict=True)
+        ]
+        for each in disks[1:]:
+            if not disk.instance_id or each.instance_id != disk.instance_id:
+                raise WrongState(each.id, "not of one instance with the system disk", "name disks of one instance")
         with self._alone_with(disk.instance_id or disk.id):
             for attempt in range(1, ATTEMPTS + 1):
                 domain = self._domain(disk.instance_id) if disk.instance_id else None
-                manifest = self._put_image_begun(request, domain.text if domain else None, disk.instance_id)
+                manifest = self._put_image_begun(request, domain.text if domain else None, disk.instance_id, data=data)
                 try:
                     if domain is None or domain.power is Power.STOPPED:
-                        made, consistency = self._copy_stopped_disk(manifest, disk), Consistency.STOPPED
+                        self._copy_stopped_disks(manifest, disks)
+                        consistency = Consistency.STOPPED
                     else:
-                        made, consistency = self._copy_running_disk(manifest, disk, domain, report)
+                        consistency = self._copy_running_disks(manifest, disks, domain, report)
                 except BackupInTheWay:
                     if attempt == ATTEMPTS:
                         raise
                     continue
-                self._finish_image(manifest, made, request.labels.status, consistency)
+                self._finish_image(manifest, request.labels.status, consistency)
                 return
 
-    def _copy_stopped_disk(self, manifest: ImageManifest, disk: Disk) -> Volume:
-        """Copy the volume. Should the guest start meanwhile: QEMU's image lock lets only one of the two have it."""
-        self._image_pool.delete(manifest.volume)
-        if not disk.pool:
-            raise HypervisorFailed(
-                disk.id, f"{disk.volume} stands in no storage pool; start the instance to make an image of it"
-            )
-        source = self._pool_named(disk.pool).require(disk.volume)
-        return self._image_pool.clone(manifest.volume, source, disk.size_bytes)
+    def _copy_stopped_disks(self, manifest: ImageManifest, disks: Sequence[Disk]) -> None:
+        """Copy the volumes. Should the guest start meanwhile: QEMU's image lock lets only one of the two have each."""
+        for name, disk in zip(volumes_of(manifest), disks, strict=True):
+            self._image_pool.delete(name)
+            if not disk.pool:
+                raise HypervisorFailed(
+                    disk.id, f"{disk.volume} stands in no storage pool; start the instance to make an image of it"
+                )
+            source = self._pool_named(disk.pool).require(disk.volume)
+            self._image_pool.clone(name, source, disk.size_bytes)
+        if len(disks) > 1 and (now := self._domain(disks[0].instance_id)).power is not Power.STOPPED:
+            raise WrongState(now.id, now.power, "it was started while its disks were copied")
 
-    def _copy_running_disk(
-        self, manifest: ImageManifest, disk: Disk, domain: Domain, report: Callable[[int], None]
-    ) -> tuple[Volume, Consistency]:
-        """A full backup straight into the image's volume, with no checkpoint: the chain of snapshots goes on."""
-        source = domain.text.find_disk(disk.id)
-        assert source is not None, "the disk was found through its domain"
+    def _copy_running_disks(
+        self, manifest: ImageManifest, disks: Sequence[Disk], domain: Domain, report: Callable[[int], None]
+    ) -> Consistency:
+        """Full backups straight into the image's volumes, in one job, with no checkpoint: chains of snapshots go on."""
+        devices = []
+        for disk in disks:
+            source = domain.text.find_disk(disk.id)
+            if source is None:
+                raise WrongState(disk.id, f"not attached to {domain.id} any more", "name disks of one instance")
+            devices.append(source.device)
         self._thaw_leftovers(domain, manifest.id)
         target = self._image_pool.find(manifest.volume)
         consistency = manifest.consistency or Consistency.CRASH
         if target is None or self._backup_target(domain.id) != target.path:
-            self._image_pool.delete(manifest.volume)
+            for name in volumes_of(manifest):
+                self._image_pool.delete(name)
             if domain.is_stuck:
                 domain = self._freed(domain.id, manifest.id)
             self._wait_for_others(domain.id)
-            target = self._image_pool.create(manifest.volume, disk.size_bytes)
-            backup = Backup(source.device, target.path, checkpoint="")
-            frozen = self._begin_backup(domain.id, backup, freeze=may_answer(domain))
+            targets = [
+                self._image_pool.create(name, disk.size_bytes)
+                for name, disk in zip(volumes_of(manifest), disks, strict=True)
+            ]
+            target = targets[0]
+            backups = [Backup(device, each.path, checkpoint="") for device, each in zip(devices, targets, strict=True)]
+            frozen = self._begin_backup(domain.id, *backups, freeze=may_answer(domain))
             consistency = Consistency.FROZEN if frozen else Consistency.CRASH
             # Whoever finds our backup still running after a crash reads here how it began.
             self._images.put(msgspec.structs.replace(manifest, consistency=consistency))
@@ -140,13 +170,14 @@ class LibvirtImaging(LibvirtSnapshots):
             self._wait_for_backup(domain.id, target.path, report)
         except PoolFull as full:
             raise PoolFull(self._image_pool.target, full.cause) from full
-        return target, consistency
+        return consistency
 
-    def _finish_image(
-        self, manifest: ImageManifest, volume: Volume, status: str, consistency: Consistency | None
-    ) -> None:
+    def _finish_image(self, manifest: ImageManifest, status: str, consistency: Consistency | None) -> None:
         """Verify it, then say that it is whole, unless somebody deleted it meanwhile."""
-        verify_volume(self._image_pool, volume, volume.size_bytes)
+        self._require_wanted(manifest.id)
+        for name in volumes_of(manifest):
+            volume = self._image_pool.require(name)
+            verify_volume(self._image_pool, volume, volume.size_bytes)
         self._require_wanted(manifest.id)
         self._images.put(msgspec.structs.replace(manifest, status=status, consistency=consistency, fault=""))
 
@@ -159,7 +190,12 @@ class LibvirtImaging(LibvirtSnapshots):
     # what it says of itself
 
     def _put_image_begun(
-        self, request: ImageRequest, text: DomainText | None, instance_id: str, image_id: str = ""
+        self,
+        request: ImageRequest,
+        text: DomainText | None,
+        instance_id: str,
+        image_id: str = "",
+        data: Sequence[ImageDisk] = (),
     ) -> ImageManifest:
         """The first version of the manifest: from now on a crash leaves a trace.
 
@@ -193,6 +229,7 @@ class LibvirtImaging(LibvirtSnapshots):
                 copied_from=request.copied_from,
                 consistency=known.consistency if known else None,
                 shared_with=list(request.labels.shared_with),
+                data_disks=list(data),
             )
         )
 
@@ -256,7 +293,7 @@ class LibvirtImaging(LibvirtSnapshots):
         domain = self._domain_copied_into(manifest)
         if domain is not None:
             self._give_up(domain.id)
-        for name in (manifest.volume, raw_name(manifest.id)):
+        for name in (*volumes_of(manifest), raw_name(manifest.id)):
             self._image_pool.delete(name)
         for name in self._unused_boot_volumes(manifest):
             self._image_pool.delete(name)
@@ -299,8 +336,9 @@ class LibvirtImaging(LibvirtSnapshots):
         try:
             if manifest is None or manifest.status != ImageStatus.CREATING:
                 # Somebody deleted it meanwhile; what was written since goes too.
-                for name in (volume_name(image_id), raw_name(image_id)):
-                    self._image_pool.delete(name)
+                for name in self._image_pool.names():
+                    if name == raw_name(image_id) or (name.startswith(f"{image_id}.") and name.endswith(".qcow2")):
+                        self._image_pool.delete(name)
                 return
             self._end_image(manifest)
             failed = msgspec.structs.replace(manifest, status=ImageStatus.CREATE_FAILED, fault=fault, boot=None)

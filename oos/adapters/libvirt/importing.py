@@ -5,17 +5,17 @@ Each piece is a call of its own, so a large image needs no long one, and an impo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
+from oos.adapters.libvirt.disks import volumes_of
 from oos.adapters.libvirt.imaging import LibvirtImaging, raw_name, volume_name
-from oos.adapters.libvirt.pools import Volume
 from oos.fleet.errors import HypervisorFailed, ImageAbsent, WrongState
-from oos.fleet.image import WHOLE, ImageContent, ImageRequest, ImageStatus, Part, PartContent
+from oos.fleet.image import WHOLE, DataContent, ImageContent, ImageRequest, ImageStatus, Part, PartContent
 from oos.fleet.image_file import BadImageFile, ImageFile, ImageFormat, examine
 from oos.fleet.manifest import ImageManifest
-from oos.fleet.storage import DirectBoot, Image
+from oos.fleet.storage import DirectBoot, Image, ImageDisk
 from oos.values.time import format_instant
 
 PIECE: Final = 8 << 20
@@ -32,36 +32,38 @@ class LibvirtImporting(LibvirtImaging):
                 report(100)
                 return self.image(request.id)
             try:
-                file = examine(content.parts[Part.DISK])
+                files = [examine(each) for each in (content.parts[Part.DISK], *(each.content for each in content.data))]
             except BadImageFile as bad:
                 raise HypervisorFailed(request.id, f"it cannot be imported: {bad}") from bad
-            return self._made_or_failed(request.id, report, lambda: self._import(request, content, file, report))
+            return self._made_or_failed(request.id, report, lambda: self._import(request, content, files, report))
 
     def _import(
-        self, request: ImageRequest, content: ImageContent, file: ImageFile, report: Callable[[int], None]
+        self, request: ImageRequest, content: ImageContent, files: Sequence[ImageFile], report: Callable[[int], None]
     ) -> None:
-        manifest = self._images.put(_begun(request, content))
-        for name in (manifest.volume, raw_name(request.id), *_boot_names(manifest)):
+        manifest = self._images.put(_begun(request, content, files))
+        for name in (*volumes_of(manifest), raw_name(request.id), *_boot_names(manifest)):
             self._image_pool.delete(name)
         for part, name in zip((Part.KERNEL, Part.INITRD), _boot_names(manifest), strict=False):
             piece = content.parts[part]
             self._image_pool.create(name, piece.length, format="raw")
             self._fill(manifest.id, name, piece)
-        made = self._import_disk(manifest, file, partial(_tell, report, file.content.length))
-        self._finish_image(manifest, made, request.labels.status, None)
+        done, total = 0, sum(file.content.length for file in files)
+        for name, file in zip(volumes_of(manifest), files, strict=True):
+            self._import_disk(manifest, name, file, partial(_tell, report, total, done))
+            done += file.content.length
+        self._finish_image(manifest, request.labels.status, None)
 
-    def _import_disk(self, manifest: ImageManifest, file: ImageFile, told: Callable[[int], None]) -> Volume:
+    def _import_disk(self, manifest: ImageManifest, volume: str, file: ImageFile, told: Callable[[int], None]) -> None:
         if file.format is ImageFormat.QCOW2:
             # Made as what it will be, then overwritten: libvirt knows size and format without looking again.
-            made = self._image_pool.create(manifest.volume, file.size_bytes)
-            self._fill(manifest.id, manifest.volume, file.content, told)
-            return made
+            self._image_pool.create(volume, file.size_bytes)
+            self._fill(manifest.id, volume, file.content, told)
+            return
         name = raw_name(manifest.id)
         raw = self._image_pool.create_sparse(name, file.size_bytes)
         self._fill(manifest.id, name, file.content, told)
-        made = self._image_pool.clone(manifest.volume, raw, file.size_bytes)
+        self._image_pool.clone(volume, raw, file.size_bytes)
         self._image_pool.delete(name)
-        return made
 
     def _fill(self, image_id: str, name: str, content: PartContent, told: Callable[[int], None] | None = None) -> None:
         """Write all of it into a volume; holes stay holes, for a fresh volume reads as zeros."""
@@ -87,18 +89,19 @@ class LibvirtImporting(LibvirtImaging):
         if manifest.boot is not None:
             names |= {Part.KERNEL: manifest.boot.kernel, Part.INITRD: manifest.boot.initrd}
         return ImageContent(
-            {
-                part: PartContent(
-                    self._image_pool.length(name),
-                    partial(lambda name, offset, length: self._image_pool.read(name, length, offset), name),
-                )
-                for part, name in names.items()
-            },
+            {part: self._content(name) for part, name in names.items()},
             manifest.boot.command_line if manifest.boot else "",
+            tuple(DataContent(each.device, self._content(each.volume)) for each in manifest.data_disks),
         )
 
+    def _content(self, name: str) -> PartContent:
+        def read(offset: int, length: int) -> bytes:
+            return self._image_pool.read(name, length, offset)
 
-def _begun(request: ImageRequest, content: ImageContent) -> ImageManifest:
+        return PartContent(self._image_pool.length(name), read)
+
+
+def _begun(request: ImageRequest, content: ImageContent, files: Sequence[ImageFile]) -> ImageManifest:
     boot = None
     if Part.KERNEL in content.parts:
         boot = DirectBoot(f"{request.id}.kernel", f"{request.id}.initrd", content.command_line)
@@ -119,6 +122,10 @@ def _begun(request: ImageRequest, content: ImageContent) -> ImageManifest:
         token=request.token,
         copied_from=request.copied_from,
         shared_with=list(request.labels.shared_with),
+        data_disks=[
+            ImageDisk(each.device, volume_name(request.id, each.device), file.size_bytes)
+            for each, file in zip(content.data, files[1:], strict=True)
+        ],
     )
 
 
@@ -126,5 +133,5 @@ def _boot_names(manifest: ImageManifest) -> tuple[str, ...]:
     return (manifest.boot.kernel, manifest.boot.initrd) if manifest.boot else ()
 
 
-def _tell(report: Callable[[int], None], length: int, done: int) -> None:
-    report(min(99, 100 * done // max(1, length)))
+def _tell(report: Callable[[int], None], length: int, before: int, done: int) -> None:
+    report(min(99, 100 * (before + done) // max(1, length)))

@@ -13,9 +13,9 @@ from oos.adapters.memory.faults import FaultKind, SimulatedCrash
 from oos.adapters.memory.state import Files
 from oos.adapters.memory.storage import SimulatedStorage
 from oos.fleet.errors import HypervisorFailed, ImageAbsent, WrongState
-from oos.fleet.image import WHOLE, ImageContent, ImageLabels, ImageRequest, ImageStatus, Part, PartContent
+from oos.fleet.image import WHOLE, DataContent, ImageContent, ImageLabels, ImageRequest, ImageStatus, Part, PartContent
 from oos.fleet.image_file import BadImageFile, examine
-from oos.fleet.storage import Consistency, DirectBoot, Disk, Image, SnapshotStatus
+from oos.fleet.storage import Consistency, DirectBoot, Disk, Image, ImageDisk, Snapshot, SnapshotStatus
 from oos.values.typed import decode_as
 
 _HEADER: Final = struct.Struct(">4sIQIIQ")
@@ -54,19 +54,25 @@ class SimulatedImages(SimulatedStorage):
 
     def import_image(self, request: ImageRequest, content: ImageContent, report: Callable[[int], None]) -> Image:
         def make(fault: FaultKind | None) -> Image:
-            disk = content.parts[Part.DISK]
+            contents = [content.parts[Part.DISK], *(each.content for each in content.data)]
             try:
-                file = examine(disk)
+                file, *further = (examine(each) for each in contents)
             except BadImageFile as bad:
                 raise HypervisorFailed(request.id, f"it cannot be imported: {bad}") from bad
+            data_disks = tuple(
+                ImageDisk(each.device, _volume(request.id, each.device), found.size_bytes)
+                for each, found in zip(content.data, further, strict=True)
+            )
             boot = None
             if Part.KERNEL in content.parts:
                 boot = DirectBoot(f"{request.id}.kernel", f"{request.id}.initrd", content.command_line)
-            self._begin_image(replace(self._new_image(request), size_bytes=file.size_bytes, boot=boot), fault)
-            data = disk.read(0, disk.length)
-            if len(data) < disk.length:
-                raise HypervisorFailed(request.id, f"its content ended at {len(data)} of {disk.length} bytes")
-            return self._end_image(request, _files_in(data))
+            image = replace(self._new_image(request), size_bytes=file.size_bytes, boot=boot, data_disks=data_disks)
+            self._begin_image(image, fault)
+            read = [each.read(0, each.length) for each in contents]
+            for each, data in zip(contents, read, strict=True):
+                if len(data) < each.length:
+                    raise HypervisorFailed(request.id, f"its content ended at {len(data)} of {each.length} bytes")
+            return self._end_image(request, *map(_files_in, read))
 
         return self._made_image("import_image", request, request.copied_from, report, make)
 
@@ -95,26 +101,49 @@ class SimulatedImages(SimulatedStorage):
                 raise
 
     def _image_of_snapshot(self, request: ImageRequest, fault: FaultKind | None) -> Image:
-        snapshot = self._snapshot(request.snapshot_id)
-        if snapshot.status is not SnapshotStatus.ACCOMPLISHED:
-            raise WrongState(snapshot.id, snapshot.status, "only of an accomplished one an image is made")
+        snapshot, *further = (
+            self._accomplished_for_image(id)
+            for id in (request.snapshot_id, *(each.snapshot_id for each in request.data))
+        )
         image = replace(
             self._new_image(request, snapshot.instance_id),
             size_bytes=snapshot.source_size_bytes,
             consistency=snapshot.consistency,
+            data_disks=tuple(
+                ImageDisk(each.device, _volume(request.id, each.device), found.source_size_bytes, found.id)
+                for each, found in zip(request.data, further, strict=True)
+            ),
         )
         self._begin_image(image, fault)
-        return self._end_image(request, self.state.files.get(snapshot.id, {}))
+        return self._end_image(request, *(self.state.files.get(each.id, {}) for each in (snapshot, *further)))
+
+    def _accomplished_for_image(self, snapshot_id: str) -> Snapshot:
+        snapshot = self._snapshot(snapshot_id)
+        if snapshot.status is not SnapshotStatus.ACCOMPLISHED:
+            raise WrongState(snapshot.id, snapshot.status, "only of an accomplished one an image is made")
+        return snapshot
 
     def _image_of_disk(self, request: ImageRequest, disk: Disk, fault: FaultKind | None) -> Image:
+        further = [self._disk(each.disk_id) for each in request.data]
+        for each in further:
+            if not disk.instance_id or each.instance_id != disk.instance_id:
+                raise WrongState(each.id, "not of one instance with the system disk", "name disks of one instance")
         consistency = self._consistency(disk, freeze=True)
-        image = replace(self._new_image(request, disk.instance_id), size_bytes=disk.size_bytes, consistency=consistency)
+        image = replace(
+            self._new_image(request, disk.instance_id),
+            size_bytes=disk.size_bytes,
+            consistency=consistency,
+            data_disks=tuple(
+                ImageDisk(each.device, _volume(request.id, each.device), found.size_bytes)
+                for each, found in zip(request.data, further, strict=True)
+            ),
+        )
         self._thaw_after_crash(disk.instance_id)
         if fault is FaultKind.CRASH and consistency is Consistency.FROZEN:
             with self._change():
                 self.state.guests[disk.instance_id].frozen = True
         self._begin_image(image, fault)
-        return self._end_image(request, self.state.files.get(disk.id, {}))
+        return self._end_image(request, *(self.state.files.get(each.id, {}) for each in (disk, *further)))
 
     def _new_image(self, request: ImageRequest, instance_id: str = "") -> Image:
         """The image as it is to be, with what is known of the one below; still without content."""
@@ -154,13 +183,15 @@ class SimulatedImages(SimulatedStorage):
         if fault is FaultKind.CRASH:
             raise SimulatedCrash("the process died while it made an image")
 
-    def _end_image(self, request: ImageRequest, content: Files) -> Image:
+    def _end_image(self, request: ImageRequest, content: Files, *data: Files) -> Image:
         with self._change():
             begun = self.state.images.get(request.id)
             if begun is None:
                 raise WrongState(request.id, "deleted", "it was deleted while it was made")
             whole = replace(begun, status=request.labels.status, progress=100)
             self.state.files[request.id] = dict(content)
+            for disk, files in zip(begun.data_disks, data, strict=True):
+                self.state.files[disk.volume] = dict(files)
             self.state.images[request.id] = whole
             self._count("make_image", request.token)
             return whole
@@ -172,10 +203,14 @@ class SimulatedImages(SimulatedStorage):
                 raise WrongState(image_id, image.status, "wait until it is available")
             disk = _file_of(self.state.files.get(image_id, {}), image.size_bytes)
             parts = {Part.DISK: _content(disk)}
+            data = tuple(
+                DataContent(each.device, _content(_file_of(self.state.files.get(each.volume, {}), each.size_bytes)))
+                for each in image.data_disks
+            )
             if image.boot is None:
-                return ImageContent(parts)
+                return ImageContent(parts, data=data)
             parts |= {Part.KERNEL: _content(_KERNEL), Part.INITRD: _content(_KERNEL)}
-            return ImageContent(parts, image.boot.command_line)
+            return ImageContent(parts, image.boot.command_line, data)
 
     def label_image(self, image_id: str, labels: ImageLabels) -> Image:
         with self._call("label_image", image_id), self._lock:
@@ -201,9 +236,15 @@ class SimulatedImages(SimulatedStorage):
             if image_id not in self.state.images:
                 return
             with self._change():
-                del self.state.images[image_id]
-                self.state.files.pop(image_id, None)
+                image = self.state.images.pop(image_id)
+                for content in (image_id, *(each.volume for each in image.data_disks)):
+                    self.state.files.pop(content, None)
                 self._count("delete_image", image_id)
+
+
+def _volume(image_id: str, device: str) -> str:
+    """The name of the volume of a data disk, under which its files are kept."""
+    return f"{image_id}.{device}.qcow2"
 
 
 def _file_of(files: Files, size_bytes: int) -> bytes:

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 from oos.adapters.memory.filters import SimulatedFilters
 from oos.adapters.memory.state import Guest, keys_path
-from oos.fleet.errors import AgentUnavailable, ImageAbsent, NetworkAbsent, WrongState
+from oos.fleet.errors import AgentUnavailable, ImageAbsent, NetworkAbsent, SnapshotAbsent, WrongState
 from oos.fleet.identity import made_disk_id, made_domain_name, made_instance_id, made_mac, made_uuid
 from oos.fleet.image import WHOLE
 from oos.fleet.instance import (
+    DataDiskSpec,
     GuestAddress,
     Instance,
     InstanceSpec,
@@ -20,7 +21,7 @@ from oos.fleet.instance import (
     StopMethod,
 )
 from oos.fleet.moving import unfinished_move
-from oos.fleet.storage import Disk, DiskKind, Image
+from oos.fleet.storage import Disk, DiskKind, Image, SnapshotStatus
 from oos.values.identifiers import client_token
 
 USER_DATA = "/var/lib/cloud/instance/user-data.txt"
@@ -79,7 +80,8 @@ class SimulatedInstances(SimulatedFilters):
             with self._change():
                 for disk in disks:
                     self.state.disks[disk.id] = disk
-                    self.state.files[disk.id] = {}
+                for disk, data in zip(disks[1:], spec.data_disks, strict=True):
+                    self.state.files[disk.id] = dict(self.state.files.get(self._content_of(data, image)[0], {}))
                 self.state.files[disks[0].id] = {**self.state.files.get(image.id, {}), **_seeded(spec)}
                 self.state.instances[id] = instance
                 self._count("make_instance", spec.token)
@@ -87,8 +89,10 @@ class SimulatedInstances(SimulatedFilters):
             return self._instance(id)
 
     def _made_disks(self, spec: InstanceSpec, instance_id: str, image: Image) -> list[Disk]:
-        sizes = [max(spec.system_disk_bytes or 0, image.size_bytes), *(each.size_bytes for each in spec.data_disks)]
+        contents = [max(each.size_bytes, self._content_of(each, image)[1]) for each in spec.data_disks]
+        sizes = [max(spec.system_disk_bytes or 0, image.size_bytes), *contents]
         names = ["", *(each.name for each in spec.data_disks)]
+        snapshots = ["", *(each.snapshot_id for each in spec.data_disks)]
         return [
             Disk(
                 id=made_disk_id(spec.token, number),
@@ -103,10 +107,27 @@ class SimulatedInstances(SimulatedFilters):
                 device=f"vd{chr(ord('a') + number)}",
                 name=name,
                 delete_with_instance=True,
+                source_snapshot_id=snapshot_id,
                 created=spec.created,
             )
-            for number, (size, name) in enumerate(zip(sizes, names, strict=True))
+            for number, (size, name, snapshot_id) in enumerate(zip(sizes, names, snapshots, strict=True))
         ]
+
+    def _content_of(self, disk: DataDiskSpec, image: Image) -> tuple[str, int]:
+        """Where the files of a data disk come from, and how large it is at least."""
+        if disk.image_device:
+            found = next((each for each in image.data_disks if each.device == disk.image_device), None)
+            if found is None:
+                raise WrongState(image.id, f"without a disk {disk.image_device}", "name a disk of the image")
+            return found.volume, found.size_bytes
+        if disk.snapshot_id:
+            snapshot = self.state.snapshots.get(disk.snapshot_id)
+            if snapshot is None:
+                raise SnapshotAbsent(disk.snapshot_id)
+            if snapshot.status is not SnapshotStatus.ACCOMPLISHED:
+                raise WrongState(snapshot.id, snapshot.status, "only an accomplished snapshot can be copied")
+            return snapshot.id, snapshot.source_size_bytes
+        return "", 0
 
     def remove_instance(self, instance_id: str) -> None:
         with self._call("remove_instance", instance_id), self._lock:
