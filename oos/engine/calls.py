@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from oos.engine.family import Family, Live
 from oos.engine.perform import Call, Performer, token_of
 from oos.engine.ports import Watcher
-from oos.engine.runtime import Runtime
+from oos.engine.runtime import Message, Runtime
 from oos.execution.actions import Perform
 from oos.execution.chunks import Errand, Outcome, Place, errand_for
 from oos.execution.model import Execution
@@ -53,18 +53,18 @@ class Calls:
             family.calls += 1
         self._runtime.submit(partial(self._carry_out, live, family, errand, call))
 
-    def _carry_out(self, live: Live, family: Family, errand: Errand, call: Call) -> None:
+    def _carry_out(self, live: Live, family: Family, errand: Errand, call: Call) -> Message:
         """On the thread of a worker."""
         driver, runtime = self._driver, self._runtime
         began = runtime.seconds()
         outcome = self._performer.perform(call)
         driver.errands.add_duration(runtime.seconds() - began)
-        runtime.post(partial(self._take_outcome, live, errand, outcome))
         with driver.guard:
             family.calls -= 1
             last = family.abandoned and not family.calls
         if last:
             family.lock.release()
+        return partial(self._take_outcome, live, errand, outcome)
 
     def _report(self, execution: Execution, action: Perform, message: str) -> None:
         """On the thread of a worker, too: how far a call has come."""

@@ -6,11 +6,12 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from oos.engine.errors import ExecutionAbsent
 from oos.engine.perform import Call, Performer, token_of
-from oos.engine.runtime import Runtime, ThreadRuntime
+from oos.engine.runtime import IDLE_SECONDS, Message, Runtime, ThreadRuntime
 from oos.engine.states import States
 from oos.engine.surroundings import Surroundings
 from oos.engine.templates import TemplateCache
@@ -24,7 +25,6 @@ GATHER_SECONDS: Final = 0.004
 """Calls that end within so long are reported together."""
 LOOK_SECONDS: Final = 1.0
 """How often it is seen whether what is under way is still wanted."""
-IDLE_SECONDS: Final = 3600.0
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class Carrier:
         self._report_at: float | None = None
         self._look_at = 0.0
         self._stopping = False
-        self._runtime.launch(self._loop)
+        self._runtime.launch(self._turn, self._patience)
 
     def carry_out(self, chunk: Chunk, holds: Callable[[], bool], over: Callable[[], None]) -> None:
         """Make the calls of a chunk, and report them. Any thread may ask for it.
@@ -84,20 +84,20 @@ class Carrier:
         self._runtime.post(_nothing)
         self._runtime.close(seconds)
 
-    # the one thread
+    # one turn at a time
 
-    def _loop(self) -> None:
-        while True:
-            for message in self._runtime.receive(self._patience()):
-                message()
-            if self._stopping:
-                return
-            now = self._runtime.seconds()
-            if self._report_at is not None and (now >= self._report_at or not self._under_way):
-                self._report()
-            if self._under_way and now >= self._look_at:
-                self._look_at = now + LOOK_SECONDS
-                self._look()
+    def _turn(self) -> bool:
+        for message in self._runtime.receive():
+            message()
+        if self._stopping:
+            return False
+        now = self._runtime.seconds()
+        if self._report_at is not None and (now >= self._report_at or not self._under_way):
+            self._report()
+        if self._under_way and now >= self._look_at:
+            self._look_at = now + LOOK_SECONDS
+            self._look()
+        return True
 
     def _patience(self) -> float:
         if self._report_at is not None:
@@ -136,9 +136,9 @@ class Carrier:
         task = execution.tasks[errand.task].task
         call = Call(execution, task, errand.action, errand.polls, context.knowing(execution.secrets))
 
-        def job() -> None:
+        def job() -> Message:
             outcome = self._performer.perform(call) if work.holds() else None
-            self._runtime.post(lambda: self._ended(work, number, errand, outcome))
+            return partial(self._ended, work, number, errand, outcome)
 
         self._runtime.submit(job)
 

@@ -122,12 +122,7 @@ class Driver:
         self._signals_due = 0.0
         self._runtime.post(_nothing)
 
-    # the one thread
-
-    def loop(self) -> None:
-        """Turn until told to stop, or until draining has come to its end."""
-        while self.go_on():
-            pass
+    # one turn at a time, on whatever thread the runtime chooses
 
     def go_on(self) -> bool:
         """One turn; whether there is another one. What goes wrong in it ends the engine."""
@@ -144,7 +139,7 @@ class Driver:
 
     def turn(self) -> None:
         """Take in what there is, decide, commit, and hand out work."""
-        for message in self._runtime.receive(self.patience()):
+        for message in self._runtime.receive():
             message()
         self._take_timers()
         if self.families and self._runtime.seconds() >= self._signals_due:

@@ -226,7 +226,7 @@ class Engine:
             if self._launched:
                 return
             self._launched = True
-        self._runtime.launch(self._driver.loop)
+        self._runtime.launch(self._driver.go_on, self._driver.patience)
 
     def _journaled(self, request: StartRequest) -> tuple[Family, ExecutionStarted] | str:
         """A new execution, locked and journaled; or the id of the one that its client token started."""

@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Final
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T")
 
 LOOK_SECONDS: Final = 0.002
 """How often the pool looks whether it has enough threads, while jobs wait."""
@@ -15,22 +17,32 @@ WAIT_SECONDS: Final = 0.02
 thousand of them does not wake a hundred; calls that take their time get a thread each."""
 
 
-class WorkerPool:
+class WorkerPool(Generic[T]):
     """Runs jobs on threads that stay for the next job.
 
-    One thread submits and calls `relieve`; the jobs run on the others.
+    One thread at a time submits, and one calls `relieve`; the jobs run on the others.
     """
 
-    def __init__(self, at_most: int = 128, name: str = "oos-worker") -> None:
+    def __init__(
+        self, ended: Callable[[T], Callable[[], T] | None], at_most: int = 128, name: str = "oos-worker"
+    ) -> None:
+        self._ended = ended
+        """Is told what a job brought, on the thread of the job; gives a job for just this thread, or None."""
         self._at_most = at_most
         self._name = name
-        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._jobs: SimpleQueue[Callable[[], T] | None] = SimpleQueue()
+        self._growing = threading.Lock()
         self._threads = 0
         self._submitted = 0
         self._looked = 0.0
         self._taken_then = 0
 
-    def submit(self, job: Callable[[], None]) -> None:
+    @property
+    def waiting(self) -> int:
+        """How many jobs no thread has taken yet."""
+        return self._jobs.qsize()
+
+    def submit(self, job: Callable[[], T]) -> None:
         """Have a job run soon. A job answers for its own exceptions."""
         self._jobs.put(job)
         self._submitted += 1
@@ -49,7 +61,7 @@ class WorkerPool:
         taken = self._submitted - waiting
         just_taken, self._taken_then, self._looked = taken - self._taken_then, taken, now
         if passed < 2 * WAIT_SECONDS and waiting * passed > just_taken * WAIT_SECONDS:
-            self._grow(min(waiting, self._at_most - self._threads))
+            self._grow(waiting)
         return True
 
     def close(self) -> None:
@@ -58,13 +70,12 @@ class WorkerPool:
             self._jobs.put(None)
 
     def _grow(self, count: int) -> None:
-        for _ in range(count):
-            self._threads += 1
-            threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
+        with self._growing:
+            for _ in range(min(count, self._at_most - self._threads)):
+                self._threads += 1
+                threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
 
     def _work(self) -> None:
-        while True:
-            job = self._jobs.get()
-            if job is None:
-                return
-            job()
+        job = self._jobs.get()
+        while job is not None:
+            job = self._ended(job()) or self._jobs.get()

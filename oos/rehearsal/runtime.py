@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from oos.engine.engine import Engine
-from oos.engine.runtime import Message
+from oos.engine.runtime import Job, Message
 
 TURNS: Final = 1_000_000
 """After so many turns at one instant, something goes round in circles."""
@@ -18,8 +18,8 @@ class JumpingRuntime:
 
     def __init__(self) -> None:
         self._inbox: list[Message] = []
-        self._jobs: deque[Message] = deque()
-        self._patience = 0.0
+        self._jobs: deque[Job] = deque()
+        self._patience: Callable[[], float] = lambda: 0.0
         self._received = 0
         self._looks = 0
 
@@ -27,18 +27,19 @@ class JumpingRuntime:
         """Have the engine run this in its next turn."""
         self._inbox.append(message)
 
-    def receive(self, seconds: float) -> list[Message]:
+    def receive(self) -> list[Message]:
         """All messages there are; waiting is left to whoever turns."""
         messages, self._inbox = self._inbox, []
-        self._patience, self._received = seconds, len(messages)
+        self._received = len(messages)
         return messages
 
-    def submit(self, job: Message) -> None:
+    def submit(self, job: Job) -> None:
         """Keep a job until this instant's turn is over."""
         self._jobs.append(job)
 
-    def launch(self, loop: Message) -> None:
+    def launch(self, turn: Callable[[], bool], patience: Callable[[], float]) -> None:  # noqa: ARG002 (see settle)
         """Whoever owns the time turns the engine."""
+        self._patience = patience
 
     def seconds(self) -> float:
         """Later each time it is asked, so that whatever is looked for now and then is looked for in every turn."""
@@ -54,7 +55,7 @@ class JumpingRuntime:
             if not engine.go_on():
                 return
             while self._jobs:
-                self._jobs.popleft()()
-            if not (self._inbox or self._received or due()) and self._patience > 0:
+                self.post(self._jobs.popleft()())
+            if not (self._inbox or self._received or due()) and self._patience() > 0:
                 return
         raise AssertionError("the engine turned a million times without time passing")

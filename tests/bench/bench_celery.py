@@ -113,12 +113,11 @@ def main() -> None:
         return
     from tests.bench.bench_engine import LOOP, measure, ours
 
-    with tempfile.TemporaryDirectory() as name:
-        items = list(range(chosen.items))
+    items = {"items": list(range(chosen.items)), "concurrency": CONCURRENCY}
+    with tempfile.TemporaryDirectory() as name, ours(Path(name)) as (check, run):
+        template = check(LOOP)
         loop = measure(
-            f"oos, loop of {chosen.items:,}, concurrency {CONCURRENCY}",
-            chosen.items,
-            lambda: ours(Path(name), LOOP, {"items": items, "concurrency": CONCURRENCY}),
+            f"oos, loop of {chosen.items:,}, concurrency {CONCURRENCY}", chosen.items, lambda: run(template, items)
         )
     argv = [
         str(python),

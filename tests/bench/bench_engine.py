@@ -1,23 +1,30 @@
 """Durable tasks a second on SQLite, beside DBOS and bare commits in the same run (DESIGN 11, rows 1 and 3).
 
-Run by `make bench`. Prints ratios; nothing here is asserted as seconds.
+Run by `make bench`. Prints ratios; nothing here is asserted as seconds. Everybody is awake before the clock runs: our
+engine and DBOS have carried out something small, the bare database is open. The rounds of ours and of the bare commits
+take turns, since what a commit waits for the disk changes from minute to minute; the best round of each counts.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import resource
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
 TASKS = 10_000
 CONCURRENCY = 100
-SEQUENTIAL = 200
+SEQUENTIAL = 1_000
+ROUNDS = 3
+FEW = 10
+"""So many tasks wake somebody up."""
 PAYLOAD = b'{"event":"TaskSucceeded","at":"2026-01-01T00:00:00Z","task":"work","item":1234,"outputs":{"value":1234}}'
 
 
@@ -125,8 +132,14 @@ def our_engine(folder: Path) -> tuple[Any, Any]:
     return Engine(surroundings, cache), cache
 
 
-def ours(folder: Path, text: str, parameters: dict[str, Any]) -> list[int]:
-    """Run one template to its end; the sizes of its commits."""
+def best(rounds: list[Measured]) -> Measured:
+    """The round in which the disk, and whoever else uses this machine, were least in the way."""
+    return Measured(rounds[0].name, max(each.per_second for each in rounds), min(each.cpu_us for each in rounds))
+
+
+@contextmanager
+def ours(folder: Path) -> Iterator[tuple[Callable[[str], Any], Callable[[Any, dict[str, Any]], list[int]]]]:
+    """What checks a template, and what runs one to its end and tells the sizes of its commits. It is awake."""
     from oos.engine.ports import StartRequest
     from oos.execution.status import Status
 
@@ -134,13 +147,21 @@ def ours(folder: Path, text: str, parameters: dict[str, Any]) -> list[int]:
     journal, commits = engine._around.journal, []
     append = journal.append
     journal.append = lambda batch: (commits.append(len(batch.entries)), append(batch))[1]
-    template = cache.checked(text, "bench.yml")
-    id_ = engine.start(StartRequest(template=template, parameters=parameters, by="bench", region="local"))
-    execution = engine.wait(id_)
-    assert execution is not None
-    assert execution.status is Status.SUCCESS, execution.fault
+
+    def run(template: Any, parameters: dict[str, Any]) -> list[int]:
+        commits.clear()
+        id_ = engine.start(StartRequest(template=template, parameters=parameters, by="bench", region="local"))
+        execution = engine.wait(id_)
+        assert execution is not None
+        assert execution.status is Status.SUCCESS, execution.fault
+        return [size for size in commits if size]
+
+    def check(text: str) -> Any:
+        return cache.checked(text, "bench.yml")
+
+    run(check(LOOP), {"items": list(range(FEW)), "concurrency": CONCURRENCY})
+    yield check, run
     engine.close()
-    return [size for size in commits if size]
 
 
 CREATE = """
@@ -150,8 +171,9 @@ CREATE TABLE events (
 """
 
 
-def bare(folder: Path, commits: list[int]) -> None:
-    """The limit: rows of the same size in commits of the same sizes, and nothing else."""
+@contextmanager
+def bare(folder: Path) -> Iterator[Callable[[list[int]], None]]:
+    """The limit: writes rows of the same size in commits of the same sizes, and does nothing else."""
     path = folder / "bare.db"
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path, isolation_level=None)
@@ -159,13 +181,18 @@ def bare(folder: Path, commits: list[int]) -> None:
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute(CREATE)
     hash_ = b"x" * 32
-    start = 0
-    for size in commits:
-        rows = [("exec-0123456789abcdef0123", start + n, "work[1]", PAYLOAD, hash_) for n in range(size)]
-        start += size
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", rows)
-        connection.execute("COMMIT")
+    executions = itertools.count()
+
+    def write(commits: list[int]) -> None:
+        execution, start = f"exec-{next(executions):020x}", 0
+        for size in commits:
+            rows = [(execution, start + n, "work[1]", PAYLOAD, hash_) for n in range(size)]
+            start += size
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", rows)
+            connection.execute("COMMIT")
+
+    yield write
     connection.close()
 
 
@@ -199,10 +226,23 @@ def dbos_steps(folder: Path, count: int) -> Callable[[], None]:
 
     DBOS.launch()
 
-    def work() -> None:
-        assert asyncio.run(fan_out(count)) == sum(range(count))
+    def work(numbers: int = count) -> None:
+        assert asyncio.run(fan_out(numbers)) == sum(range(numbers))
 
+    work(FEW)
     return work
+
+
+def in_turns(
+    name: str, count: int, run: Callable[[], list[int]], write: Callable[[list[int]], None]
+) -> tuple[Measured, Measured]:
+    """The best round of ours, and of the bare commits of the same sizes."""
+    mine, others = [], []
+    for _ in range(ROUNDS):
+        commits: list[int] = []
+        mine.append(measure(name, count, lambda: commits.extend(run())))  # noqa: B023 (called at once)
+        others.append(measure(f"bare SQLite, the same {len(commits)} commits", count, lambda: write(commits)))  # noqa: B023
+    return best(mine), best(others)
 
 
 def main() -> None:
@@ -213,25 +253,15 @@ def main() -> None:
     options.add_argument("--no-dbos", action="store_true")
     chosen = options.parse_args()
     count = chosen.tasks
-    commits: list[int] = []
+    items = {"items": list(range(count)), "concurrency": CONCURRENCY}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        fan = measure(
-            f"oos, loop of {count:,}, concurrency {CONCURRENCY}",
-            count,
-            lambda: commits.extend(ours(folder, LOOP, {"items": list(range(count)), "concurrency": CONCURRENCY})),
-        )
-        limit = measure(f"bare SQLite, the same {len(commits)} commits", count, lambda: bare(folder, commits))
-        (folder / "second").mkdir()
-        commits_one: list[int] = []
-        one = measure(
-            f"oos, {SEQUENTIAL:,} tasks in a row",
-            SEQUENTIAL,
-            lambda: commits_one.extend(ours(folder / "second", sequence(SEQUENTIAL), {})),
-        )
-        limit_one = measure(
-            f"bare SQLite, the same {len(commits_one)} commits", SEQUENTIAL, lambda: bare(folder, commits_one)
-        )
+        with ours(folder) as (check, run), bare(folder) as write:
+            loop, row = check(LOOP), check(sequence(SEQUENTIAL))
+            fan, limit = in_turns(
+                f"oos, loop of {count:,}, concurrency {CONCURRENCY}", count, lambda: run(loop, items), write
+            )
+            one, limit_one = in_turns(f"oos, {SEQUENTIAL:,} tasks in a row", SEQUENTIAL, lambda: run(row, {}), write)
         print(fan, limit, one, limit_one, sep="\n")
         print(f"  fan-out is {fan.per_second / limit.per_second:.2f} of the bare commits (bar: at least 0.25)")
         print(f"  a task costs {fan.cpu_us:.0f} µs CPU (bar: at most 120)")

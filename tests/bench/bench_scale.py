@@ -104,9 +104,9 @@ def run_loop(count: int) -> None:
     from tests.bench.bench_engine import CONCURRENCY, ours
     from tests.bench.bench_engine import LOOP as TRIVIAL
 
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, ours(Path(name)) as (check, run):
         began = time.perf_counter()
-        ours(Path(name), TRIVIAL, {"items": list(range(count)), "concurrency": CONCURRENCY})
+        run(check(TRIVIAL), {"items": list(range(count)), "concurrency": CONCURRENCY})
         seconds = time.perf_counter() - began
     usage = resource.getrusage(resource.RUSAGE_SELF)
     print(usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime, seconds)

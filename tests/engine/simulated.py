@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from oos.engine.engine import Engine
+from oos.engine.runtime import Job
 from tests.engine.world import World
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -28,20 +29,20 @@ class SimulatedRuntime:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.inbox: list[Callable[[], None]] = []
-        self.jobs: list[Callable[[], None]] = []
+        self.jobs: list[Job] = []
         self.closed = False
 
     def post(self, message: Callable[[], None]) -> None:
         self.inbox.append(message)
 
-    def receive(self, seconds: float) -> list[Callable[[], None]]:
+    def receive(self) -> list[Callable[[], None]]:
         messages, self.inbox = self.inbox, []
         return messages
 
-    def submit(self, job: Callable[[], None]) -> None:
+    def submit(self, job: Job) -> None:
         self.jobs.append(job)
 
-    def launch(self, loop: Callable[[], None]) -> None:
+    def launch(self, turn: Callable[[], bool], patience: Callable[[], float]) -> None:
         """Whoever owns the time turns the engine."""
 
     def seconds(self) -> float:
@@ -82,7 +83,7 @@ class SimulatedWorld(World):
                     return
             jobs, runtime.jobs = runtime.jobs, []
             for job in jobs:
-                job()
+                runtime.post(job())
 
     def until(self, engine: Engine, instant: datetime) -> None:
         """Let time pass until an instant, from timer to timer."""

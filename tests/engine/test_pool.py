@@ -6,6 +6,10 @@ import time
 from oos.engine.pool import LOOK_SECONDS, WorkerPool
 
 
+def told(_):
+    """Nobody has more to do because a job has ended."""
+
+
 def settle(pool, done, seconds=10.0):
     """Look after the pool, as the engine does, until it is done."""
     deadline = time.monotonic() + seconds
@@ -16,7 +20,7 @@ def settle(pool, done, seconds=10.0):
 
 
 def test_calls_that_take_their_time_get_a_thread_each():
-    pool, barrier = WorkerPool(at_most=16), threading.Barrier(16)
+    pool, barrier = WorkerPool(told, at_most=16), threading.Barrier(16)
     passed = []
 
     def job():
@@ -30,7 +34,7 @@ def test_calls_that_take_their_time_get_a_thread_each():
 
 
 def test_calls_that_end_at_once_share_few_threads():
-    pool, threads = WorkerPool(at_most=64), set()
+    pool, threads = WorkerPool(told, at_most=64), set()
     done = []
 
     def job():
@@ -45,7 +49,7 @@ def test_calls_that_end_at_once_share_few_threads():
 
 
 def test_there_are_never_more_threads_than_allowed():
-    pool, release, seen = WorkerPool(at_most=3), threading.Event(), []
+    pool, release, seen = WorkerPool(told, at_most=3), threading.Event(), []
 
     def job():
         seen.append(threading.current_thread().name)

@@ -278,7 +278,7 @@ class Simulation:
 
     def _job(self, process: Process) -> None:
         job = process.runtime.jobs.pop(self.random.randrange(len(process.runtime.jobs)))
-        job()
+        process.runtime.post(job())
 
     def _kill(self, process: Process) -> None:
         self.log(f"  !! process {process.number} is killed")
