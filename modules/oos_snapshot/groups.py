@@ -7,7 +7,6 @@ long as they do, whatever becomes of the registry.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from oos.fleet.storage import Disk, Snapshot, SnapshotRequest, SnapshotStatus
 from oos.service.context import Context
@@ -21,9 +20,7 @@ from oos.values.identifiers import resource_id
 from oos_snapshot import decide
 from oos_snapshot import group_requests as requests
 from oos_snapshot import group_responses as responses
-
-GROUP_TAG: Final = "oos:snapshot-group"
-"""The tag of a snapshot that belongs to a group; its value is the id of the group."""
+from oos_snapshot.points import GROUP_TAG
 
 
 def create_snapshot_group(context: Context, request: requests.CreateSnapshotGroup) -> responses.MadeGroup:
@@ -36,7 +33,7 @@ def create_snapshot_group(context: Context, request: requests.CreateSnapshotGrou
         SnapshotRequest(
             id=resource_id("s", f"{context.token}/{disk.id}"),
             disk_id=disk.id,
-            token=context.token,
+            token=f"{context.token}/{disk.id}",
             created=context.now(),
             name=request.name,
             description=request.description,

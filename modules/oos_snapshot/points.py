@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from oos.fleet.instance import Instance
 from oos.fleet.storage import Disk, Snapshot, SnapshotStatus
-from oos.retention.model import Point, State
+from oos.retention.model import Point, State, Verdict
 from oos.service.filtering import is_wanted
 from oos.service.tags import Changes, tags_after
 from oos_snapshot.decide import is_usable
 
-ROTATION_TAG = "oos:rotation"
+GROUP_TAG: Final = "oos:snapshot-group"
+"""The tag of a snapshot that belongs to a group; its value is the id of the group."""
+ROTATION_TAG: Final = "oos:rotation"
 """Which rotation made a snapshot. Those without it were made by somebody else."""
 
 
@@ -25,14 +28,37 @@ class Selection:
     rotation: str = ""
     everything: bool = False
 
+    def is_about(self, snapshot: Snapshot) -> bool:
+        """Whether it is a snapshot of these disks and instances."""
+        return (self.disk_ids is None or snapshot.disk_id in self.disk_ids) and (
+            self.instance_ids is None or snapshot.instance_id in self.instance_ids
+        )
+
     def holds(self, snapshot: Snapshot, tags: Mapping[str, str]) -> bool:
         """Whether this snapshot is judged."""
-        if self.disk_ids is not None and snapshot.disk_id not in self.disk_ids:
-            return False
-        if self.instance_ids is not None and snapshot.instance_id not in self.instance_ids:
+        if not self.is_about(snapshot):
             return False
         rotation = tags.get(ROTATION_TAG)
         return is_wanted(rotation, self.rotation) if rotation is not None else self.everything and not self.rotation
+
+
+def with_their_moments(snapshots: Sequence[Snapshot], selection: Selection) -> Selection:
+    """The selection, and the disks that were ever taken in one moment with one of it: they are judged together."""
+    if selection.disk_ids is None:
+        return selection
+    disks: set[str] = set()
+    more = set(selection.disk_ids)
+    while not more <= disks:
+        disks |= more
+        moments = {each.tags.get(GROUP_TAG) for each in snapshots if each.disk_id in disks} - {None}
+        more = {each.disk_id for each in snapshots if each.tags.get(GROUP_TAG) in moments}
+    return replace(selection, disk_ids=tuple(sorted(disks)))
+
+
+def of_selection(verdicts: Sequence[Verdict], selected: Container[str]) -> list[Verdict]:
+    """The verdicts on selected snapshots, and on what was taken in one moment with them."""
+    moments = {each.point.moment for each in verdicts if each.point.id in selected} - {""}
+    return [each for each in verdicts if each.point.id in selected or each.point.moment in moments]
 
 
 def points_of(
@@ -59,6 +85,7 @@ def _point(snapshot: Snapshot, tags: Mapping[str, str], rotation: str) -> Point:
         snapshot.host,
         snapshot.stored_bytes,
         snapshot.parent_id,
+        snapshot.tags.get(GROUP_TAG, ""),
     )
 
 

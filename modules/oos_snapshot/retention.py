@@ -22,7 +22,7 @@ from oos.service.shape import instant
 from oos.service.tags import changes_of_all
 from oos.values.time import parse_duration
 from oos_snapshot import requests, responses
-from oos_snapshot.points import Selection, disks_to_cover, points_of
+from oos_snapshot.points import Selection, disks_to_cover, of_selection, points_of, with_their_moments
 
 
 def describe_snapshot_retention(
@@ -31,9 +31,11 @@ def describe_snapshot_retention(
     """Tell of each snapshot whether a policy keeps it, with every reason; nothing is deleted."""
     book = _book(request.policy)
     now = context.now()
-    snapshots, points = _look(context, request)
+    selection = _selection(request)
+    snapshots, points = _look(context, with_their_moments(context.fleet.snapshots(context.region), selection))
     rooms = _rooms(context.fleet, context.region, book) if request.consider_space else {}
-    verdicts = all_verdicts(book, now, points, rooms)
+    selected = {each.id for each in points if selection.is_about(snapshots[each.id])}
+    verdicts = of_selection(all_verdicts(book, now, points, rooms), selected)
     return {
         "Now": instant(now),
         "Verdicts": [_verdict_shape(each, snapshots[each.point.id]) for each in verdicts],
@@ -52,7 +54,7 @@ def describe_retention_forecast(
     """Play rotations forward: how many snapshots a policy will keep, how much they take, and when each of now goes."""
     book = _book(request.policy)
     now = context.now()
-    snapshots, points = _look(context, request)
+    snapshots, points = _look(context, _selection(request))
     by_group = {
         key: list(members) for key, members in groupby(sorted(points, key=lambda each: each.group), lambda e: e.group)
     }
@@ -104,10 +106,11 @@ def describe_snapshot_coverage(
 # looking
 
 
-def _look(
-    context: Context, request: requests.DescribeSnapshotRetention | requests.DescribeRetentionForecast
-) -> tuple[dict[str, Snapshot], list[Point]]:
-    selection = Selection(request.disk_ids, request.instance_ids, request.rotation, request.everything)
+def _selection(request: requests.DescribeSnapshotRetention | requests.DescribeRetentionForecast) -> Selection:
+    return Selection(request.disk_ids, request.instance_ids, request.rotation, request.everything)
+
+
+def _look(context: Context, selection: Selection) -> tuple[dict[str, Snapshot], list[Point]]:
     snapshots = context.fleet.snapshots(context.region)
     instances = context.fleet.instances(context.region)
     points = points_of(snapshots, changes_of_all(context.registry), instances, selection)

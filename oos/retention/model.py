@@ -144,6 +144,8 @@ class Point:
     stored_bytes: int = 0
     parent_id: str = ""
     """What it is an increment on."""
+    moment: str = ""
+    """The snapshot group it belongs to: what was taken in one moment stays, or goes, together."""
 
 
 @dataclass(frozen=True, slots=True)

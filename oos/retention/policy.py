@@ -49,7 +49,7 @@ def all_verdicts(
     for point in points:
         groups.setdefault(point.group, []).append(point)
     found: list[Verdict] = []
-    floors = []
+    floors: list[tuple[Policy, list[str]]] = []
     for _, members in sorted(groups.items()):
         by_policy: dict[int, tuple[Policy, list[Point]]] = {}
         for each in members:
@@ -59,7 +59,8 @@ def all_verdicts(
             judged = verdicts(policy, now, own)
             found.extend(judged)
             if policy.floor is not None:
-                floors.append((policy, judged))
+                floors.append((policy, [each.point.id for each in judged]))
+    found = _together(found)
     for pool, room in sorted((rooms or {}).items()):
         found = _press(pool, room, floors, found)
     return tuple(found)
@@ -71,6 +72,18 @@ def to_delete(judged: Iterable[Verdict]) -> tuple[Point, ...]:
     Deleting a parent first would make its child whole, only to delete that next.
     """
     return tuple(sorted((each.point for each in judged if not each.keeps), key=_age_key, reverse=True))
+
+
+def _together(found: Iterable[Verdict]) -> list[Verdict]:
+    """What was taken in one moment stays while any of it does: half a group brings nothing of that moment back."""
+    judged = list(found)
+    stays = {each.point.moment: each.point.id for each in judged if each.keeps and each.point.moment}
+    return [
+        replace(each, keeps=True, reasons=(Reason("group", f"{stays[each.point.moment]}, of the same moment, stays"),))
+        if not each.keeps and each.point.moment in stays and each.point.state is not State.FAILED
+        else each
+        for each in judged
+    ]
 
 
 # measuring
@@ -166,29 +179,41 @@ def _against(point: Point, policy: Policy, counted: Sequence[Point]) -> tuple[Re
 
 
 def _press(
-    pool: str, room: Room, floors: Iterable[tuple[Policy, Sequence[Verdict]]], found: list[Verdict]
+    pool: str, room: Room, floors: Iterable[tuple[Policy, Sequence[str]]], found: list[Verdict]
 ) -> list[Verdict]:
     """The verdicts when less is free in a pool than must be: kept ones go, the oldest of all groups first."""
+    here = {each.point.id: each for each in found if each.point.pool == pool}
     goes = {each.point.id for each in found if not each.keeps}
-    missing, candidates = 0, []
+    missing, may_go = 0, set[str]()
     for policy, judged in floors:
-        own = [each for each in judged if each.point.pool == pool]
+        own = [here[id] for id in judged if id in here]
         if own and policy.floor is not None:
             missing = max(missing, policy.floor.missing(room))
-            candidates += [each for each in own if each.keeps and not {r.code for r in each.reasons} & PROTECTED]
-    points = {each.point.id: each.point for each in found if each.point.pool == pool}
+            may_go |= {each.point.id for each in own if not {r.code for r in each.reasons} & PROTECTED}
+    points = {id: each.point for id, each in here.items()}
     missing -= sum(_freed(points[each], points, goes) for each in goes if each in points)
     pressed: dict[str, Reason] = {}
-    for each in sorted(candidates, key=lambda verdict: _age_key(verdict.point)):
+    for unit in _units(here.values()):
         if missing <= 0:
             break
-        goes.add(each.point.id)
-        missing -= _freed(each.point, points, goes)
-        pressed[each.point.id] = Reason("floor", f"too little is free in {pool}, and it is the oldest that may go")
+        if any(each.id not in may_go for each in unit):
+            continue
+        for each in unit:
+            goes.add(each.id)
+            missing -= _freed(each, points, goes)
+            pressed[each.id] = Reason("floor", f"too little is free in {pool}, and it is the oldest that may go")
     return [
         replace(each, keeps=False, reasons=(pressed[each.point.id],)) if each.point.id in pressed else each
         for each in found
     ]
+
+
+def _units(judged: Iterable[Verdict]) -> list[list[Point]]:
+    """What stays so far, in what goes together, the oldest first."""
+    units: dict[str, list[Point]] = {}
+    for each in sorted((verdict.point for verdict in judged if verdict.keeps), key=_age_key):
+        units.setdefault(each.moment or each.id, []).append(each)
+    return list(units.values())
 
 
 def _freed(point: Point, points: Mapping[str, Point], goes: set[str]) -> int:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oos.retention.forecast import rotations
-from oos.retention.model import PIN_TAG, Floor, Period, Point, Policy, Room, Rule, State
+from oos.retention.model import PIN_TAG, Floor, Period, Point, Policy, PolicyBook, Room, Rule, State
 from oos.retention.policy import all_verdicts, to_delete, verdicts
 from oos.retention.reading import read_policy_book
 from tests.retention.points import NOW, codes, every, kept, point, points, policies_and_longer
@@ -212,3 +212,36 @@ def test_increments_go_before_what_they_stand_on() -> None:
 )
 def test_a_floor_tells_what_is_missing(free: int, expected: int) -> None:
     assert Floor(share=0.1).missing(Room(1000, free)) == expected
+
+
+# of one moment
+
+
+def moments(there: list[Point]) -> list[Point]:
+    """Two disks, of which each pair of snapshots is of one moment, but for some that one of them has alone."""
+    firsts = [replace(each, group="a", pool="h1", stored_bytes=10, moment=f"m{each.id}") for each in there]
+    seconds = [
+        replace(each, id=f"b{each.id}", group="b", state=State.USABLE)
+        for number, each in enumerate(firsts)
+        if number % 3
+    ]
+    return firsts + seconds
+
+
+@given(points(), policies_and_longer())
+@settings(max_examples=100)
+def test_what_was_taken_in_one_moment_goes_as_a_whole_or_stays(there: list[Point], pair: tuple[Policy, Policy]) -> None:
+    both = moments(there)
+    short, long = (all_verdicts(PolicyBook(each), NOW, both) for each in pair)
+    assert set(kept(short)) <= set(kept(long)), "and a longer policy never deletes more"
+    for judged in (short, long):
+        stays = {each.point.moment for each in judged if each.keeps}
+        assert all(each.keeps or each.point.state is State.FAILED for each in judged if each.point.moment in stays)
+
+
+def test_the_floor_presses_whole_moments_and_none_of_which_one_is_protected() -> None:
+    book = read_policy_book({"keep": {"last": 9}, "minimumFree": "100", "pins": ["bp4"]})
+    both = [replace(each, moment=f"m{each.id}", pool="h1", stored_bytes=10, group="a") for each in every(DAY, 5)]
+    both += [replace(each, id=f"b{each.id}", group="b") for each in both]
+    judged = all_verdicts(book, NOW, both, {"h1": Room(1000, 75)})  # 25 bytes are missing: two moments of 20
+    assert {each.id for each in to_delete(judged)} == {"p3", "bp3", "p2", "bp2"}
