@@ -138,7 +138,8 @@ class SimulatedHost:
             if guest is not None and guest.off_at is not None and guest.off_at <= self._clock.now():
                 self._power_off(found, "shutdown")
                 found = self.state.instances[instance_id]
-            return replace(found, has_agent=self._has_agent(found))
+            has_agent = self._has_agent(found)
+            return found if found.has_agent is has_agent else replace(found, has_agent=has_agent)
 
     def _has_agent(self, instance: Instance) -> bool:
         guest = self.state.guests.get(instance.id)
