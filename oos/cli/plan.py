@@ -51,14 +51,14 @@ def plan(
     oos plan patch-in-waves --assume answers.yml --detailed-exitcode
     """
     from oos.app.app import now
-    from oos.app.guards import guards_of
     from oos.cli.arguments import read_arguments
     from oos.cli.plan_output import document_of, print_plan
     from oos.cli.printing import print_document
     from oos.cli.run import open_checked, with_secrets
     from oos.engine.ports import StartRequest
     from oos.plan.assumed import read_assumptions
-    from oos.plan.make import Live, make_plan
+    from oos.plan.live import live_of
+    from oos.plan.make import make_plan
     from oos.rehearsal.case import Given
 
     checked = open_checked(session, template, template_version)
@@ -71,17 +71,7 @@ def plan(
         template_version=template_version,
     )
     given = Given() if assume is None else read_assumptions(Path(assume))
-    app = session.app
-    live = Live(
-        app.fleet,
-        app.registry,
-        app.catalog,
-        app.templates.find,
-        app.stored_parameters,
-        app.settings.account,
-        guards_of(app),
-    )
-    made = make_plan(live, request, given, now())
+    made = make_plan(live_of(session.app), request, given, now())
     if session.is_json:
         print_document(session, document_of(template, made))
     else:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from oos.cli.printing import Column, dim, print_facts, print_table, print_title, rows_of, shorten
 from oos.cli.session import Session
 from oos.cli.words import counted
-from oos.execution.status import Status
-from oos.plan.model import Change, Difference, Plan, PlannedCall
+from oos.plan.model import Difference, Plan, PlannedCall
+from oos.plan.words import how, summary
 from oos.service.operation import Effect
-from oos.values.json import Value, json_text
 from oos.values.time import format_instant
-from oos.values.words import span
 
 _ITEM: Final = re.compile(r"\[\d+\]")
 _NAMED: Final = 4
@@ -102,7 +100,7 @@ def print_plan(session: Session, template: str, plan: Plan) -> None:
         session.warn(f"warning: {host} does not answer: what is on it is not known")
     if plan.refused:
         session.warn(f"warning: a start now would be refused: {plan.refused}")
-    session.say(_summary(plan))
+    session.say(summary(plan))
 
 
 def _print_calls(calls: Iterable[PlannedCall], *, every: bool) -> None:
@@ -147,7 +145,7 @@ def _on(calls: list[PlannedCall]) -> str:
 
 
 def _print_differences(differences: Iterable[Difference]) -> None:
-    rows = [[str(each.change), each.kind, _name(each), _facts(each)] for each in differences]
+    rows = [[str(each.change), each.kind, _name(each), "\n".join(how(each))] for each in differences]
     if not rows:
         return
     print()
@@ -159,29 +157,6 @@ def _print_differences(differences: Iterable[Difference]) -> None:
 def _name(difference: Difference) -> str:
     known = difference.id.partition(" ")[0]
     return f"{difference.name}\n{known}" if known and known != difference.name else difference.name
-
-
-def _facts(difference: Difference) -> str:
-    match difference.change:
-        case Change.CREATE:
-            return "\n".join(f"{name} {_text(value)}" for name, value in difference.after.items())
-        case Change.DELETE:
-            return ""
-        case _:
-            names = {**difference.before, **difference.after}
-            return "\n".join(f"{name} {_of(difference.before, name)} → {_of(difference.after, name)}" for name in names)
-
-
-def _of(facts: Mapping[str, Value], name: str) -> str:
-    return _text(facts[name]) if name in facts else "none"
-
-
-def _text(value: Value) -> str:
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return ", ".join(map(str, value)) or "none"
-    if isinstance(value, dict) and all(isinstance(each, str | int) for each in value.values()):
-        return ", ".join(f"{key}={each}" for key, each in value.items()) or "none"
-    return value if isinstance(value, str) else json_text(value)
 
 
 def _print_waits(plan: Plan) -> None:
@@ -215,18 +190,3 @@ def _gist(script: str) -> str:
     lines = script.splitlines()
     first = next((number for number, line in enumerate(lines) if line.strip() and not line.startswith("#")), 0)
     return " ".join(lines[first:])
-
-
-def _summary(plan: Plan) -> str:
-    """One sentence."""
-    of = {change: sum(1 for each in plan.differences if each.change is change) for change in Change}
-    acting = sum(1 for each in plan.calls if each.acts)
-    if not plan.acts:
-        does = "nothing would be done"
-    else:
-        differs = f"{of[Change.CREATE]} to create, {of[Change.UPDATE]} to update, {of[Change.DELETE]} to delete"
-        does = f"{differs}; {counted(acting, 'call')} that {'acts' if acting == 1 else 'act'}"
-    waited = f" after {span(plan.waited)} of waiting" if plan.waited.total_seconds() >= 1 else ""
-    if plan.status is Status.FAILED:
-        return f"{does}; it would fail{waited}: {plan.code}: {plan.message}"
-    return f"{does}; it would end in {plan.status}{waited}"

@@ -23,6 +23,7 @@ from oos.values.json import Value
 if TYPE_CHECKING:
     from oos.app.app import App
     from oos.engine.ports import StartRequest
+    from oos.notebook.planned import Planned
     from oos.template.check import CheckedTemplate
 
 INSTANCE_COLUMNS: Final = ("InstanceName", "InstanceId", "Status", "InstanceType", "Cpu", "Memory", "ZoneId", "Tags")
@@ -134,6 +135,28 @@ class Connection:
             description=description,
         )
         return self.start(request, wait=wait, check=check)
+
+    def plan(self, template: str, arguments: Mapping[str, Value] | None = None, /, **more: Value) -> Planned:
+        """What an execution would do now, found out on a twin of the fleet; nothing is done. Raises DiagnosticError."""
+        from oos.app.app import now
+        from oos.engine.ports import StartRequest
+        from oos.notebook.planned import Planned
+        from oos.plan.live import live_of
+        from oos.plan.make import make_plan
+        from oos.rehearsal.case import Given
+
+        checked, name = self._template(template)
+        request = StartRequest(
+            template=checked,
+            parameters={**(arguments or {}), **more},
+            by=self.app.settings.user,
+            region=self.app.region,
+            template_name=name,
+        )
+        try:
+            return Planned(make_plan(live_of(self.app), request, Given(), now()))
+        except DiagnosticError as error:
+            raise Faults(error.diagnostics) from None
 
     def exec(
         self, targets: str | Iterable[str], command: str, *, wait: bool = True, check: bool = False, **options: Any

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from oos.adapters.memory.clock import SimulatedClock
 from oos.engine.guards import Guards, Refused
@@ -15,6 +15,7 @@ from oos.execution.status import SafetyCheck
 from oos.fleet.fleet import Fleet
 from oos.plan.assumed import AssumedMachine
 from oos.plan.difference import NEW, Things, anonymous, differences, ids_in, new_ids
+from oos.plan.live import Live
 from oos.plan.model import Plan, PlannedCall
 from oos.plan.onlooker import PlanOnlooker
 from oos.plan.overlay import OverlayRegistry
@@ -23,11 +24,9 @@ from oos.plan.twin import twins_of
 from oos.rehearsal.case import ANY, Answer, Case, Given, Verb
 from oos.rehearsal.guests import GivenGuests
 from oos.rehearsal.performance import Performance, perform
-from oos.rehearsal.stage import Find, Stage
+from oos.rehearsal.stage import Stage
 from oos.rehearsal.tree import Tree
 from oos.rehearsal.world import World
-from oos.service.catalog import Catalog
-from oos.service.registry import Registry
 from oos.values.json import Value, transform
 from oos.values.secret import MASK, Secret, redact
 
@@ -35,21 +34,6 @@ if TYPE_CHECKING:
     from oos.engine.ports import StartRequest
 
 _NOWHERE = Tree({})
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """The real world that a plan begins with; only ever read."""
-
-    fleet: Fleet
-    registry: Registry
-    catalog: Catalog
-    find: Find
-    """Templates by name and version."""
-    stored: Callable[[Iterable[str]], dict[str, Any]]
-    """Values of the parameter store."""
-    account: str
-    guards: Guards = field(default_factory=Guards)
 
 
 def make_plan(live: Live, request: StartRequest, given: Given, now: datetime) -> Plan:

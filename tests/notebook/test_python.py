@@ -162,3 +162,25 @@ def test_what_is_not_known_of_reachability_is_left_blank() -> None:
     grid = reachability({"a": {"b:22": True, "c:22": False}, "b": {"c:22": None}}, "Ports")
     assert [[square.text for square in row] for row in grid.rows.values()] == [["yes", "no"], ["", ""]]
     assert "a → c:22: not reached" in grid._repr_html_()
+
+
+STOP = """FormatVersion: OOS-2019-06-01
+Tasks:
+- Name: find
+  Action: ACS::ExecuteAPI
+  Properties: {Service: ECS, API: DescribeInstances, Parameters: {InstanceName: db-1}}
+  Outputs: {id: {Type: String, ValueSelector: 'Instances.Instance[0].InstanceId'}}
+- {Name: stop, Action: 'ACS::ECS::StopInstance', Properties: {instanceId: '{{ find.id }}'}}
+"""
+
+
+def test_a_plan_shows_itself_in_every_form_and_does_nothing(connection: Connection) -> None:
+    planned = connection.plan(STOP)
+    assert planned.acts
+    assert [(row["Change"], row["Name"]) for row in planned.differences] == [("Update", "db-1")]
+    assert [row["Call"] for row in planned.calls] == ["ECS.StopInstance"]
+    for shown in (repr(planned), planned._repr_markdown_(), planned._repr_html_()):
+        assert "power Running → Stopped" in shown
+    assert [row["Status"] for row in connection.instances(name="db-1")] == ["Running"]
+    with pytest.raises(DiagnosticError):
+        connection.plan(STOP, {"nothing": 1})

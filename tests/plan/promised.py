@@ -11,7 +11,8 @@ from oos.engine.ports import StartRequest
 from oos.engine.templates import TemplateCache
 from oos.execution.status import SafetyCheck
 from oos.plan.difference import differences
-from oos.plan.make import Live, make_plan
+from oos.plan.live import Live
+from oos.plan.make import make_plan
 from oos.plan.model import Difference, Plan
 from oos.plan.overlay import OverlayRegistry
 from oos.plan.things import document_things, fleet_things

@@ -15,7 +15,8 @@ from oos.lab.config import LabConfig
 from oos.lab.guests import REGION, opened_app
 from oos.lab.lab import up
 from oos.plan.difference import Things, differences
-from oos.plan.make import Live, make_plan
+from oos.plan.live import live_of
+from oos.plan.make import make_plan
 from oos.plan.model import Change
 from oos.plan.things import fleet_things
 from oos.plan.twin import twins_of
@@ -69,9 +70,8 @@ def test_what_is_planned_for_a_real_guest_is_what_happens_to_it(lab: LabConfig) 
             region=REGION,
             safety_check=SafetyCheck.SKIP,
         )
-        live = Live(app.fleet, app.registry, app.catalog, app.templates.find, app.stored_parameters, "1")
         before = things(app)
-        plan = make_plan(live, request, Given(), datetime.now(UTC))
+        plan = make_plan(live_of(app), request, Given(), datetime.now(UTC))
         assert things(app) == before
         made = [each.name for each in plan.differences if each.change is Change.CREATE]
         assert (plan.status, made, plan.assumptions) == (Status.SUCCESS, ["planned"], ())
