@@ -51,15 +51,7 @@ OPERATIONS = (
         responses.Nothing,
         operations.modify_instance_deployment,
         effect=Effect.CHANGES,
-        ignores=("Force",),
-        refuses=(
-            "Affinity",
-            "DedicatedHost*",
-            "DeploymentSetGroupNo",
-            "InstanceType",
-            "MigrationType",
-            "Tenancy",
-        ),
+        refuses=("Affinity", "DedicatedHostClusterId", "DeploymentSetGroupNo", "InstanceType"),
     ),
     Operation(
         "ECS",

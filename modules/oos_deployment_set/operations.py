@@ -9,8 +9,10 @@ from oos.fleet.instance import Instance
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
 from oos.service.deployment_sets import DEPLOYMENT_SETS, DeploymentSet, Strategy, join_set, leave_set, members
-from oos.service.errors import MissingParameter, NotFound, Refused, Unsupported
+from oos.service.errors import InvalidParameter, MissingParameter, NotFound, Refused, Unsupported
 from oos.service.filtering import is_wanted, matches_name
+from oos.service.host_loads import Membership, loads_of, place_for
+from oos.service.instance_moves import host_called, memberships, move, move_restarted
 from oos.service.paging import page_of
 from oos.service.shape import instant, newest_first
 from oos.values.identifiers import resource_id
@@ -121,8 +123,14 @@ def delete_deployment_set(context: Context, request: requests.DeleteDeploymentSe
 
 
 def modify_instance_deployment(context: Context, request: requests.ModifyInstanceDeployment) -> responses.Nothing:
-    """Take an instance into a deployment set where it stands, or out of one; it is not moved to another host."""
+    """Take an instance into a deployment set, or out of one; or move it to another host of its zone, live if wanted."""
     instance = context.fleet.of_instance(request.instance_id, context.region)[1]
+    if request.dedicated_host_id or request.tenancy:
+        if request.deployment_set_id or request.remove_from_deployment_set:
+            message = "A request changes the deployment set of an instance or its host, not both."
+            raise InvalidParameter("DeploymentSetId", message)
+        _move(context, request, instance)
+        return {}
     if request.remove_from_deployment_set:
         leave_set(context.registry, instance.id)
         return {}
@@ -132,10 +140,45 @@ def modify_instance_deployment(context: Context, request: requests.ModifyInstanc
     inside = _inside(wanted.id, members(context.registry), context.fleet.instances(context.region))
     beside = [each for each in inside if each.host == instance.host and each.id != instance.id]
     if wanted.strategy is Strategy.AVAILABILITY and beside:
-        message = f"{instance.id} is on {instance.host}, as {beside[0].id} of {wanted.id}; instances are not moved."
-        raise Unsupported(message)
+        if not request.force:
+            message = f"{instance.id} is on {instance.host}, as {beside[0].id} of {wanted.id}; Force moves it."
+            raise Unsupported(message)
+        joined = Membership(wanted.id, wanted.strategy, frozenset({instance.id, *(each.id for each in inside)}))
+        place = place_for(loads_of(context, instance.zone), instance, [joined])
+        move(context, instance.id, host_called(context, place.target, "DedicatedHostId"))
     join_set(context.registry, wanted.id, instance.id)
     return {}
+
+
+def _move(context: Context, request: requests.ModifyInstanceDeployment, instance: Instance) -> None:
+    """Have the instance on the host named, or on the one that has most room."""
+    if request.migration_type == "live":
+        if not request.dedicated_host_id:
+            raise MissingParameter("DedicatedHostId")
+        if instance.host != request.dedicated_host_id:
+            _require_room(context, instance, request.dedicated_host_id)
+        move(context, instance.id, host_called(context, request.dedicated_host_id, "DedicatedHostId"))
+        return
+
+    def choose(now: Instance) -> str:
+        if not request.dedicated_host_id:
+            return place_for(loads_of(context, now.zone), now, memberships(context)).target
+        host_called(context, request.dedicated_host_id, "DedicatedHostId")
+        if now.host != request.dedicated_host_id:
+            _require_room(context, now, request.dedicated_host_id)
+        return request.dedicated_host_id
+
+    move_restarted(context, instance.id, choose)
+
+
+def _require_room(context: Context, instance: Instance, host: str) -> None:
+    """Raise ApiError where the host lacks the memory, or has another instance of a set that keeps them apart.
+
+    A host that takes nothing by itself takes what a person sends there.
+    """
+    named = [replace(each, is_open=True) for each in loads_of(context, instance.zone) if each.host.name == host]
+    if named:
+        place_for(named, instance, memberships(context))
 
 
 def describe_deployment_set_supported_instance_type_family(

@@ -52,11 +52,25 @@ class DeleteDeploymentSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifyInstanceDeployment:
-    """Into which deployment set to take an instance, where it stands."""
+    """Into which deployment set to take an instance, or on which host to have it; one of the two."""
 
     instance_id: Annotated[str, Param("The instance.")]
     deployment_set_id: Annotated[str, Param("The deployment set.")] = ""
     remove_from_deployment_set: Annotated[bool, Param("Take it out of its deployment set instead.")] = False
+    force: Annotated[
+        bool, Param("Move it to another host of its zone where the deployment set wants that; running, as it is.")
+    ] = False
+    dedicated_host_id: Annotated[str, Param("The host of its zone to move it to, by its name in the inventory.")] = ""
+    tenancy: Annotated[
+        str, Param("host: move it to another host of its zone, whichever has room.", allowed=("host", ""))
+    ] = ""
+    migration_type: Annotated[
+        str,
+        Param(
+            "reboot: it is stopped, moved, and started; live: it goes on while it moves, to the host named.",
+            allowed=("reboot", "live"),
+        ),
+    ] = "reboot"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from oos.service.context import Context
 from oos.service.deletion import intend_deletion, intended_deletions, was_deletion_intended
 from oos.service.disk_settings import change_settings, forget_disk
 from oos.service.errors import InvalidParameter, MissingParameter, NotFound, Refused, Unavailable
+from oos.service.host_loads import open_hosts
 from oos.service.shape import GIB
 from oos.service.tags import set_tags, tags_from
 from oos.values.identifiers import resource_id
@@ -83,7 +84,7 @@ def _require_there(context: Context, request: requests.CreateDisk, hypervisor: H
 
 def _roomiest(context: Context, zone: str) -> Hypervisor:
     """The host of a zone with the fewest disks that are attached to nothing."""
-    hosts = context.fleet.hosts(context.region, zone)
+    hosts = open_hosts(context, zone)
     if not hosts:
         raise NotFound("InvalidZoneId.NotFound", f"The specified zone {zone} does not exist.")
     if len(hosts) > 1:

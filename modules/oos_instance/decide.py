@@ -6,7 +6,6 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from oos.fleet.identity import made_instance_id
@@ -17,6 +16,7 @@ from oos.service.deployment_sets import Strategy
 from oos.service.errors import ApiError, InvalidParameter, MissingParameter, NotFound, Refused
 from oos.service.filtering import has_tags, is_wanted, matches_name, periods_of
 from oos.service.shape import GIB
+from oos.service.stopping import Step
 from oos.service.tags import tags_from
 from oos.values.identifiers import client_token
 from oos.values.secret import Secret
@@ -26,16 +26,6 @@ from oos_instance.requests import DataDisk, DescribeInstances, RunInstances
 MOST_USER_DATA: Final = 32 << 10
 NEVER: Final = "2099-12-31T15:59Z"
 """When what is not paid in advance expires, in the words of ECS."""
-
-
-class Step(StrEnum):
-    """One thing to do to an instance's power."""
-
-    START = "start"
-    RESUME = "resume"
-    ASK_AGENT = "agent"
-    PRESS_BUTTON = "acpi"
-    POWER_OFF = "power-off"
 
 
 def status_of(power: Power) -> str:
@@ -54,20 +44,6 @@ def steps_to_start(instance: Instance) -> tuple[Step, ...]:
             return (Step.START,)
         case _:
             raise wrong_status(instance, "start it when it has stopped")
-
-
-def steps_to_stop(instance: Instance, *, force: bool) -> tuple[Step, ...]:
-    """What may be needed until the instance is off, gentlest first; each is taken only if the one before did not do.
-
-    A paused guest hears nothing, so it goes on first.
-    """
-    if instance.power is Power.STOPPED:
-        return ()
-    if force:
-        return (Step.POWER_OFF,)
-    wake = (Step.RESUME,) if instance.power is Power.PAUSED else ()
-    ask = (Step.ASK_AGENT,) if instance.has_agent or wake else ()
-    return (*wake, *ask, Step.PRESS_BUTTON, Step.POWER_OFF)
 
 
 def require_deletable(instance: Instance, *, force: bool) -> None:

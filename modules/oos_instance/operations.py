@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from oos.fleet.errors import AgentUnavailable, DiskAbsent, FleetError, InstanceAbsent, WrongState
+from oos.fleet.errors import DiskAbsent, FleetError, InstanceAbsent
 from oos.fleet.identity import made_instance_id
 from oos.fleet.image import WHOLE
-from oos.fleet.instance import Instance, InstanceSpec, Power, StopMethod
+from oos.fleet.instance import Instance, InstanceSpec, Power
 from oos.service.address_translation import let_go_of
 from oos.service.call import service_error
 from oos.service.context import Context
@@ -18,11 +18,12 @@ from oos.service.disk_settings import forget_disk
 from oos.service.errors import ApiError, MissingParameter, NotFound, Unavailable
 from oos.service.group_enforcement import enforce, forget_members, keep_members
 from oos.service.guest import boot_of
+from oos.service.host_loads import open_hosts
 from oos.service.secondary_addresses import forget_addresses
 from oos.service.security_groups import require_group
+from oos.service.stopping import stop
 from oos.values.time import format_instant
 from oos_instance import decide, launching, requests, responses
-from oos_instance.decide import Step
 from oos_instance.describe import region_of
 
 if TYPE_CHECKING:
@@ -30,22 +31,10 @@ if TYPE_CHECKING:
     from oos.fleet.storage import Image
     from oos.inventory.model import Host
 
-STOP_GRACE_SECONDS: Final = 60.0
-"""How long a guest that was asked to stop has for it, before the next, ruder step."""
-
-ASK_AGAIN_SECONDS: Final = 10.0
-"""How often a guest that was asked to stop is asked again."""
-
 REBOOT_GRACE_SECONDS: Final = 180.0
 """How long a guest that was asked to restart has until its agent answers anew."""
 
 POLL_SECONDS: Final = 0.5
-
-_METHODS: Final = {
-    Step.ASK_AGENT: StopMethod.AGENT,
-    Step.PRESS_BUTTON: StopMethod.ACPI,
-    Step.POWER_OFF: StopMethod.POWER_OFF,
-}
 
 
 def start_instance(context: Context, request: requests.StartInstance) -> responses.Nothing:
@@ -62,62 +51,8 @@ def start_instance(context: Context, request: requests.StartInstance) -> respons
 def stop_instance(context: Context, request: requests.StopInstance) -> responses.Nothing:
     """Stop an instance: ask its agent, then press its power button, at last cut its power."""
     hypervisor, instance = context.fleet.of_instance(request.instance_id, context.region)
-    _stop(context, hypervisor, instance, force=request.force_stop)
+    stop(context, hypervisor, instance, force=request.force_stop)
     return {}
-
-
-def _stop(context: Context, hypervisor: Hypervisor, instance: Instance, *, force: bool) -> None:
-    for step in decide.steps_to_stop(instance, force=force):
-        context.report(f"{instance.name}: {step}")
-        if step is Step.RESUME:
-            hypervisor.start(instance.id)
-            continue
-        taken = _stop_by(context, hypervisor, instance, step)
-        if taken is not None:
-            document = {"Method": str(taken), "At": format_instant(context.now()), "Token": context.token}
-            context.registry.put("stop", instance.id, document)
-            context.report(f"{instance.name}: stopped by {taken}")
-            return
-    now = hypervisor.instance(instance.id)
-    if now.power is not Power.STOPPED:
-        raise Unavailable(f"The instance {now.id} ({now.name}) was powered off, yet it is {now.power}.")
-
-
-def _stop_by(context: Context, hypervisor: Hypervisor, instance: Instance, step: Step) -> Step | None:
-    """Take a step until the instance is off; the step that did it, or None when its time is over.
-
-    A guest that is just booting hears nothing, so it is asked again now and then: through its agent once that is there.
-    """
-    grace = 0.0 if step is Step.POWER_OFF else STOP_GRACE_SECONDS
-    waited = 0.0
-    first = step
-    while True:
-        if waited % ASK_AGAIN_SECONDS == 0.0 and not _ask(hypervisor, instance, step):
-            if step is first:
-                return None
-            step = first
-            _ask(hypervisor, instance, step)
-        now = hypervisor.instance(instance.id)
-        if now.power is Power.STOPPED:
-            return step
-        if waited >= grace:
-            return None
-        if step is Step.PRESS_BUTTON and now.has_agent and not instance.has_agent:
-            step = Step.ASK_AGENT
-        context.pause(POLL_SECONDS, f"{instance.id} ({instance.name}) to stop")
-        waited += POLL_SECONDS
-
-
-def _ask(hypervisor: Hypervisor, instance: Instance, step: Step) -> bool:
-    """Ask the guest to stop, or cut its power; False when there is nobody to ask."""
-    try:
-        hypervisor.stop(instance.id, _METHODS[step])
-    except AgentUnavailable:
-        return False
-    except WrongState:
-        # It went off between the look and the step, or it is paused; the next look tells.
-        pass
-    return True
 
 
 def reboot_instance(context: Context, request: requests.RebootInstance) -> responses.Nothing:
@@ -178,7 +113,7 @@ def delete_instance(context: Context, request: requests.DeleteInstance) -> respo
     decide.require_deletable(instance, force=request.force)
     intend_deletion(context, instance.id)
     if instance.power is not Power.STOPPED:
-        _stop(context, hypervisor, instance, force=request.force_stop)
+        stop(context, hypervisor, instance, force=request.force_stop)
     let_go_of(context, instance)
     forget_addresses(context, instance)
     hypervisor.remove_instance(instance.id)
@@ -249,7 +184,7 @@ def _hosts_for(context: Context, request: requests.RunInstances) -> tuple[Sequen
     if not having:
         message = f"The image {request.image_id} is {images[0].status}; no instance can be made from it."
         raise ApiError("IncorrectImageStatus", message, status=403)
-    hosts = [each for each in context.fleet.hosts(context.region, request.zone_id or None) if each.name in having]
+    hosts = [each for each in open_hosts(context, request.zone_id or None) if each.name in having]
     if not hosts:
         message = f"No host of the zone {request.zone_id} has the image {request.image_id}."
         raise ApiError("OperationDenied.NoStock", message, status=403)

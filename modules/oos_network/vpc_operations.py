@@ -10,6 +10,7 @@ from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
 from oos.service.elastic_addresses import NAT_GATEWAYS
 from oos.service.errors import ApiError, NotFound, Refused, Unavailable
+from oos.service.host_loads import open_hosts
 from oos.service.paging import page_of
 from oos.service.shape import newest_first
 from oos.service.tags import changes_of_all, forget_tags, set_tags, tags_after, tags_from
@@ -112,7 +113,7 @@ def delete_vpc(context: Context, request: vpc_requests.DeleteVpc) -> vpc_respons
 
 def create_v_switch(context: Context, request: vpc_requests.CreateVSwitch) -> vpc_responses.VSwitchCreated:
     """Make a vSwitch: a network with DHCP on one host of the zone."""
-    hosts = context.fleet.hosts(context.region, request.zone_id)
+    hosts = open_hosts(context, request.zone_id)
     if not hosts:
         raise NotFound("InvalidZoneId.NotFound", f"The specified zone {request.zone_id} does not exist.")
     networks, tags = context.fleet.networks(context.region), tags_from(request.tag)
