@@ -12,7 +12,7 @@ from oos_eip.requests import Description, Name
 GatewayId = Annotated[str, Param("The NAT gateway.")]
 TableId = Annotated[str, Param("The forward table of a NAT gateway.")]
 EntryId = Annotated[str, Param("The forward entry.")]
-_PORT = "[0-9]{1,5}|[Aa]ny"
+_PORT = r"\d{1,5}(/\d{1,5})?|[Aa]ny"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +59,9 @@ class EcsCreateForwardEntry:
 
     forward_table_id: TableId
     external_ip: Annotated[str, Param("An address of the NAT gateway.")]
-    external_port: Annotated[str, Param("Its port, or Any.", pattern=_PORT)]
+    external_port: Annotated[str, Param("Its port, several as 10/20, or Any.", pattern=_PORT)]
     internal_ip: Annotated[str, Param("The address in the VPC.")]
-    internal_port: Annotated[str, Param("The port there, or Any.", pattern=_PORT)]
+    internal_port: Annotated[str, Param("The port there, as many as outside, or Any.", pattern=_PORT)]
     ip_protocol: Annotated[str, Param("Protocol.", allowed=("TCP", "UDP", "Any"))]
 
 
@@ -100,9 +100,9 @@ class EcsModifyForwardEntry:
     forward_table_id: TableId
     forward_entry_id: EntryId
     external_ip: Annotated[str, Param("An address of the NAT gateway.")] = ""
-    external_port: Annotated[str, Param("Its port, or Any.", pattern=f"|{_PORT}")] = ""
+    external_port: Annotated[str, Param("Its port, several as 10/20, or Any.", pattern=f"|{_PORT}")] = ""
     internal_ip: Annotated[str, Param("The address in the VPC.")] = ""
-    internal_port: Annotated[str, Param("The port there, or Any.", pattern=f"|{_PORT}")] = ""
+    internal_port: Annotated[str, Param("The port there, as many as outside, or Any.", pattern=f"|{_PORT}")] = ""
     ip_protocol: Annotated[str, Param("Protocol.", allowed=("", "TCP", "UDP", "Any"))] = ""
 
 

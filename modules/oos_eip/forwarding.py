@@ -28,6 +28,8 @@ from oos.values.identifiers import resource_id
 from oos_eip import decide, forward_requests, responses
 
 ANY = "Any"
+MOST_SHIFTED = 1000
+"""Ports of a range that leads to other ports: each is a rule of its own on the host."""
 
 # NAT gateways
 
@@ -139,15 +141,17 @@ def create_forward_entry(
     gateway = _gateway_of(context, request.forward_table_id)
     id = resource_id("fwd", context.token)
     protocol = "" if request.ip_protocol == ANY else request.ip_protocol.lower()
+    ports, inside = _ports_of(request.external_port, request.internal_port, protocol)
     entry = ForwardEntry(
         id=id,
         region=context.region,
         gateway_id=gateway.id,
         address=request.external_ip,
         protocol=protocol,
-        port=_port("ExternalPort", request.external_port, protocol),
+        port=ports[0],
+        last=ports[1],
         target=request.internal_ip,
-        target_port=_port("InternalPort", request.internal_port, protocol),
+        target_port=inside[0],
         host="",
         token=context.token,
         name=request.forward_entry_name,
@@ -198,19 +202,46 @@ def _require_possible(entry: ForwardEntry, host: str, entries: Iterable[ForwardE
         if other.host != host:
             message = f"{entry.address} leads to {other.host} already; it cannot lead to {host} as well."
             raise Unsupported(message)
-        if (other.protocol, other.port) == (entry.protocol, entry.port) or not (other.protocol and entry.protocol):
-            message = f"The port {other.port or ANY} of {other.address} leads to {other.target} already."
+        meets = other.ports.start < entry.ports.stop and entry.ports.start < other.ports.stop
+        if (other.protocol == entry.protocol and meets) or not (other.protocol and entry.protocol):
+            message = f"The port {_shown(other, other.port)} of {other.address} leads to {other.target} already."
             raise ApiError("Forbidden.DuplicatedForwardEntry", message)
 
 
-def _port(name: str, text: str, protocol: str) -> int:
+def _ports_of(external: str, internal: str, protocol: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """First and last port outside and inside; the last is 0 for one port. Raises InvalidParameter."""
+    outside, inside = _port("ExternalPort", external, protocol), _port("InternalPort", internal, protocol)
+    count = (outside[1] or outside[0]) - outside[0]
+    if (inside[1] or inside[0]) - inside[0] != count:
+        message = f"{external} and {internal} are not as many ports."
+        raise InvalidParameter("InternalPort", message, code="InvalidInternalPort.Mismatch")
+    if outside[0] != inside[0] and count >= MOST_SHIFTED:
+        message = f"{external} are more than {MOST_SHIFTED} ports; so many lead to the same ones only."
+        raise InvalidParameter("ExternalPort", message, code="InvalidExternalPort.TooMany")
+    return outside, inside
+
+
+def _port(name: str, text: str, protocol: str) -> tuple[int, int]:
+    """First and last port of `80` or `10/20`; the last is 0 for one port, both are for Any."""
     is_any = text.casefold() == ANY.casefold()
     if is_any and not protocol:
-        return 0
-    if is_any or not protocol or not 1 <= int(text) <= 65535:
-        message = f"A port is 1 to 65535, or {ANY} for the protocol {ANY}, not {text}."
-        raise InvalidParameter(name, message, code=f"Invalid{name}.Malformed")
-    return int(text)
+        return 0, 0
+    first, _, last = text.partition("/")
+    if (
+        protocol
+        and first.isdecimal()
+        and (last or first).isdecimal()
+        and 1 <= int(first) <= int(last or first) <= 65535
+    ):
+        return int(first), int(last) if last and last != first else 0
+    message = f"Ports are 1 to 65535, one or FIRST/LAST, or {ANY} for the protocol {ANY}, not {text}."
+    raise InvalidParameter(name, message, code=f"Invalid{name}.Malformed")
+
+
+def _shown(entry: ForwardEntry, port: int) -> str:
+    if not entry.protocol:
+        return ANY
+    return f"{port}/{port + len(entry.ports) - 1}" if entry.last else str(port)
 
 
 def _settle(context: Context, address_id: str) -> None:
@@ -264,9 +295,9 @@ def _entry_shape(entry: ForwardEntry) -> responses.ForwardEntryShape:
         "ForwardTableId": f"ftb-{entry.gateway_id.removeprefix('ngw-')}",
         "NatGatewayId": entry.gateway_id,
         "ExternalIp": entry.address,
-        "ExternalPort": str(entry.port) if entry.protocol else ANY,
+        "ExternalPort": _shown(entry, entry.port),
         "InternalIp": entry.target,
-        "InternalPort": str(entry.target_port) if entry.protocol else ANY,
+        "InternalPort": _shown(entry, entry.target_port),
         "IpProtocol": entry.protocol.upper() or ANY,
         "Status": "Available",
     }
@@ -279,13 +310,17 @@ def modify_forward_entry(context: Context, request: forward_requests.ModifyForwa
     shape = _entry_shape(before)
     word = request.ip_protocol or shape["IpProtocol"]
     protocol = "" if word == ANY else word.lower()
+    ports, inside = _ports_of(
+        request.external_port or shape["ExternalPort"], request.internal_port or shape["InternalPort"], protocol
+    )
     changed = replace(
         before,
         address=request.external_ip or before.address,
         protocol=protocol,
-        port=_port("ExternalPort", request.external_port or shape["ExternalPort"], protocol),
+        port=ports[0],
+        last=ports[1],
         target=request.internal_ip or before.target,
-        target_port=_port("InternalPort", request.internal_port or shape["InternalPort"], protocol),
+        target_port=inside[0],
         name=before.name if request.forward_entry_name is None else request.forward_entry_name,
     )
     _put(context, gateway, changed)

@@ -10,6 +10,9 @@ from oos_security_group import (
     hardening_requests,
     hardening_responses,
     operations,
+    prefix_lists,
+    prefix_requests,
+    prefix_responses,
     requests,
     responses,
     rules,
@@ -90,7 +93,7 @@ OPERATIONS = (
         rules.authorize_security_group,
         effect=Effect.CHANGES,
         ignores=_inside(_INGRESS),
-        refuses=("SourcePrefixListId", "Permissions.SourcePrefixListId", "Permissions.PortRangeListId"),
+        refuses=("Permissions.PortRangeListId",),
     ),
     Operation(
         "ECS",
@@ -100,7 +103,7 @@ OPERATIONS = (
         rules.authorize_security_group_egress,
         effect=Effect.CHANGES,
         ignores=_inside(_EGRESS),
-        refuses=("DestPrefixListId", "Permissions.DestPrefixListId", "Permissions.PortRangeListId"),
+        refuses=("Permissions.PortRangeListId",),
     ),
     Operation(
         "ECS",
@@ -110,7 +113,7 @@ OPERATIONS = (
         rules.revoke_security_group,
         effect=Effect.CHANGES,
         ignores=_inside(_INGRESS),
-        refuses=("SourcePrefixListId", "Permissions.SourcePrefixListId", "Permissions.PortRangeListId"),
+        refuses=("Permissions.PortRangeListId",),
     ),
     Operation(
         "ECS",
@@ -120,7 +123,7 @@ OPERATIONS = (
         rules.revoke_security_group_egress,
         effect=Effect.CHANGES,
         ignores=_inside(_EGRESS),
-        refuses=("DestPrefixListId", "Permissions.DestPrefixListId", "Permissions.PortRangeListId"),
+        refuses=("Permissions.PortRangeListId",),
     ),
     Operation(
         "ECS",
@@ -130,7 +133,7 @@ OPERATIONS = (
         rules.modify_security_group_rule,
         effect=Effect.CHANGES,
         ignores=_INGRESS,
-        refuses=("SourcePrefixListId", "PortRangeListId"),
+        refuses=("PortRangeListId",),
     ),
     Operation(
         "ECS",
@@ -140,7 +143,7 @@ OPERATIONS = (
         rules.modify_security_group_egress_rule,
         effect=Effect.CHANGES,
         ignores=_EGRESS,
-        refuses=("DestPrefixListId", "PortRangeListId"),
+        refuses=("PortRangeListId",),
     ),
     Operation(
         "ECS",
@@ -199,4 +202,55 @@ OPERATIONS = (
     ),
 )
 
-MODULE = Module("security_group", OPERATIONS, actions_beside(__file__))
+PREFIX_LISTS = (
+    Operation(
+        "ECS",
+        "CreatePrefixList",
+        prefix_requests.CreatePrefixList,
+        prefix_responses.MadeList,
+        prefix_lists.create_prefix_list,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "ECS",
+        "DescribePrefixLists",
+        prefix_requests.DescribePrefixLists,
+        prefix_responses.PrefixLists,
+        prefix_lists.describe_prefix_lists,
+        list_field="PrefixLists.PrefixList",
+    ),
+    Operation(
+        "ECS",
+        "DescribePrefixListAttributes",
+        prefix_requests.DescribePrefixListAttributes,
+        prefix_responses.PrefixListAttributes,
+        prefix_lists.describe_prefix_list_attributes,
+    ),
+    Operation(
+        "ECS",
+        "DescribePrefixListAssociations",
+        prefix_requests.DescribePrefixListAssociations,
+        prefix_responses.Associations,
+        prefix_lists.describe_prefix_list_associations,
+        list_field="PrefixListAssociations.PrefixListAssociation",
+    ),
+    Operation(
+        "ECS",
+        "ModifyPrefixList",
+        prefix_requests.ModifyPrefixList,
+        responses.Nothing,
+        prefix_lists.modify_prefix_list,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "ECS",
+        "DeletePrefixList",
+        prefix_requests.DeletePrefixList,
+        responses.Nothing,
+        prefix_lists.delete_prefix_list,
+        effect=Effect.DESTROYS,
+        risk=Risk.HIGH,
+    ),
+)
+
+MODULE = Module("security_group", (*OPERATIONS, *PREFIX_LISTS), actions_beside(__file__))

@@ -11,6 +11,7 @@ from oos.fleet.firewall import Direction, Peer, Policy, Ports, Protocol, Securit
 from oos.fleet.instance import Instance, NetworkInterface
 from oos.service.errors import InvalidParameter, MissingParameter, NotFound, Refused, Unsupported
 from oos.service.filtering import has_tags, is_wanted, matches_name, tag_shapes
+from oos.service.prefix_lists import PrefixList
 from oos.service.security_groups import GroupRecord, RuleRecord
 from oos.service.shape import instant
 from oos_security_group.requests import DescribeSecurityGroups, EgressRule, IngressRule
@@ -93,15 +94,16 @@ def _ends(words: IngressRule | EgressRule) -> tuple[Peer | None, str]:
     sources = {"SourceCidrIp": words.source_cidr_ip, "Ipv6SourceCidrIp": words.ipv6_source_cidr_ip}
     targets = {"DestCidrIp": words.dest_cidr_ip, "Ipv6DestCidrIp": words.ipv6_dest_cidr_ip}
     comes_in = isinstance(words, IngressRule)
-    group_id = words.source_group_id if isinstance(words, IngressRule) else words.dest_group_id
-    peer = _one(sources if comes_in else targets)
+    if isinstance(words, IngressRule):
+        group_id, list_id = words.source_group_id, words.source_prefix_list_id
+    else:
+        group_id, list_id = words.dest_group_id, words.dest_prefix_list_id
+    peer = Peer(_one(sources if comes_in else targets), group_id, list_id)
     local = _one(targets if comes_in else sources)
-    if group_id and peer:
-        message = "A rule is about addresses or about a group, not about both."
+    if sum(map(bool, (peer.cidr, group_id, list_id))) > 1:
+        message = "A rule is about addresses, about a group or about a list of ranges, not about several of them."
         raise InvalidParameter("SourceGroupId" if comes_in else "DestGroupId", message)
-    if group_id:
-        return Peer(group_id=group_id), local
-    return (Peer(peer) if peer else None), local
+    return (peer if peer != Peer() else None), local
 
 
 def _one(given: Mapping[str, str]) -> str:
@@ -133,10 +135,12 @@ def _same_peer(one: Peer, other: Peer) -> bool:
     return one == other
 
 
-def require_room(rules: Sequence[RuleRecord]) -> None:
-    """Raise Refused for more rules than a group may have."""
-    if len(rules) > MOST_RULES:
-        message = f"{len(rules)} rules are too many; a security group has at most {MOST_RULES}."
+def require_room(rules: Sequence[RuleRecord], lists: Mapping[str, PrefixList]) -> None:
+    """Raise Refused for more rules than a group may have; one that names a list counts for all that this may hold."""
+    named = [lists.get(each.rule.peer.prefix_list_id) for each in rules]
+    count = sum(1 if each is None else each.most for each in named)
+    if count > MOST_RULES:
+        message = f"{count} rules are too many; a security group has at most {MOST_RULES}."
         raise Refused("AuthorizationLimitExceed", message)
 
 
@@ -215,11 +219,11 @@ def group_shape(group: GroupRecord, rules: Sequence[RuleRecord], members: int, t
 
 
 def rule_shape(record: RuleRecord, names: Mapping[str, str]) -> RuleShape:
-    """One rule of DescribeSecurityGroupAttribute; `names` are those of groups."""
+    """One rule of DescribeSecurityGroupAttribute; `names` are those of groups and lists."""
     rule = record.rule
     comes_in = rule.direction is Direction.INGRESS
     source, target = (rule.peer.cidr, rule.local_cidr) if comes_in else (rule.local_cidr, rule.peer.cidr)
-    group = rule.peer.group_id
+    group, listed = rule.peer.group_id, rule.peer.prefix_list_id
     return {
         "SecurityGroupRuleId": rule.id,
         "Direction": rule.direction.value,
@@ -233,10 +237,14 @@ def rule_shape(record: RuleRecord, names: Mapping[str, str]) -> RuleShape:
         "Ipv6SourceCidrIp": _of(source, 6),
         "SourceGroupId": group if comes_in else "",
         "SourceGroupName": names.get(group, "") if comes_in else "",
+        "SourcePrefixListId": listed if comes_in else "",
+        "SourcePrefixListName": names.get(listed, "") if comes_in else "",
         "DestCidrIp": _of(target, 4),
         "Ipv6DestCidrIp": _of(target, 6),
         "DestGroupId": "" if comes_in else group,
         "DestGroupName": "" if comes_in else names.get(group, ""),
+        "DestPrefixListId": "" if comes_in else listed,
+        "DestPrefixListName": "" if comes_in else names.get(listed, ""),
         "Description": record.description,
         "CreateTime": instant(record.created),
     }

@@ -17,6 +17,7 @@ from oos.service.errors import ApiError, InvalidParameter, NotFound, Refused, Un
 from oos.service.group_enforcement import enforce, hypervisor_named, is_in
 from oos.service.guest import addresses_of
 from oos.service.many import at_once
+from oos.service.prefix_lists import prefix_lists_of
 from oos.service.security_groups import RuleRecord, forget_rule, keep_rule, load_rules, require_group, with_id
 from oos.service.watchman import ChangeState, WatchedChange, WatchmanMissing, filters_now, take_back
 from oos.values.identifiers import resource_id
@@ -126,7 +127,7 @@ def _require_rules(context: Context, changes: Sequence[GroupChange]) -> None:
         if missing:
             message = f"The security group {change.group_id} has no rule {missing[0]}."
             raise NotFound("InvalidSecurityGroupRuleId.NotFound", message)
-        decide.require_room(_after(context, change))
+        decide.require_room(_after(context, change), prefix_lists_of(context.registry, context.region))
 
 
 def _after(context: Context, change: GroupChange) -> list[RuleRecord]:

@@ -13,6 +13,7 @@ from oos.service.deletion import intend_deletion, was_deletion_intended
 from oos.service.errors import MissingParameter, NotFound, Refused, Unavailable, Unsupported
 from oos.service.group_enforcement import enforce, follow_members, is_in, keep_members, set_groups
 from oos.service.paging import Paged, page_of
+from oos.service.prefix_lists import prefix_lists_of
 from oos.service.security_groups import (
     GroupRecord,
     forget_group,
@@ -77,6 +78,7 @@ def describe_security_group_attribute(
         if request.direction in ("all", each.rule.direction.value)
     ]
     names = {each.id: each.name for each in load_groups(context.registry, context.region)}
+    names |= {id: each.name for id, each in prefix_lists_of(context.registry, context.region).items()}
     paged = Paged(max_results=request.max_results or decide.MOST_RULES, next_token=request.next_token)
     page = page_of(
         found,

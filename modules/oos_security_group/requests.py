@@ -92,6 +92,7 @@ class IngressRule(RuleWords):
     """A rule about connections to the members of a group."""
 
     source_group_id: Annotated[str, Param("Group whose members connect.")] = ""
+    source_prefix_list_id: Annotated[str, Param("List of the ranges that connect.")] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,7 @@ class EgressRule(RuleWords):
     """A rule about connections that the members of a group make."""
 
     dest_group_id: Annotated[str, Param("Group whose members are connected to.")] = ""
+    dest_prefix_list_id: Annotated[str, Param("List of the ranges that are connected to.")] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,10 +57,14 @@ class RuleShape(TypedDict):
     Ipv6SourceCidrIp: str
     SourceGroupId: str
     SourceGroupName: str
+    SourcePrefixListId: str
+    SourcePrefixListName: str
     DestCidrIp: str
     Ipv6DestCidrIp: str
     DestGroupId: str
     DestGroupName: str
+    DestPrefixListId: str
+    DestPrefixListName: str
     Description: str
     CreateTime: str
 

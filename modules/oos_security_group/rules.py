@@ -8,8 +8,9 @@ from dataclasses import replace
 from oos.fleet.firewall import Direction, SecurityRule
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
-from oos.service.errors import ApiError, MissingParameter, NotFound
+from oos.service.errors import ApiError, InvalidParameter, MissingParameter, NotFound
 from oos.service.group_enforcement import enforce
+from oos.service.prefix_lists import FAMILIES, prefix_lists_of, require_prefix_list
 from oos.service.security_groups import (
     RuleRecord,
     forget_rule,
@@ -47,7 +48,7 @@ def _authorize(context: Context, group_id: str, wanted: Sequence[_Words]) -> res
         named = with_id(group.id, rule, there)
         if named.id not in {each.rule.id for each in there}:
             there.append(RuleRecord(group.id, named, context.now(), description))
-    decide.require_room(there)
+    decide.require_room(there, prefix_lists_of(context.registry, context.region))
     for record in there:
         if record.rule.id not in known:
             keep_rule(context.registry, record)
@@ -58,6 +59,11 @@ def _authorize(context: Context, group_id: str, wanted: Sequence[_Words]) -> res
 def _require_peer(context: Context, rule: SecurityRule) -> None:
     if rule.peer.group_id:
         require_group(context.registry, context.region, rule.peer.group_id)
+    if rule.peer.prefix_list_id:
+        named = require_prefix_list(context.registry, context.region, rule.peer.prefix_list_id)
+        if FAMILIES[named.family] not in rule.families:
+            message = f"No connection is what the rule says and {named.family}, as all of {named.id} is."
+            raise InvalidParameter("IpProtocol", message, code="InvalidParam.PrefixListAddressFamilyMismatch")
 
 
 def revoke_security_group(context: Context, request: requests.RevokeSecurityGroup) -> responses.Nothing:
@@ -118,6 +124,8 @@ def _modify(
     if request.security_group_rule_id:
         rule = replace(decide.rule_of(request, record.rule), id=record.rule.id)
         _require_peer(context, rule)
+        others = [each for each in load_rules(context.registry, group.id) if each.rule.id != rule.id]
+        decide.require_room([*others, replace(record, rule=rule)], prefix_lists_of(context.registry, context.region))
     for each in there:
         if each.rule.id != rule.id and same_rule(each.rule, rule):
             message = f"The rule {each.rule.id} of {group.id} says that already."

@@ -53,10 +53,12 @@ class Protocol(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Who is at the other end: an address range, or the members of a group."""
+    """Who is at the other end: an address range, the members of a group, or a list of ranges."""
 
     cidr: str = ""
     group_id: str = ""
+    prefix_list_id: str = ""
+    """Hosts know no lists: whoever has a rule carried out puts one rule for each range in its place."""
 
     @property
     def families(self) -> tuple[int, ...]:
@@ -169,6 +171,7 @@ def decide_flow(groups: Sequence[SecurityGroup], flow: Flow, members: Members) -
 
 def fits(rule: SecurityRule, flow: Flow, members: Members) -> bool:
     """Whether a rule is about a flow."""
+    assert not rule.peer.prefix_list_id, "its ranges stand in its place"
     return (
         rule.direction is flow.direction
         and rule.protocol in (Protocol.ALL, flow.protocol)
@@ -231,6 +234,7 @@ def compile_group(group: SecurityGroup, members: Members) -> GroupFilter:
 
 
 def _steps(rule: SecurityRule, members: Members) -> Iterator[FilterRule]:
+    assert not rule.peer.prefix_list_id, "its ranges stand in its place"
     ends = [(rule.peer.cidr, "")]
     if rule.peer.group_id:
         ends = sorted(

@@ -18,7 +18,7 @@ class Elastic:
 
 @dataclass(frozen=True, slots=True)
 class PortForward:
-    """A port of an elastic address, and where it leads."""
+    """A port of an elastic address, or several in a row, and where they lead."""
 
     address: str
     protocol: str
@@ -26,6 +26,8 @@ class PortForward:
     port: int
     target: str
     target_port: int
+    last: int = 0
+    """Of a range of ports, each of which leads to the same one of the target: the last; 0: it is one port."""
 
 
 @dataclass(frozen=True, slots=True)

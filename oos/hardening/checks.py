@@ -224,12 +224,16 @@ def _redundant(baseline: Baseline, check: Check, facts: GroupFacts, all: Facts) 
 
 
 def _covered(facts: GroupFacts) -> Iterator[tuple[SecurityRule, SecurityRule]]:
-    """Each rule that never decides, with the first that covers it."""
+    """Each rule that never decides, with the first that covers it; of a list of ranges, when all are covered."""
     ranked = sorted(facts.group.rules, key=lambda each: each.sort_key)
+    pieces: dict[str, list[tuple[SecurityRule, SecurityRule | None]]] = {}
     for place, rule in enumerate(ranked):
-        earlier = next((each for each in ranked[:place] if covers(each, rule)), None)
-        if earlier is not None:
-            yield rule, earlier
+        earlier = next((each for each in ranked[:place] if each.id != rule.id and covers(each, rule)), None)
+        pieces.setdefault(rule.id, []).append((rule, earlier))
+    for several in pieces.values():
+        found = [(rule, earlier) for rule, earlier in several if earlier is not None]
+        if len(found) == len(several):
+            yield found[0]
 
 
 def _conflict(baseline: Baseline, check: Check, facts: GroupFacts, all: Facts) -> Iterator[_Found]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -52,13 +52,18 @@ def wanted_of(
             for each in here
             if each.holder is not None
         ),
-        tuple(
-            PortForward(each.address, each.protocol, each.port, each.target, each.target_port)
-            for each in ports
-            if each.protocol
-        ),
+        tuple(forward for each in ports if each.protocol for forward in _forwards(each)),
         tuple(limits),
     )
+
+
+def _forwards(entry: ForwardEntry) -> Iterator[PortForward]:
+    """What a host does for an entry: a range that leads to other ports is one forward for each of them."""
+    if entry.port == entry.target_port:
+        yield PortForward(entry.address, entry.protocol, entry.port, entry.target, entry.target_port, entry.last)
+        return
+    for place, port in enumerate(entry.ports):
+        yield PortForward(entry.address, entry.protocol, port, entry.target, entry.target_port + place)
 
 
 def carry_out(context: Context, hosts: Iterable[str]) -> None:

@@ -114,7 +114,7 @@ class NatGateway:
 
 @dataclass(frozen=True, slots=True)
 class ForwardEntry:
-    """A port of an elastic address, and where it leads; without a protocol, all of it leads there."""
+    """Ports of an elastic address, and where they lead; without a protocol, all of it leads there."""
 
     id: str
     region: str
@@ -127,6 +127,13 @@ class ForwardEntry:
     host: str
     token: str
     name: str = ""
+    last: int = 0
+    """Of a range of ports the last, which leads as far behind the target's port; 0: it is one port."""
+
+    @property
+    def ports(self) -> range:
+        """The ports that lead on."""
+        return range(self.port, (self.last or self.port) + 1)
 
 
 ELASTIC_ADDRESSES: Final = KeptByRegion("elastic-address", ElasticAddress, lambda each: each.address)

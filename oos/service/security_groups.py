@@ -15,6 +15,7 @@ import msgspec
 
 from oos.fleet.firewall import Policy, SecurityGroup, SecurityRule
 from oos.service.errors import NotFound
+from oos.service.prefix_lists import with_ranges
 from oos.service.registry import Registry
 from oos.values.identifiers import client_token
 from oos.values.typed import convert_as
@@ -130,4 +131,5 @@ def with_id(group_id: str, rule: SecurityRule, taken: Iterable[RuleRecord]) -> S
 
 def filtered_group(registry: Registry, group: GroupRecord) -> SecurityGroup:
     """The group as what it lets through."""
-    return SecurityGroup(group.id, tuple(each.rule for each in load_rules(registry, group.id)), group.inner)
+    rules = tuple(rule for each in load_rules(registry, group.id) for rule in with_ranges(registry, each.rule))
+    return SecurityGroup(group.id, rules, group.inner)

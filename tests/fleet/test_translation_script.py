@@ -48,6 +48,7 @@ FULL = translations(
     (
         PortForward("203.0.113.7", "tcp", 8080, "192.168.7.9", 80),
         PortForward("203.0.113.7", "udp", 53, "192.168.7.10", 53),
+        PortForward("203.0.113.7", "tcp", 9000, "192.168.7.10", 9000, 9100),
     ),
     (Limit("eip-1", 625, 1250), Limit("cbwp-2", 12_500), Limit("nobody", 1)),
 )

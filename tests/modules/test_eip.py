@@ -302,6 +302,43 @@ def test_single_ports_of_an_address_lead_into_a_vpc(world: World, instance: str,
     assert world.call("VPC.DescribeNatGateways")["TotalCount"] == 0
 
 
+def test_ports_in_a_row_lead_to_as_many(world: World, instance: str, host: MemoryHypervisor) -> None:
+    made, private = allocate(world), private_of(world, instance)
+    address = made["EipAddress"]
+    gateway = world.call(
+        "VPC.CreateNatGateway", VpcId=host.network(world.instance(instance).interfaces[0].network).vpc_id
+    )
+    (table,) = gateway["ForwardTableIds"]["ForwardTableId"]
+    associated = {"InstanceId": gateway["NatGatewayId"], "InstanceType": "Nat"}
+    world.call("VPC.AssociateEipAddress", AllocationId=made["AllocationId"], **associated)
+    entry = {"ForwardTableId": table, "ExternalIp": address, "InternalIp": private, "IpProtocol": "TCP"}
+    same = world.call("VPC.CreateForwardEntry", **entry, ExternalPort="10/20", InternalPort="10/20")["ForwardEntryId"]
+    assert host.translations().ports == (PortForward(address, "tcp", 10, private, 10, 20),)
+    overlapping = {"ExternalPort": "20/22", "InternalPort": "20/22"}
+    refused = world.refusal("VPC.CreateForwardEntry", **entry, **overlapping)
+    assert refused.code == "Forbidden.DuplicatedForwardEntry"
+    world.call("VPC.CreateForwardEntry", **entry, ExternalPort="80/81", InternalPort="8080/8081")
+    assert host.translations().ports[1:] == (
+        PortForward(address, "tcp", 80, private, 8080),
+        PortForward(address, "tcp", 81, private, 8081),
+    )
+    (shape,) = world.call("VPC.DescribeForwardTableEntries", ExternalPort="80/81")["ForwardTableEntries"][
+        "ForwardTableEntry"
+    ]
+    assert shape["InternalPort"] == "8080/8081"
+    world.call(
+        "VPC.ModifyForwardEntry", ForwardTableId=table, ForwardEntryId=same, ExternalPort="22", InternalPort="22"
+    )
+    assert host.translations().ports[0] == PortForward(address, "tcp", 22, private, 22)
+    for outside, inside, code in (
+        ("30/40", "30/41", "InvalidInternalPort.Mismatch"),
+        ("40/30", "40/30", "InvalidExternalPort.Malformed"),
+        ("1000/3000", "2000/4000", "InvalidExternalPort.TooMany"),
+        ("1/70000", "1/70000", "InvalidExternalPort.Malformed"),
+    ):
+        assert world.refusal("VPC.CreateForwardEntry", **entry, ExternalPort=outside, InternalPort=inside).code == code
+
+
 def test_what_died_on_its_way_to_the_host_is_ended_when_it_is_asked_again(
     world: World, instance: str, host: MemoryHypervisor
 ) -> None:

@@ -183,7 +183,8 @@ def test_several_rules_at_once_and_of_both_directions(world: World) -> None:
         ({"SourceGroupId": "sg-x"}, "InvalidParameter.SourceGroupId"),
         ({"SourceCidrIp": None, "SourceGroupId": "sg-x"}, "InvalidSecurityGroupId.NotFound"),
         ({"SecurityGroupId": "sg-x"}, "InvalidSecurityGroupId.NotFound"),
-        ({"SourcePrefixListId": "pl-1"}, "OperationDenied.NotSupported"),
+        ({"SourcePrefixListId": "pl-1"}, "InvalidParameter.SourceGroupId"),
+        ({"SourceCidrIp": None, "SourcePrefixListId": "pl-1"}, "InvalidPrefixListId.NotFound"),
     ],
 )
 def test_rules_that_say_nothing_sensible_are_refused(world: World, parameters: dict[str, Any], code: str) -> None:

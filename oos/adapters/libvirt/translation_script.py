@@ -59,12 +59,20 @@ def _maps(wanted: Translations) -> list[tuple[str, str, list[str]]]:
     whole = [each for each in wanted.addresses if each.target]
     limited = [each for each in wanted.addresses if each.limit]
     ports = [
-        f"{each.address} . {each.protocol} . {each.port} : {each.target} . {each.target_port}" for each in wanted.ports
+        f"{each.address} . {each.protocol} . {each.port} : {each.target} . {each.target_port}"
+        for each in wanted.ports
+        if not each.last
+    ]
+    ranges = [
+        f"{each.address} . {each.protocol} . {each.port}-{each.last} : {each.target}"
+        for each in wanted.ports
+        if each.last
     ]
     return [
         ("whole", f"{address} : {address}", [f"{each.address} : {each.target}" for each in whole]),
         ("sources", f"{address} : {address}", [f"{each.target} : {each.address}" for each in whole]),
         ("ports", f"{port} : {address} . inet_service", ports),
+        ("ranges", f"{port} : {address}; flags interval", ranges),
         ("limits-in", f"{address} : limit", [f'{each.address} : "{each.limit}-in"' for each in limited]),
         ("limits-out", f"{address} : limit", [f'{each.address} : "{each.limit}-out"' for each in limited]),
     ]
@@ -81,7 +89,10 @@ def read_translations(listing: bytes) -> Translations:
             Elastic(address, whole.get(address, ""), limits.get(address, "").removesuffix("-in"))
             for address in sets.get("addresses", ())
         ),
-        tuple(_port(key["concat"], value["concat"]) for key, value in maps.get("ports", ())),
+        (
+            *(_port(key["concat"], value["concat"]) for key, value in maps.get("ports", ())),
+            *(_range(key["concat"], value) for key, value in maps.get("ranges", ())),
+        ),
         tuple(_limits({each["limit"]["name"]: _kilobytes(each["limit"]) for each in parts if "limit" in each})),
     )
 
@@ -97,6 +108,12 @@ def _port(key: list[Any], value: list[Any]) -> PortForward:
     address, protocol, port = key
     target, target_port = value
     return PortForward(str(address), str(protocol), int(port), str(target), int(target_port))
+
+
+def _range(key: list[Any], target: Any) -> PortForward:
+    address, protocol, ports = key
+    first, last = map(int, ports["range"])
+    return PortForward(str(address), str(protocol), first, str(target), first, last)
 
 
 def _kilobytes(limit: dict[str, Any]) -> int:
