@@ -2,11 +2,12 @@
 
 Each round rotates every disk: a new snapshot, verified, and the one that the policy lets go of deleted. The peer makes
 the same calls of the port from a pool of threads and writes nothing down. A snapshot takes one second, as one of a
-small disk does in the lab. Bar: 1.2 × (issue 6).
+small disk does in the lab. Bar: 1.2 × (issue 6). Then the same on real guests (rotation_on_guests), where any can run.
 """
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,7 @@ from oos.fleet.instance import InstanceSpec, Labels
 from oos.fleet.storage import SnapshotRequest
 from oos.inventory.model import Host
 from oos.values.identifiers import resource_id
+from tests.bench import rotation_on_guests
 
 INSTANCES = 100
 CONCURRENCY = 10
@@ -112,6 +114,18 @@ def rotated(hypervisor: MemoryHypervisor) -> bool:
 
 
 def main() -> None:
+    """Measure, simulated and real."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--only", choices=("simulated", "real"))
+    options.add_argument("--rounds", type=int, default=5, help="on real guests")
+    chosen = options.parse_args()
+    if chosen.only != "real":
+        simulated()
+    if chosen.only != "simulated":
+        rotation_on_guests.measure(chosen.rounds)
+
+
+def simulated() -> None:
     """Measure both, and print the ratio."""
     peer = prepared()
     wall = time.perf_counter()

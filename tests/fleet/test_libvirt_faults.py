@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,11 +21,13 @@ from oos.adapters.libvirt.connection import Deadlines
 from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
 from oos.fleet.errors import AgentUnavailable, HostUnreachable, HypervisorFailed, PoolFull
 from oos.fleet.instance import DataDiskSpec, InstanceEvent, Power, StopMethod
-from oos.fleet.storage import Consistency, Snapshot, SnapshotStatus
+from oos.fleet.manifest import SnapshotManifest
+from oos.fleet.storage import Consistency, DiskKind, Snapshot, SnapshotStatus
 from oos.lab.config import LabConfig
 from oos.lab.lab import down, run_in_zone, up
 from oos.lab.process import processes_in
 from oos.lab.zone import require
+from oos.values.identifiers import resource_id
 from tests.fleet.real_world import RealWorld, lab_host, real_world
 from tests.lab_fixture import VARIABLE, lab_in
 
@@ -68,6 +71,35 @@ def stopped(pid: int) -> Iterator[None]:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+def test_snapshots_are_listed_while_others_write_their_manifests(fragile: RealWorld) -> None:
+    manifests = fragile.libvirt._snapshots
+    before = set(fragile.libvirt._snapshot_pool.names())
+    ids = [resource_id("s", f"beside-{number}") for number in range(60)]
+
+    def write(id: str) -> None:
+        manifest = SnapshotManifest(
+            id=id,
+            volume=f"{id}.whole.qcow2",
+            disk_id="d-1",
+            instance_id="i-1",
+            disk_kind=DiskKind.DATA,
+            source_size_bytes=1 << 20,
+            created="2026-01-01T00:00:00Z",
+            token=id,
+            status=SnapshotStatus.ACCOMPLISHED,
+        )
+        manifests.put(manifests.put(manifest))
+        manifests.remove(id)
+
+    with ThreadPoolExecutor(4) as writers:
+        writing = [writers.submit(write, id) for id in ids]
+        while not all(each.done() for each in writing):
+            fragile.hypervisor.snapshots()
+        for each in writing:
+            each.result()
+    assert set(fragile.libvirt._snapshot_pool.names()) == before
 
 
 def test_a_daemon_that_is_stopped_is_unreachable_in_bounded_time(

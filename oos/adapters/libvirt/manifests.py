@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 from oos.adapters.libvirt.connection import LibvirtFailed, libvirt
-from oos.adapters.libvirt.pools import Pool
+from oos.adapters.libvirt.pools import Pool, being_made
 from oos.fleet.manifest import (
     MANIFEST_BYTES,
     MANIFEST_NAME,
@@ -110,8 +110,8 @@ class Manifests(Generic[M]):
                     self._torn.add(name)
             return None
         except LibvirtFailed as failed:
-            # A newer version replaced it since the names were listed.
-            if failed.code == libvirt.VIR_ERR_NO_STORAGE_VOL:
+            # A newer version replaced it since the names were listed; or its volume is being made in this moment.
+            if failed.code == libvirt.VIR_ERR_NO_STORAGE_VOL or being_made(failed):
                 return None
             raise
         with self._lock:

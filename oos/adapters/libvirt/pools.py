@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -21,6 +21,7 @@ CHUNK: Final = 256 * 1024
 """Bytes in one piece of a stream; libvirt cuts larger ones itself."""
 BUSY_SECONDS: Final = 600.0
 """How long to wait for a volume that somebody (an abandoned call of ours, say) still fills."""
+BUSY_PAUSE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,17 @@ def volume_xml(name: str, size_bytes: int, *, format: str = "qcow2", backing: st
     )
 
 
+def being_made(failed: LibvirtFailed) -> bool:
+    """Whether a volume could not be used because somebody makes it in this moment. libvirt has no code for it."""
+    return "still being allocated" in failed.cause
+
+
+def _names(pool: Handle) -> list[str]:
+    """The names of all volumes. Not `listVolumes`: that counts them, and then asks for as many; while others make
+    volumes, it leaves some out."""
+    return [str(each.name()) for each in pool.listAllVolumes(0)]
+
+
 class Pool:
     """One storage pool, by name."""
 
@@ -74,7 +86,7 @@ class Pool:
 
     def names(self) -> tuple[str, ...]:
         """The names of all volumes."""
-        return self._connection.call(self.target, "listing it", lambda conn: tuple(self._of(conn).listVolumes()))
+        return self._connection.call(self.target, "listing it", lambda conn: tuple(_names(self._of(conn))))
 
     def volumes(self) -> tuple[Volume, ...]:
         """All volumes, in bulk."""
@@ -117,7 +129,7 @@ class Pool:
         def measure(conn: Handle) -> dict[str, int]:
             found = {}
             pool = self._of(conn)
-            for name in wanted.intersection(pool.listVolumes()):
+            for name in wanted.intersection(_names(pool)):
                 try:
                     found[name] = int(pool.storageVolLookupByName(name).info()[2])
                 except libvirt.libvirtError as error:
@@ -191,20 +203,24 @@ class Pool:
 
     def delete(self, name: str) -> None:
         """Delete a volume; absent is done. One that is still being filled is waited for."""
+        try:
+            self._when_free(name, "deleting it", lambda conn: self._volume(conn, name).delete(0))
+        except LibvirtFailed as failed:
+            if failed.code != libvirt.VIR_ERR_NO_STORAGE_VOL:
+                raise
+
+    def _when_free(self, name: str, doing: str, ask: Callable[[Handle], object]) -> None:
+        """Do something to a volume that nobody may fill, or read, in that moment."""
         watch = Stopwatch(BUSY_SECONDS)
         while True:
             try:
-                self._connection.call(
-                    self._of_volume(name), "deleting it", lambda conn: self._volume(conn, name).delete(0)
-                )
+                self._connection.call(self._of_volume(name), doing, ask)
             except LibvirtFailed as failed:
-                if failed.code == libvirt.VIR_ERR_NO_STORAGE_VOL:
-                    return
-                if "still being allocated" not in failed.cause and "still in use" not in failed.cause:
+                if not being_made(failed) and "still in use" not in failed.cause:
                     raise
                 if not watch.left:
-                    raise DeadlineExceeded(self._of_volume(name), "the call that fills it", BUSY_SECONDS) from failed
-                time.sleep(0.2)
+                    raise DeadlineExceeded(self._of_volume(name), "the call that uses it", BUSY_SECONDS) from failed
+                time.sleep(min(BUSY_PAUSE, watch.left))
             else:
                 return
 
@@ -233,7 +249,8 @@ class Pool:
                 sent += stream.send(content[sent : sent + CHUNK])
             stream.finish()
 
-        self._connection.call(self._of_volume(name), "writing it", upload)
+        # Who lists snapshots reads manifests; libvirt then lets nobody write to that volume for a moment.
+        self._when_free(name, "writing it", upload)
 
     def refresh(self) -> None:
         """Let libvirt look at the directory again, for files that others put there."""
