@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from oos.diagnostics import Diagnostic, DiagnosticError
+from oos.inventory.ansible import AnsibleSource, read_all
 from oos.inventory.model import (
     Accelerator,
     Host,
@@ -84,10 +85,17 @@ class _Managed(msgspec.Struct, forbid_unknown_fields=True):
     tags: dict[str, str] = {}
 
 
+class _Ansible(msgspec.Struct, forbid_unknown_fields=True):
+    file: str
+    groups: list[str] = []
+    config: str = ""
+
+
 class _Region(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     zones: list[_Zone] = []
     managed: list[_Managed] = []
+    ansible: list[_Ansible] = []
     ssh: _Access | None = None
     local_name: str = ""
     elastic_addresses: list[str] = []
@@ -145,7 +153,10 @@ def read_inventory(text: str, name: str, variables: Mapping[str, str]) -> Invent
                 for zone in region.zones
             ),
             tuple(region.elastic_addresses),
-            tuple(_managed(each, region.id, name) for each in region.managed),
+            (
+                *(_managed(each, region.id, name) for each in region.managed),
+                *read_all((_ansible(each, name) for each in region.ansible), region.id, name),
+            ),
             None if region.ssh is None else _access(region.ssh, "", name),
         )
         for region in file.regions
@@ -158,8 +169,8 @@ def read_inventory(text: str, name: str, variables: Mapping[str, str]) -> Invent
         regions,
         {each.id: each for each in types or DEFAULT_INSTANCE_TYPES},
         file.default_region or regions[0].id,
-        load_prices(Path(name).parent / file.price_file) if file.price_file else Prices(),
-        {bucket: Path(name).parent / Path(folder).expanduser() for bucket, folder in file.buckets.items()},
+        load_prices(_beside(name, file.price_file)) if file.price_file else Prices(),
+        {bucket: _beside(name, folder) for bucket, folder in file.buckets.items()},
     )
 
 
@@ -193,9 +204,21 @@ def _managed(machine: _Managed, region: str, name: str) -> ManagedInstance:
     return ManagedInstance(machine.name, region, _access(machine, machine.address or machine.name, name), machine.tags)
 
 
+def _ansible(source: _Ansible, name: str) -> AnsibleSource:
+    return AnsibleSource(_beside(name, source.file), tuple(source.groups), _config(name, source.config))
+
+
+def _beside(name: str, path: str) -> Path:
+    """A path that stands in an inventory: one that is not absolute starts beside it."""
+    return Path(name).parent / Path(path).expanduser()
+
+
+def _config(name: str, path: str) -> str:
+    return str(_beside(name, path)) if path else ""
+
+
 def _access(access: _Access | _Managed, address: str, name: str) -> SshAccess:
-    config = str(Path(name).parent / Path(access.config).expanduser()) if access.config else ""
-    return SshAccess(address, access.user, access.port, config, access.sudo)
+    return SshAccess(address, access.user, access.port, _config(name, access.config), access.sudo)
 
 
 def _is_range(text: str) -> bool:

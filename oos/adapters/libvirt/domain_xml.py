@@ -5,7 +5,7 @@ https://libvirt.org/formatdomain.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -78,6 +78,8 @@ class DomainText:
     """Path of the kernel that the hypervisor loads itself; empty where the disk boots by its own boot loader."""
     initrd: str = ""
     command_line: str = ""
+    disk_ids: tuple[str, ...] = ()
+    """The ids of the disks, in their order."""
 
     @property
     def id(self) -> str:
@@ -115,7 +117,7 @@ def read_domain(xml: str) -> DomainText:
         None,
     )
     log = devices.find("serial/log")
-    return DomainText(
+    text = DomainText(
         uuid=root.findtext("uuid", ""),
         name=root.findtext("name", ""),
         cpu=_cpus(root.find("vcpu")),
@@ -132,6 +134,7 @@ def read_domain(xml: str) -> DomainText:
         initrd=root.findtext("os/initrd", ""),
         command_line=root.findtext("os/cmdline", ""),
     )
+    return replace(text, disk_ids=tuple(map(text.disk_id, text.disks)))
 
 
 def parse_xml(xml: str) -> Element:

@@ -60,7 +60,7 @@ class LibvirtInstances(LibvirtAgents):
             interfaces=tuple(
                 NetworkInterface(card.mac, card.network, card.filter.group_ids, card.bandwidth) for card in text.cards
             ),
-            disk_ids=tuple(text.disk_id(disk) for disk in text.disks),
+            disk_ids=text.disk_ids,
             token=note.token,
             has_agent=domain.power is Power.RUNNING and text.agent_state == "connected",
             moving_from=text.mark.source if text.mark is not None else "",
