@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Module, Operation, Risk
-from oos_instance import changing, describe, launching, operations, requests, responses, several, stock
+from oos_instance import changing, describe, launching, operations, releasing, requests, responses, several, stock
 
 OPERATIONS = (
     Operation(
@@ -29,13 +29,10 @@ OPERATIONS = (
         requests.DescribeInstanceTypes,
         responses.InstanceTypes,
         describe.describe_instance_types,
-        ignores=("AdditionalAttributes", "MaxResults", "NextToken"),
+        ignores=("AdditionalAttributes",),
         refuses=(
-            "CpuArchitectures",
             "GPUSpec*",
             "InstanceCategor*",
-            "InstanceFamilyLevel",
-            "InstanceTypeFamilies",
             "LocalStorageCategor*",
             "Maximum*",
             "Minimum*",
@@ -52,13 +49,10 @@ OPERATIONS = (
         list_field="Instances.Instance",
         ignores=("AdditionalAttributes", "NeedSaleCycle", "InternetChargeType", "IoOptimized", "DeviceAvailable"),
         refuses=(
-            "HpcClusterId",
             "HttpEndpoint",
             "HttpPutResponseHopLimit",
             "HttpTokens",
             "Ipv6Address",
-            "LockReason",
-            "RdmaIpAddresses",
         ),
     ),
     Operation(
@@ -106,7 +100,6 @@ OPERATIONS = (
         refuses=(
             "Affinity",
             "Arn*",
-            "AutoReleaseTime",
             "ClockOptions*",
             "CpuOptions*",
             "DataDiskEncrypt*",
@@ -196,6 +189,14 @@ OPERATIONS = (
             "RemoteConnectionOptions*",
             "UserData",
         ),
+    ),
+    Operation(
+        "ECS",
+        "ModifyInstanceAutoReleaseTime",
+        requests.ModifyInstanceAutoReleaseTime,
+        responses.Nothing,
+        releasing.modify_instance_auto_release_time,
+        effect=Effect.CHANGES,
     ),
     Operation(
         "ECS",

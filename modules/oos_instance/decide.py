@@ -66,7 +66,9 @@ def selected(instances: Iterable[Instance], request: DescribeInstances) -> list[
     periods = periods_of(request.filter, ("Creation", "Expired"))
     if not periods["Expired"].holds(parse_instant(NEVER)):
         return []
-    if request.inner_ip_addresses is not None:
+    if request.inner_ip_addresses is not None or request.lock_reason or request.hpc_cluster_id:
+        return []
+    if request.rdma_ip_addresses:
         return []
     ids = None if request.instance_ids is None else frozenset(request.instance_ids)
     return [

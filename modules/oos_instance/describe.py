@@ -13,7 +13,8 @@ from oos.service.context import Context
 from oos.service.deployment_sets import members
 from oos.service.errors import NotFound
 from oos.service.guest import addresses_of
-from oos.service.paging import page_of
+from oos.service.paging import EVERYTHING, Paged, page_of
+from oos.service.release_times import load_releases
 from oos.service.shape import instant, newest_first
 from oos_instance import decide, requests, responses
 from oos_instance.networking import networking_of
@@ -50,12 +51,21 @@ def describe_instance_types(context: Context, request: requests.DescribeInstance
         for each in sorted(context.fleet.inventory.instance_types.values(), key=lambda each: each.id)
         if (request.instance_types is None or each.id in request.instance_types)
         and request.instance_type_family in ("", each.family)
+        and (not request.instance_type_families or each.family in request.instance_type_families)
         and request.cpu_architecture in ("", "X86")
+        and (not request.cpu_architectures or "X86" in request.cpu_architectures)
+        and request.instance_family_level in ("", "EnterpriseLevel")
+        and not (request.minimum_gpu_amount or request.minimum_local_storage_amount)
         and (request.minimum_cpu_core_count or 0) <= each.cpu <= (request.maximum_cpu_core_count or each.cpu)
         and (request.minimum_memory_size or 0) * 1024 <= each.memory_mib
         and each.memory_mib <= (request.maximum_memory_size or each.memory_mib) * 1024
     ]
-    return {"InstanceTypes": {"InstanceType": [type_shape(each) for each in found]}, "NextToken": ""}
+    asked = Paged(max_results=request.max_results or EVERYTHING, next_token=request.next_token)
+    page = page_of(found, asked, lambda each: (each.id,), most=EVERYTHING)
+    return {
+        "InstanceTypes": {"InstanceType": [type_shape(each) for each in page.items]},
+        "NextToken": page.fields["NextToken"],
+    }
 
 
 def describe_instances(context: Context, request: requests.DescribeInstances) -> responses.Instances:
@@ -76,8 +86,12 @@ def describe_instances(context: Context, request: requests.DescribeInstances) ->
     page = page_of(found, request, lambda each: newest_first(each.created, each.id), descending=True)
     networking = networking_of(context, page.items)
     images, sets = images_of(context, page.items), members(context.registry)
+    releases = load_releases(context.registry)
     shapes = [
-        networking.networked(instance_shape(each, addresses, images.get(each.image_id), sets.get(each.id, "")), each)
+        networking.networked(
+            instance_shape(each, addresses, images.get(each.image_id), sets.get(each.id, ""), releases.get(each.id)),
+            each,
+        )
         for each, addresses in zip(page.items, addresses_of(context, page.items), strict=True)
     ]
     return {"Instances": {"Instance": shapes}, **page.fields}

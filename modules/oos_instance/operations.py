@@ -19,12 +19,14 @@ from oos.service.errors import ApiError, MissingParameter, NotFound, Unavailable
 from oos.service.group_enforcement import enforce, forget_members, keep_members
 from oos.service.guest import boot_of
 from oos.service.host_loads import open_hosts
+from oos.service.release_times import Release, forget_release, keep_release
 from oos.service.secondary_addresses import forget_addresses
 from oos.service.security_groups import require_group
 from oos.service.stopping import stop
 from oos.values.time import format_instant
 from oos_instance import decide, launching, requests, responses
 from oos_instance.describe import region_of
+from oos_instance.releasing import release_time
 
 if TYPE_CHECKING:
     from oos.fleet.hypervisor import Hypervisor
@@ -124,6 +126,7 @@ def delete_instance(context: Context, request: requests.DeleteInstance) -> respo
         except DiskAbsent:
             forget_disk(context.registry, hypervisor, disk_id)
     forget_members(context, instance)
+    forget_release(context.registry, instance.id)
     try:
         now = hypervisor.instance(instance.id)
     except InstanceAbsent:
@@ -144,6 +147,7 @@ def run_instances(context: Context, request: requests.RunInstances) -> responses
     tokens = decide.tokens_of(context.token, request.amount)
     public_key = launching.public_key_of(context, request.key_pair_name)
     hosts, image = _hosts_for(context, request)
+    at = release_time(request.auto_release_time, context.now())
     policies = decide.policies_of(request, image)
     launching.require_policies(context, policies)
     disks = decide.data_disks_of(request, image)
@@ -168,6 +172,9 @@ def run_instances(context: Context, request: requests.RunInstances) -> responses
     if groups:
         keep_members(context, made)
     launching.apply_policies(context, policies, made)
+    if at is not None:
+        for each in made:
+            keep_release(context.registry, Release(each.id, each.region, at))
     launching.give_public_addresses(context, request, made)
     _start_all(context, made)
     return {"InstanceIdSets": {"InstanceIdSet": [each.id for each in made]}}

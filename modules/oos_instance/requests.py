@@ -20,6 +20,8 @@ Batch = Annotated[
     ),
 ]
 InstanceTypeId = Annotated[str, Param("Instance type of the inventory.")]
+_LOCKS = ("financial", "security", "Recycling", "dedicatedhostfinancial", "refunded")
+_LEVELS = ("EntryLevel", "EnterpriseLevel", "CreditEntryLevel")
 _DEVICE = r"|(?:/dev/)?x?vd[a-z]"
 Name = Annotated[str | None, Param("Name of the instance.", most=128)]
 Description = Annotated[str | None, Param("Description of the instance.", most=256)]
@@ -58,6 +60,9 @@ class DescribeInstances(Paged):
     private_ip_addresses: Annotated[tuple[str, ...] | None, Param("Addresses in its network.", form=Form.JSON)] = None
     public_ip_addresses: Annotated[tuple[str, ...] | None, Param("Public addresses.", form=Form.JSON)] = None
     eip_addresses: Annotated[tuple[str, ...] | None, Param("Elastic addresses.", form=Form.JSON)] = None
+    lock_reason: Annotated[str, Param("Why it is locked; none ever is.", allowed=_LOCKS)] = ""
+    hpc_cluster_id: Annotated[str, Param("Cluster; there is none.")] = ""
+    rdma_ip_addresses: Annotated[str, Param("Addresses in a cluster; there are none.")] = ""
     inner_ip_addresses: Annotated[tuple[str, ...] | None, Param("Classic addresses.", form=Form.JSON)] = None
     tag: Annotated[tuple[TagCondition, ...], Param("Tags it has.", most=20)] = ()
     filter: Annotated[
@@ -79,6 +84,18 @@ class DescribeInstanceTypes:
 
     instance_types: Annotated[tuple[str, ...] | None, Param("Only these.")] = None
     instance_type_family: Annotated[str, Param("Family.")] = ""
+    instance_type_families: Annotated[tuple[str, ...], Param("Families.", most=10)] = ()
+    cpu_architectures: Annotated[tuple[str, ...], Param("Architectures.", most=2)] = ()
+    instance_family_level: Annotated[str, Param("Level; here all are EnterpriseLevel.", allowed=_LEVELS)] = ""
+    maximum_gpu_amount: Annotated[
+        int | None, Param("Most graphics processors; there is none.", name="MaximumGPUAmount", minimum=0)
+    ] = None
+    minimum_gpu_amount: Annotated[
+        int | None, Param("Least graphics processors; there is none.", name="MinimumGPUAmount", minimum=0)
+    ] = None
+    minimum_local_storage_amount: Annotated[int | None, Param("Least local disks; there is none.", minimum=0)] = None
+    max_results: Annotated[int | None, Param("Most types on a page.", minimum=1, maximum=1600)] = None
+    next_token: Annotated[str, Param("Where the page before ended.")] = ""
     minimum_cpu_core_count: Annotated[int | None, Param("Least virtual processors.")] = None
     maximum_cpu_core_count: Annotated[int | None, Param("Most virtual processors.")] = None
     minimum_memory_size: Annotated[float | None, Param("Least memory, in GiB.")] = None
@@ -146,6 +163,7 @@ class RunInstances:
     resource_group_id: Annotated[str, Param("Resource group.")] = ""
     deployment_set_id: Annotated[str, Param("Deployment set that says on which hosts they are made.")] = ""
     deletion_protection: Annotated[bool, Param("Refuse DeleteInstance.")] = False
+    auto_release_time: Annotated[str, Param("When they are deleted by themselves, in UTC.")] = ""
     tag: Annotated[tuple[Tag, ...], Param("Tags.", most=20)] = ()
 
 
@@ -209,6 +227,14 @@ class ModifyInstanceAttribute:
     security_group_ids: Annotated[
         tuple[str, ...] | None, Param("Security groups of its first network card, in place of those it is in.", most=16)
     ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyInstanceAutoReleaseTime:
+    """When an instance is deleted by itself."""
+
+    instance_id: InstanceId
+    auto_release_time: Annotated[str, Param("When, in UTC; never, when not given.")] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,6 +134,7 @@ class InstanceShape(TypedDict):
     CreationTime: str
     StartTime: str
     ExpiredTime: str
+    AutoReleaseTime: str
     KeyPairName: str
     SerialNumber: str
     ResourceGroupId: str

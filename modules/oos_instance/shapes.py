@@ -9,13 +9,18 @@ from oos.fleet.instance import GuestAddress, Instance, NetworkInterface
 from oos.fleet.storage import Image
 from oos.inventory.model import InstanceType, Region, Zone
 from oos.service.filtering import tag_shapes
+from oos.service.release_times import Release
 from oos.service.shape import minute
 from oos_instance.decide import NEVER, family_of, status_of
 from oos_instance.responses import InstanceShape, InterfaceShape, RegionShape, TypeShape, ZoneShape
 
 
 def instance_shape(
-    instance: Instance, addresses: Sequence[GuestAddress], image: Image | None, deployment_set: str = ""
+    instance: Instance,
+    addresses: Sequence[GuestAddress],
+    image: Image | None,
+    deployment_set: str = "",
+    release: Release | None = None,
 ) -> InstanceShape:
     """One instance of DescribeInstances."""
     stopped = status_of(instance.power) == "Stopped"
@@ -40,6 +45,7 @@ def instance_shape(
         "CreationTime": minute(instance.created),
         "StartTime": minute(instance.started),
         "ExpiredTime": NEVER,
+        "AutoReleaseTime": minute(release.at if release else None),
         "KeyPairName": instance.key_pair,
         "SerialNumber": instance.uuid,
         "ResourceGroupId": instance.labels.resource_group,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from oos.app.app import now
 from oos.app.command_clock import CommandClock
+from oos.app.release_clock import ReleaseClock
 from oos.app.snapshot_clock import SnapshotClock
 from oos.engine.errors import EngineStopped
 from oos.engine.keeper import PARK, Keeper
@@ -69,6 +70,7 @@ class Server:
             self._clocks = (
                 self._clock(SnapshotClock(self._app).run, "snapshot policies"),
                 self._clock(CommandClock(self._app).run, "commands that repeat"),
+                self._clock(ReleaseClock(self._app).run, "releases"),
             )
         while not self._stopping.is_set():
             if engine.failure is not None:

@@ -1,8 +1,4 @@
-"""The clock of snapshots: starts what automatic snapshot policies and retention days ask for, when it is due.
-
-Each start carries a token made of what is due and when. So several processes may look at once, and one that died may
-be followed by another: nothing is started twice.
-"""
+"""The clock of snapshots: starts what automatic snapshot policies and retention days ask for, when it is due."""
 
 from __future__ import annotations
 
@@ -12,14 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from oos.app.app import now
+from oos.app.started_once import StartedOnce
 from oos.engine.errors import EngineStopped
 from oos.fleet.errors import FleetError
 from oos.journal.port import JournalFailed
 from oos.service.disk_settings import policies_of_disks
-from oos.service.errors import ApiError
-from oos.service.orchestration import StartWanted
 from oos.service.snapshot_policies import ZONE, is_expired, last_due, load_policies
-from oos.values.identifiers import client_token
 from oos.values.time import format_instant
 
 if TYPE_CHECKING:
@@ -33,8 +27,6 @@ log = logging.getLogger(__name__)
 
 CARRY_OUT: Final = "OOS::Snapshot::CarryOutPolicy"
 DELETE_EXPIRED: Final = "OOS::Snapshot::DeleteExpired"
-BY: Final = "oos serve"
-"""Who starts them, in the record."""
 LOOK_SECONDS: Final = 20.0
 
 
@@ -44,8 +36,7 @@ class SnapshotClock:
     def __init__(self, app: App, now: Callable[[], datetime] = now) -> None:
         self._app = app
         self._now = now
-        self._started: set[str] = set()
-        """Tokens of what this process started, so that it does not ask again and again."""
+        self._starts = StartedOnce(app)
 
     def run(self, stopping: threading.Event) -> None:
         """Look now and then, until told to stop. Hosts that do not answer delay nobody else: this has a thread."""
@@ -76,7 +67,7 @@ class SnapshotClock:
         hour = instant.astimezone(ZONE).replace(minute=0, second=0, microsecond=0)
         started = 0
         for region in self._app.inventory.regions:
-            if self._token(DELETE_EXPIRED, region.id, hour) in self._started:
+            if self._starts.was_started(DELETE_EXPIRED, region.id, hour):
                 continue
             try:
                 expired = any(is_expired(each, instant) for each in self._app.fleet.snapshots(region.id))
@@ -88,24 +79,5 @@ class SnapshotClock:
                 started += self._start(DELETE_EXPIRED, region.id, hour, region.id, parameters)
         return started
 
-    def _token(self, template: str, subject: str, due: datetime) -> str:
-        return client_token(template, subject, format_instant(due))
-
-    def _start(self, name: str, region: str, due: datetime, subject: str, parameters: Mapping[str, Value]) -> int:
-        token = self._token(name, subject, due)
-        if token in self._started:
-            return 0
-        orchestrator = self._app.orchestrator
-        template = orchestrator.find_template(name, "")
-        if template is None:
-            # The module that has it is not installed.
-            return 0
-        wanted = StartWanted(template, {"regionId": region, **parameters}, BY, region, token)
-        try:
-            id = orchestrator.start(wanted)
-        except ApiError as refused:
-            log.error("%s for %s, due at %s, was not started: %s", name, subject, format_instant(due), refused)
-            return 0
-        self._started.add(token)
-        log.info("%s for %s, due at %s: %s", name, subject, format_instant(due), id)
-        return 1
+    def _start(self, name: str, region: str, due: datetime, subject: str, parameters: Mapping[str, Value]) -> bool:
+        return bool(self._starts.start(name, region, due, subject, {"regionId": region, **parameters}))

@@ -127,7 +127,7 @@ def test_conditions_must_all_hold(world: World) -> None:
 
 
 def test_a_condition_that_cannot_be_answered_is_refused(world: World) -> None:
-    assert world.refusal("DescribeInstances", LockReason="financial").code == "OperationDenied.NotSupported"
+    assert world.refusal("DescribeInstances", HttpTokens="required").code == "OperationDenied.NotSupported"
     assert world.refusal("DescribeInstances", Stauts="Running").code == "InvalidParameter.Stauts"
 
 

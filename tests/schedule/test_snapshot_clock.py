@@ -12,7 +12,8 @@ import pytest
 
 from oos.app.app import App
 from oos.app.settings import load_settings
-from oos.app.snapshot_clock import BY, CARRY_OUT, DELETE_EXPIRED, SnapshotClock
+from oos.app.snapshot_clock import CARRY_OUT, DELETE_EXPIRED, SnapshotClock
+from oos.app.started_once import BY
 from oos.execution.status import Status
 from oos.fleet.storage import DiskSpec, Snapshot, SnapshotRequest
 from oos.journal.port import ExecutionFilter
