@@ -1,4 +1,4 @@
-"""Ansible content in guests: playbooks and single modules, through the guests' agents."""
+"""Ansible content in machines: playbooks and single modules, through guests' agents or over SSH."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ from typing import Any
 import msgspec
 
 from oos.fleet.errors import FleetError
-from oos.fleet.hypervisor import MOST_STDIN, Hypervisor
+from oos.fleet.guest import Guest
+from oos.fleet.hypervisor import MOST_STDIN
 from oos.service.errors import ApiError
 
 POLL_SECONDS = (0.02, 0.05, 0.1, 0.25)
@@ -35,7 +36,7 @@ class Broker:
     def __init__(
         self,
         folder: Path,
-        guests: Mapping[str, Hypervisor],
+        guests: Mapping[str, Guest],
         is_over: Callable[[], bool],
         pause: Callable[[float], None],
     ) -> None:
@@ -67,15 +68,15 @@ class Broker:
     def _answer(self, line: bytes) -> dict[str, Any]:
         try:
             asked = msgspec.json.decode(line)
-            hypervisor = self._guests[asked["instance"]]
+            guest = self._guests[asked["instance"]]
             match asked["do"]:
                 case "execute":
-                    return self._execute(hypervisor, asked)
+                    return self._execute(guest, asked)
                 case "put":
-                    hypervisor.guest_write(asked["instance"], asked["path"], b64decode(asked["content"]))
+                    guest.guest_write(asked["instance"], asked["path"], b64decode(asked["content"]))
                     return {}
                 case "fetch":
-                    content = hypervisor.guest_read(asked["instance"], asked["path"], limit=MOST_BYTES)
+                    content = guest.guest_read(asked["instance"], asked["path"], limit=MOST_BYTES)
                     return {"content": b64encode(content).decode()}
                 case other:
                     return {"error": f"there is nothing named {other} to do"}
@@ -84,15 +85,15 @@ class Broker:
         except (msgspec.DecodeError, KeyError, ValueError) as error:
             return {"error": f"not a question: {error!r}"}
 
-    def _execute(self, hypervisor: Hypervisor, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def _execute(self, guest: Guest, asked: Mapping[str, Any]) -> dict[str, Any]:
         instance_id, argv, stdin = asked["instance"], asked["argv"], b64decode(asked.get("stdin", ""))
         if len(stdin) > MOST_STDIN:
             path = f"/root/.oos-ansible-{secrets.token_hex(8)}"  # not in /tmp: it may hold secrets
-            hypervisor.guest_write(instance_id, path, stdin)
+            guest.guest_write(instance_id, path, stdin)
             argv, stdin = ["/bin/sh", "-c", FROM_FILE, path, *argv], b""
-        pid = hypervisor.guest_execute(instance_id, argv, stdin=stdin)
+        pid = guest.guest_execute(instance_id, argv, stdin=stdin)
         looks = 0
-        while not (process := hypervisor.guest_process(instance_id, pid)).exited:
+        while not (process := guest.guest_process(instance_id, pid)).exited:
             if self._is_over():
                 return {"error": "the run is over"}
             self._pause(POLL_SECONDS[min(looks, len(POLL_SECONDS) - 1)])

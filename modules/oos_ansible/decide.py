@@ -46,6 +46,15 @@ def play_of(request: ApplyPlaybook) -> list[Any]:
     return plays
 
 
+def progress_of(event: Mapping[str, Any]) -> str:
+    """What an event of a run tells a watcher: a task that begins, and how it ended in each machine; often nothing."""
+    data = event.get("event_data", {})
+    task, status = str(data.get("task", "")), _STATUSES.get(str(event.get("event")), "")
+    if event.get("event") == "playbook_on_task_start":
+        return task
+    return f"{task}: {data.get('host')}: {status}" if status else ""
+
+
 def hosts_of(
     instance_ids: Iterable[str], events: Iterable[Mapping[str, Any]], redact: Callable[[str], str]
 ) -> list[HostShape]:

@@ -1,4 +1,4 @@
-"""The operation that carries out Ansible content in guests."""
+"""The operation that carries out Ansible content in machines, through agents or over SSH."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from oos.fleet.hypervisor import Hypervisor
+from oos.fleet.guest import Guest
 from oos.fleet.instance import Power
 from oos.service.context import Context
 from oos.service.errors import ApiError, Cancelled, Refused, Unsupported
@@ -43,20 +43,23 @@ def foretell_playbook(context: Context, request: requests.ApplyPlaybook) -> Fore
     return Foretold(response, acts=decide.would_act(response["Hosts"]))
 
 
-def _guests(context: Context, ids: Sequence[str]) -> dict[str, Hypervisor]:
-    """The host of each instance. Raises for one that is not there, or not running: nothing is begun then."""
-    found: dict[str, Hypervisor] = {}
+def _guests(context: Context, ids: Sequence[str]) -> dict[str, Guest]:
+    """Who speaks for each machine: its agent, or SSH where none answers and of managed instances.
+
+    Raises for one that is not there, or not running: nothing is begun then.
+    """
+    found: dict[str, Guest] = {}
     for id in dict.fromkeys(ids):
-        hypervisor, instance = context.fleet.of_instance(id, context.region)
-        if instance.power is not Power.RUNNING:
-            message = f"The instance {instance.id} is {instance.power}; it must be Running."
+        guest, machine = context.fleet.of_guest(id, context.region)
+        if machine.power is not Power.RUNNING:
+            message = f"The instance {machine.id} is {machine.power}; it must be Running."
             raise Refused("IncorrectInstanceStatus", message)
-        found[instance.id] = hypervisor
+        found[machine.id] = guest
     return found
 
 
 def _run(
-    context: Context, request: requests.ApplyPlaybook, plays: Sequence[Any], guests: Mapping[str, Hypervisor]
+    context: Context, request: requests.ApplyPlaybook, plays: Sequence[Any], guests: Mapping[str, Guest]
 ) -> list[Mapping[str, Any]]:
     try:
         import ansible_runner
@@ -69,8 +72,9 @@ def _run(
 
     def hear(event: Mapping[str, Any]) -> bool:
         events.append(event)
-        if event.get("event") == "playbook_on_task_start":
-            context.report(context.redact(str(event.get("event_data", {}).get("task", ""))))
+        told = decide.progress_of(event)
+        if told:
+            context.report(context.redact(told))
         return False  # kept here, not in a file
 
     with tempfile.TemporaryDirectory(prefix="oos-ansible-") as name:

@@ -17,7 +17,8 @@ class ApplyPlaybook:
     """What to carry out, and in which guests."""
 
     instance_ids: Annotated[
-        tuple[str, ...], Param("The instances; `hosts: all` means them.", most=MOST_INSTANCES, form=Form.JSON)
+        tuple[str, ...],
+        Param("The instances, managed ones too; `hosts: all` means them.", most=MOST_INSTANCES, form=Form.JSON),
     ]
     playbook: Annotated[str, Param("The playbook, as YAML.", most=262_144)] = ""
     module_name: Annotated[str, Param("A single module instead of a playbook.", pattern=r"[A-Za-z0-9_.]{1,128}")] = ""

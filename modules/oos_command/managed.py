@@ -26,7 +26,8 @@ _INSTALL: Final = """
 p=qemu-guest-agent
 if command -v apt-get; then
     export DEBIAN_FRONTEND=noninteractive
-    apt-get -q -y install $p || { apt-get -q update && apt-get -q -y install $p; }
+    a="apt-get -q -y -o DPkg::Lock::Timeout=300"
+    $a install $p || { $a update && $a install $p; }
 elif command -v dnf; then dnf -q -y install $p
 elif command -v yum; then yum -q -y install $p
 elif command -v zypper; then zypper -q -n install $p

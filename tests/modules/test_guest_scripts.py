@@ -205,7 +205,7 @@ def test_only_old_files_that_fit_are_deleted(oos: Runner, tmp_path: Path) -> Non
 APT = """
 case "$*" in
   "-qq update") ;;
-  "-s upgrade")
+  "-s --with-new-pkgs upgrade")
     [ -e upgraded ] || echo "Inst bash [5.2-1] (5.2-3 Debian:12.15/oldstable [amd64])"
     [ -e upgraded ] || echo "Inst linux-image-amd64 (6.1.9-1 Debian-Security:12 [amd64]) []"
     echo "Inst broken [1] (2 Debian:12 [amd64])"
