@@ -37,7 +37,9 @@ OUTPUT: Final = 4000
 
 _INSTALL: Final = """\
 export DEBIAN_FRONTEND=noninteractive
-if command -v apt-get >/dev/null 2>&1; then apt-get update -q; apt-get install -qy -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 --no-install-recommends {plain}
+if command -v apt-get >/dev/null 2>&1; then
+  apt-get update -q
+  apt-get install -qy -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 --no-install-recommends {plain}
 elif command -v dnf >/dev/null 2>&1; then dnf -y install {dashed}
 elif command -v apk >/dev/null 2>&1; then apk add {plain}
 else echo 'there is no package manager' >&2; exit 69; fi
