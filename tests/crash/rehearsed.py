@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,7 +66,7 @@ class End:
     died: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Play:
     """One case of a file of rehearsals, ready to be carried out again and again."""
 
@@ -75,6 +76,11 @@ class Play:
     text: str
     find: Find
     cache: TemplateCache
+
+    @cached_property
+    def undisturbed(self) -> End:
+        """The end when nothing goes wrong but what the case has for it."""
+        return self.carried_out({})
 
     def __str__(self) -> str:
         return f"{self.path.name.removesuffix(ENDING)}: {self.case.name}"
@@ -109,7 +115,7 @@ def plays(paths: Iterable[Path]) -> Iterator[Play]:
 
 def _starts(play: Play) -> bool:
     try:
-        return bool(play.carried_out({}).writes)
+        return bool(play.undisturbed.writes)
     except DiagnosticError:
         return False
 
@@ -145,7 +151,7 @@ OTHERWISE: Final = frozenset(
 
 def faults_at(play: Play, writes: Iterable[int] | None = None) -> Iterator[tuple[str, list[str]]]:
     """Deaths before and after each of these writes (or all), and what came to be otherwise."""
-    wanted = play.carried_out({})
+    wanted = play.undisturbed
     for write in range(1, wanted.writes + 1) if writes is None else writes:
         for how in (BEFORE, AFTER):
             came = play.carried_out({write: how})
