@@ -164,6 +164,8 @@ class _Performer:
         if self._died:
             self._died = False
             self._take_over(root_id)
+            if self._root(root_id).status.final:
+                return False
         self._runtime.settle(self._engine, self._is_due)
         failure = self._engine.failure
         if failure is not None and (isinstance(failure, SimulatedCrash) or not self._root(root_id).status.final):
