@@ -94,7 +94,13 @@ class Executions(TypedDict):
     NextToken: str
 
 
-class TaskShape(TypedDict):
+class BatchShape(TypedDict):
+    """Of an item of a loop: the batch in which it runs, counted from 1."""
+
+    LoopBatchNumber: NotRequired[int]
+
+
+class TaskShape(BatchShape):
     TaskExecutionId: str
     ExecutionId: str
     ParentTaskExecutionId: str

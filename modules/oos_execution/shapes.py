@@ -97,7 +97,9 @@ def _current(task: CurrentTask) -> responses.CurrentTask:
 def task_shape(record: TaskRecord, template_id: str) -> responses.TaskShape:
     """One task of ListTaskExecutions."""
     item = masked(record.item)
+    batch: responses.BatchShape = {} if record.batch is None else {"LoopBatchNumber": record.batch}
     return {
+        **batch,
         "TaskExecutionId": record.id,
         "ExecutionId": record.execution_id,
         "ParentTaskExecutionId": record.parent_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -169,9 +170,21 @@ def _items(execution: Execution, task: TaskExecution, loop: LoopState, parent_id
             started=activity.started if activity else None,
             ended=None,
             properties={},
-            outputs={},
+            outputs=_outputs_of_item(loop, number) if status == ItemStatus.SUCCESS else {},
             item=loop.items[number],
+            batch=_batch_of(loop, number),
         )
+
+
+def _outputs_of_item(loop: LoopState, number: int) -> dict[str, Value]:
+    """The outputs of an item that something reads later; the others are not kept."""
+    return {name: values[number] for name, values in loop.outputs.items() if name not in loop.paths}
+
+
+def _batch_of(loop: LoopState, number: int) -> int:
+    """The batch in which an item runs, counted from 1."""
+    ends = [each.end for each in loop.limits.batches]
+    return bisect_right(ends, number) + 1
 
 
 def _child_id(execution: Execution, task: TaskExecution, item: int = NO_ITEM, attempt: int = 0) -> str:

@@ -40,7 +40,9 @@ Tasks:
   - Name: each
     Action: ACS::ExecuteAPI
     Properties: {Service: ECS, API: DescribeRegions, Parameters: {RegionId: '{{ ACS::RegionId }}'}}
-    Loop: {Items: '{{ items }}'}
+    Outputs: {region: {Type: String, ValueSelector: 'Regions.Region[0].RegionId'}}
+    Loop: {Items: '{{ items }}', RateControl: {Mode: Batch, Batch: [1]}}
+Outputs: {regions: {Type: List, Value: '{{ each.region }}'}}
 """
 
 OUTER = """
@@ -200,7 +202,9 @@ def test_a_person_approves_and_the_loop_goes_on(oos: Runner) -> None:
     looped = next(each for each in tasks["TaskExecutions"] if each["Loop"])
     assert looped["Loop"]["Items"] == ["a", "b"]
     items = world.call("OOS.ListTaskExecutions", ParentTaskExecutionId=looped["TaskExecutionId"])["TaskExecutions"]
-    assert sorted(each["LoopItem"] for each in items) == ["a", "b"]
+    told = [(each["LoopItem"], each["LoopBatchNumber"], json.loads(each["Outputs"])) for each in items]
+    assert sorted(told) == [("a", 1, {"region": "lab"}), ("b", 2, {"region": "lab"})]
+    assert "LoopBatchNumber" not in looped
     resources = world.call("OOS.ListResourceExecutionStatus", ExecutionId=id)["ResourceExecutionStatus"]
     assert [(each["ResourceId"], each["Status"]) for each in resources] == [("a", "Success"), ("b", "Success")]
 
