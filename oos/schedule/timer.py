@@ -69,15 +69,20 @@ def read_timer(kind: str, expression: str, *, armed: datetime, start: str = "", 
     if first is not None and last is not None and last < first:
         raise ScheduleInvalid(f"EndDate {end} is before StartDate {start}")
     match kind.casefold():
-        case "cron":
+        case "cron" if not is_rate(expression):
             return Timer(place, first or armed, last, cron=read_cron(expression))
         case "at":
             return Timer(place, first or armed, last, at=read_moment(expression, place, last=False))
-        case "rate":
+        case "rate" | "cron":  # an official sample calls a rate a cron (spec 10, 18)
             rate = read_rate(expression)
             return Timer(place, first or armed + rate, last, rate=rate)
         case _:
             raise ScheduleInvalid(f"the Type of a timer is one of {', '.join(TYPES)}, not {kind!r}")
+
+
+def is_rate(text: str) -> bool:
+    """Whether an expression looks like `30 minutes`."""
+    return _RATE.fullmatch(text.strip()) is not None
 
 
 def read_rate(text: str) -> timedelta:

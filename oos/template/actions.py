@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+
+from oos.diagnostics import nearest
 
 
 class ActionKind(StrEnum):
@@ -62,6 +64,21 @@ class BuiltinAction:
     def property(self, name: str) -> Property | None:
         """The property of this name, exact spelling first."""
         return self._by_name.get(name) or self._by_name.get(name.casefold())
+
+    def meant(self, given: Collection[str]) -> dict[str, str]:
+        """The missing properties that unknown ones stand for, by the names that are written: Items is LoopItems."""
+        unknown = [name for name in given if self.property(name) is None]
+        if not unknown:
+            return {}
+        missing = [each.name for each in self.properties if each.required and each.name not in given]
+        missing += [name for group in self.one_of if set(group).isdisjoint(given) for name in group]
+        found = {}
+        for name in unknown:
+            ends = (each for each in missing if each.casefold().endswith(name.casefold()))
+            near = next(ends, None) or nearest(name, missing)
+            if near is not None:
+                found[name] = near
+        return found
 
 
 _ANY: Final = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import yaml
@@ -32,6 +33,15 @@ from oos.values.json import Value
 
 _FUNCTION_PREFIX: Final = "Fn::"
 _LAZY: Final = frozenset({"Fn::If", "Fn::And", "Fn::Or", "Fn::Not"})
+_INSTEAD: Final = {
+    "fn::getatt": "an output of a task is written '{{ task.output }}'",
+    "fn::ref": "a parameter is written '{{ name }}'",
+    "fn::findinmap": "Fn::Select takes a part of a map",
+    "fn::length": "Fn::Jq: [First, length, …]",
+    "fn::contains": "Fn::ContainsSubString for text, Fn::Jq: [First, 'index(\"x\") != null', …] for a list",
+}
+"""What to write instead of functions of other languages."""
+_UNCLOSED: Final = re.compile(r"\s*\{\{[^{}]*\}?\s*")
 FOREIGN: Final = frozenset({"TemplateBody", "StackPolicyBody"})
 """Properties that hold templates of another service (ROS), whose functions are not ours."""
 
@@ -142,6 +152,10 @@ class Builder(Reader):
         parts: list[str | Reference] = []
         end = 0
         places = split(text)
+        if not places and not self._foreign and _UNCLOSED.fullmatch(text):
+            self.fault(
+                codes.NOT_A_REFERENCE, node, f"the braces of {text.strip()} are not closed", "write }} at its end"
+            )
         spans = self._spans(node, len(places))
         found = False
         for (start, stop, inner), span in zip(places, spans, strict=True):
@@ -197,7 +211,7 @@ class Builder(Reader):
         function = find_function(key)
         if function is None:
             if not self._foreign:
-                hint = self.suggestions.did_you_mean(key, BY_NAME)
+                hint = _INSTEAD.get(key.casefold()) or self._near_function(key)
                 self.fault(codes.UNKNOWN_FUNCTION, key_node, f"there is no function {key}", hint)
             return None
         if count > 1:
@@ -206,6 +220,12 @@ class Builder(Reader):
             message = f"a map with {key} can have no other key"
             self.fault(codes.WRONG_FIELD_TYPE, key_node, message, "put the other keys into a map of their own")
         return function
+
+    def _near_function(self, key: str) -> str:
+        # What all names begin with makes none of them nearer.
+        names = {name.removeprefix(_FUNCTION_PREFIX): name for name in BY_NAME}
+        near = self.suggestions.nearest(key[len(_FUNCTION_PREFIX) :], names)
+        return f"did you mean {names[near]}?" if near else "the language document lists all functions"
 
     def _call(self, function: Function, argument: Node, node: Node, depth: int) -> Term:
         self._functions = True

@@ -164,7 +164,7 @@ class _Checker:
     def _task(self, task: Task, place: Place) -> Task:
         resolve = self.names.resolve
         action = self.offers.action_name(task)
-        inner = Place(place.ran, place.later, place.in_loop or task.loop is not None, task)
+        inner = Place(place.ran, place.later, place.in_loop or task.loop is not None or "Loop" in task.properties, task)
         self._check_required(task)
         loop_tasks: tuple[Task, ...] = ()
         outputs_place = inner
@@ -195,7 +195,9 @@ class _Checker:
         aggregates = []
         for aggregate in loop.aggregates:
             output = task.output(aggregate.field)
-            if output is None:
+            if not aggregate.field:
+                pass  # the reading has said so
+            elif output is None:
                 hint = f"declare {aggregate.field} under Outputs of the task"
                 message = f"AggregateField {aggregate.field} is no output of the task {task.name}"
                 self._own.append(codes.UNKNOWN_AGGREGATE.at(self.source, aggregate.span, message, hint))
@@ -230,7 +232,7 @@ class _Checker:
         if builtin.needs <= task.properties.keys():
             return
         present = {*task.properties}
-        present.update(["Choices"] if task.choices else [], ["LoopTasks"] if task.loop_tasks else [])
+        present.update(task.property_places, builtin.meant(task.property_places).values())
         for each in builtin.properties:
             if each.required and each.name not in present:
                 message = f"{task.action} needs the property {each.name}"

@@ -276,6 +276,14 @@ UNKNOWN_AGGREGATE: Final = Code(
     "Use Fn::ListJoin or Fn::Sum, and an output that the task declares.",
 )
 
+LOOKALIKE: Final = Code(
+    "OOS216",
+    "looks like a reference",
+    "The value would be a reference to a parameter in another language. Here it is plain text, or a map.",
+    "Write a reference: '{{ name }}'.",
+    _W,
+)
+
 # -- 3: types ----------------------------------------------------------------------------------------------------
 ARGUMENT_COUNT: Final = Code(
     "OOS301",

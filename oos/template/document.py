@@ -311,15 +311,19 @@ def _syntax(source: Source, error: yaml.YAMLError) -> Diagnostic:
     if "another document" in problem:
         message = "a second document begins here; a template is one document"
         return codes.SEVERAL_DOCUMENTS.at(source.name, span, message, codes.SEVERAL_DOCUMENTS.remedy)
-    return codes.SYNTAX.at(source.name, span, f"this is neither YAML nor JSON: {problem}", _syntax_hint(source, span))
+    return codes.SYNTAX.at(
+        source.name, span, f"this is neither YAML nor JSON: {problem}", _syntax_hint(source, span, problem)
+    )
 
 
-def _syntax_hint(source: Source, span: Span) -> str:
+def _syntax_hint(source: Source, span: Span, problem: str) -> str:
     line = source.line(span.line)
     if line[span.column - 1 : span.column] == "\t" or line[: len(line) - len(line.lstrip())].count("\t"):
         return "indent with blanks, not with tabs"
     if re.search(r":\s+\{\{", line) or re.search(r":\s+%", line):
         return "put the text in quotes: '{{ name }}'"
+    if "',' or '" in problem and source.text.lstrip()[:1] == "{":
+        return "a comma is missing before this, or a bracket behind it"
     if re.search(r":\s.*:\s", line):
         return "put text that holds a colon in quotes"
     return ""

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
-from oos.diagnostics import Severity
 from oos.service.binding import response_schema
 from oos.source import Span
 from oos.template import codes, safety, shapes
-from oos.template.actions import BuiltinAction, find_builtin
+from oos.template.actions import find_builtin
+from oos.template.builtin_rules import check_builtin
 from oos.template.document import Node, span_of
 from oos.template.expression import Expression
 from oos.template.findings import Finding
@@ -19,13 +19,15 @@ from oos.template.fitting import fits
 from oos.template.functions.function import CONDITION, Argument, FunctionError
 from oos.template.harmless import harmless_parameters
 from oos.template.infer import Environment, infer, outline, parameter_shapes
+from oos.template.lookalikes import lookalikes
 from oos.template.model import Task, TaskOutput, Template
 from oos.template.offers import Offers, action_template, literal_text
 from oos.template.property_rules import check_properties
+from oos.template.rate_rules import check_rate_control
 from oos.template.reference import ReferenceKind
 from oos.template.selector import SelectorError, compile_selector, plain_steps, with_leading_dot
 from oos.template.shapes import ANYTHING, LIST, NoSuchField, Shape
-from oos.template.terms import Call, Choose, Combination, Items, Literal, Negation, Term
+from oos.template.terms import Call, Choose, Combination, Items, Literal, Negation, Term, Text
 
 _ERROR_FIELDS: Final = ("Code", "Message", "HostId", "Recommend", "RequestId")
 """Fields of an error body, which WaitFor and CheckFor hand to selectors (spec 4.2)."""
@@ -48,6 +50,7 @@ class Inspection:
         """Look at everything."""
         for task in self._template.tasks:
             self._task(task)
+        self.findings.extend(lookalikes(self._template))
         for condition in self._template.conditions.values():
             self._condition(condition)
         for output in self._template.outputs.values():
@@ -78,10 +81,12 @@ class Inspection:
         builtin = find_builtin(task.action)
         for name, expression in task.properties.items():
             self._expression(expression)
-            if builtin is not None:
-                self._builtin_property(task, builtin, name, expression)
+            if builtin is not None and name == "PropertySelector":
+                self._program(expression.term, expression.span, is_function=False)
             if self._has_secrets:
                 self.findings.extend(safety.property_secrets(task, name, expression, self._template.parameters))
+        if builtin is not None:
+            self.findings.extend(check_builtin(task, builtin, self._offers, self._known))
         self.findings.extend(check_properties(task, self._offers, self._known))
         self._outputs(task)
         self._known.item = around
@@ -89,6 +94,7 @@ class Inspection:
     def _loop(self, task: Task) -> None:
         assert task.loop is not None
         self._expression(task.loop.rate_control)
+        self.findings.extend(check_rate_control(task.loop.rate_control, self._offers.suggestions))
         self._expression(task.loop.items)
         items = infer(task.loop.items.term, self._known)
         if not fits(items, ("List",)):
@@ -97,22 +103,6 @@ class Inspection:
         if self._has_secrets:
             self._shown(task.loop.items, "the items of a loop")
         self._known.item = items.item or ANYTHING
-
-    def _builtin_property(self, task: Task, builtin: BuiltinAction, name: str, expression: Expression) -> None:
-        declared = builtin.property(name)
-        if declared is None:
-            known = [each.name for each in builtin.properties]
-            hint = f"known are {', '.join(known)}" if known else "it has no properties"
-            span = task.property_places.get(name, expression.span)
-            message = f"{task.action} has no property {name}"
-            self.findings.append(Finding(codes.UNKNOWN_PROPERTY, span, message, hint, Severity.WARNING))
-            return
-        if name == "PropertySelector":
-            self._program(expression.term, expression.span, is_function=False)
-        shape = outline(expression.term, self._known)
-        if declared.types and not fits(shape, declared.types):
-            message = f"{name} of {task.action} must be {' or '.join(declared.types)}, not {shape.named}"
-            self._note(codes.PROPERTY_TYPE, expression.span, message)
 
     def _outputs(self, task: Task) -> None:
         response = self._response_of(task)
@@ -173,7 +163,10 @@ class Inspection:
 
     def _truth(self, condition: Term, node: Node) -> None:
         shape = outline(condition, self._known)
-        if not fits(shape, (CONDITION,)):
+        if isinstance(condition, Text) and any(isinstance(part, str) and part.strip() for part in condition.parts):
+            message = f"a condition must be true or false; {condition.raw()!r} is text, which nothing compares"
+            self._note(codes.NOT_A_CONDITION, span_of(node), message, codes.NOT_A_CONDITION.remedy)
+        elif not fits(shape, (CONDITION,)):
             message = f"a condition must be true or false, not {shape.named}"
             self._note(codes.NOT_A_CONDITION, span_of(node), message, codes.NOT_A_CONDITION.remedy)
 
@@ -234,9 +227,18 @@ class Inspection:
                 compile_selector(program.value)
             except SelectorError as error:
                 code = codes.FORBIDDEN_IN_JQ if error.forbidden else codes.BAD_SELECTOR
-                self._note(code, span, f"this is no selector: {error}", code.remedy)
+                self._note(code, span, f"this is no selector: {error}", _selector_hint(program.value) or code.remedy)
                 return False
         return True
+
+
+def _selector_hint(program: str) -> str:
+    """What to write instead of what people take for jq."""
+    if program.lstrip().startswith("$.") or "[*]" in program:
+        return "this looks like JSONPath; selectors are jq programs: .Instances.Instance[].InstanceId"
+    if "'" in program:
+        return 'texts in a jq program stand in double quotes: select(.Status == "Running")'
+    return ""
 
 
 class _Selection:

@@ -192,6 +192,8 @@ class Template:
     span: Span = field(default=NOWHERE, compare=False)
     diagnostics: tuple[Diagnostic, ...] = field(default=(), compare=False)
     """Warnings of the reading, such as fields that are not known."""
+    unread: frozenset[str] = field(default=frozenset(), compare=False)
+    """Sections that could not be read, so that what refers to them is not told to be wrong, too."""
 
 
 NO_RATE_CONTROL: Final = literal({})

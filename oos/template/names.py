@@ -20,6 +20,7 @@ from oos.template.terms import NamedCondition, Resolver, Term
 
 _SILENT: Final = frozenset({"ACS::Choice", "ACS::Sleep", "ACS::Pause", "ACS::Notify", "ACS::Approve", "ACS::Loop"})
 """Built-in actions without a response."""
+_PSEUDO: Final = {name.casefold(): name for name in PSEUDO_PARAMETERS}
 
 
 class Responses(Protocol):
@@ -117,8 +118,12 @@ class Names:
         if name:
             return Reference(ReferenceKind.PARAMETER, name, "", None, reference.span)
         wanted = reference.name
-        hint = self._suggestions.did_you_mean(wanted, self._template.parameters)
-        if wanted.casefold() in self._conditions:
+        if "Parameters" in self._template.unread:
+            return reference
+        hint = self._suggestions.did_you_mean(wanted, self._template.parameters) or "declare it under Parameters"
+        if f"ACS::{wanted}".casefold() in _PSEUDO:
+            hint = f"did you mean {_PSEUDO[f'ACS::{wanted}'.casefold()]}?"
+        elif wanted.casefold() in self._conditions:
             hint = "the name of a condition is written without braces"
         elif wanted.casefold() in place.ran:
             task = place.ran[wanted.casefold()]
@@ -146,6 +151,8 @@ class Names:
             own = place.own is not None and task.name == place.own.name
             message = f"{task.name} has not run yet here" if not own else f"{task.name} reads its own output"
             self.fault(codes.LATER_TASK, reference.span, message, codes.LATER_TASK.remedy)
+            return
+        if "Tasks" in self._template.unread:
             return
         hint = self._suggestions.did_you_mean(wanted, (task.name for task in place.ran.values()))
         if wanted.casefold() in self._parameters:

@@ -93,6 +93,15 @@ class Offers:
         """The product action that a task is, where it is offered."""
         return None if find_builtin(task.action) else self._catalog.action(task.action)
 
+    def named_action(self, name: str) -> ActionSource | None:
+        """The product action of this name."""
+        return self._catalog.action(name)
+
+    def named_template(self, task: Task, name: str) -> None:
+        """A product action that an ACS::Template names; faults when there is none of this name."""
+        if self._catalog.action(name) is None:
+            self._no_action(name, task.properties["TemplateName"].span)
+
     def fields(self, task: Task) -> frozenset[str] | None:
         """The names at the top of the response of a task; None when nothing is known."""
         operation = self.operation_of(task)
@@ -110,25 +119,24 @@ class Offers:
             return task.action
         action = self._catalog.action(task.action)
         if action is None:
-            self._no_action(task)
+            self._no_action(task.action, task.places.get("Action", task.span))
             return task.action
         return action.name
 
-    def _no_action(self, task: Task) -> None:
+    def _no_action(self, name: str, span: Span) -> None:
         from oos.template import official  # here, because most templates name what is offered
 
-        span = task.places.get("Action", task.span)
         offered = [action.name for action in self._catalog.actions()]
         built_in = [action.name for action in BUILTIN_ACTIONS]
-        parts = task.action.split("::")
+        parts = name.split("::")
         product = parts[1] if len(parts) == 3 and parts[0].casefold() == "acs" else ""
-        if official.is_product_action(task.action) or (product and not self._has_product(product)):
-            self._not_offered(span, f"the product action {task.action}")
+        if official.is_product_action(name) or (product and not self._has_product(product)):
+            self._not_offered(span, f"the product action {name}")
             return
-        hint = self.suggestions.did_you_mean(task.action, [*offered, *built_in])
+        hint = self.suggestions.did_you_mean(name, [*offered, *built_in])
         if not hint and len(parts) != 3:
             hint = "actions are written ACS::Name or ACS::Product::Name"
-        message = f"no action is named {task.action}"
+        message = f"no action is named {name}"
         self.faults.append(codes.UNKNOWN_ACTION.at(self._source, span, message, hint))
 
     def _has_product(self, product: str) -> bool:

@@ -76,24 +76,28 @@ def _read(structure: Structure, source: Source, root: Node) -> Template:
             data=structure.value(root),
             span=span_of(version_node or root),
         )
+    meant = structure.unknown_fields(entries, _FIELDS, "a template", frozenset({"FormatVersion", "Tasks"}))
     if version_node is None:
-        structure.missing(root, "the template", "FormatVersion", f"begin with FormatVersion: {FORMAT_VERSION}")
+        if "FormatVersion" not in meant:
+            structure.missing(root, "the template", "FormatVersion", f"begin with FormatVersion: {FORMAT_VERSION}")
     elif version is not None and version != FORMAT_VERSION:
         message = f"{version} is no format version that is known"
         structure.fault(codes.FORMAT_VERSION, version_node, message, f"write {FORMAT_VERSION}")
-    structure.unknown_fields(entries, _FIELDS, "a template")
     if len(source.text) > limits.TEMPLATE_SIZE // 4 and len(source.text.encode()) > limits.TEMPLATE_SIZE:
         message = f"the template has {len(source.text.encode()):,} bytes; the cloud accepts {limits.TEMPLATE_SIZE:,}"
         structure.warn(codes.TOO_LARGE, NOWHERE, message, codes.TOO_LARGE.remedy)
     tasks_node = entries["Tasks"][1] if "Tasks" in entries else None
-    if tasks_node is None:
+    if tasks_node is None and "Tasks" not in meant:
         structure.missing(root, "the template", "Tasks", "list the tasks under Tasks")
     parameters = read_parameters(structure, entries["Parameters"][1]) if "Parameters" in entries else {}
+    unread = {"Parameters"} if parameters is None else set()
+    if tasks_node is None or not is_list(tasks_node):
+        unread.add("Tasks")
     return Template(
         source,
         version or FORMAT_VERSION,
         structure.value(entries["Description"][1]) if "Description" in entries else None,
-        parameters,
+        parameters or {},
         structure.expression(entries["RamRole"][1]) if _is_given(entries, "RamRole") else None,
         structure.conditions(entries["Conditions"][1]) if "Conditions" in entries else {},
         read_tasks(structure, tasks_node) if tasks_node is not None else (),
@@ -102,6 +106,7 @@ def _read(structure: Structure, source: Source, root: Node) -> Template:
         read_protect(structure, entries["Protect"][1], "the template") if _is_given(entries, "Protect") else None,
         span=span_of(version_node or root),
         diagnostics=tuple(structure.notes),
+        unread=frozenset(unread),
     )
 
 

@@ -1,18 +1,19 @@
-"""Property rules: parameters of operations, product actions and inline templates held against what they declare."""
+"""Property rules: parameters of operations and product actions held against what these declare."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Final
 
-from oos.diagnostics import DiagnosticError, Severity
+from oos.diagnostics import Severity
 from oos.service.binding import is_among, locate
 from oos.service.operation import Operation
 from oos.service.parameter import Field, Kind, fields_of
 from oos.source import Span
-from oos.template import codes, shapes
+from oos.template import codes
 from oos.template.document import Node, is_map, span_of
 from oos.template.expression import Expression
 from oos.template.findings import Finding
@@ -21,12 +22,10 @@ from oos.template.folding import fold
 from oos.template.functions.function import read_number
 from oos.template.infer import Environment, outline
 from oos.template.model import Parameter, Task, Template
-from oos.template.offers import Offers, action_template, literal_text
+from oos.template.offers import Offers, action_template
 from oos.template.parameters import faults_of_argument
-from oos.template.parse import parse
 from oos.template.suggestions import Suggestions
 from oos.template.terms import Entries, Literal, Term
-from oos.values.time import parse_duration, parse_instant
 
 _KINDS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.INTEGER: ("Number",),
@@ -37,10 +36,13 @@ _KINDS: Final[Mapping[Kind, tuple[str, ...]]] = {
 }
 """Kinds of which some values can never be; everything prints as text, and one value stands for a list of one."""
 _MISSPELT: Final = 0.88
+_RETRY_FIELDS: Final = ("Retries", "Delay", "DelayType", "BackOff", "MaxRetryInterval")
+FIELDS_OF_TASKS: Final = frozenset(("Loop", "Outputs", "OnError", "OnSuccess", "When", "Protect", *_RETRY_FIELDS))
+"""Fields of tasks, which people put under Properties."""
 
 
 def check_properties(task: Task, offers: Offers, known: Environment) -> Iterator[Finding]:
-    """What is wrong with what a task hands to an operation, a product action or an inline template."""
+    """What is wrong with what a task hands to an operation or a product action."""
     operation = offers.operation_of(task)
     if task.action == "ACS::SelectTargets":
         return
@@ -51,11 +53,23 @@ def check_properties(task: Task, offers: Offers, known: Environment) -> Iterator
     action = offers.action_of(task)
     template = None if action is None else action_template(action)
     if template is not None:
-        yield from _check_action(task, template, known, offers.suggestions)
-    elif task.action == "ACS::Sleep":
-        yield from _check_sleep(task, known)
-    elif task.action == "ACS::Template" and "TemplateContent" in task.properties:
-        yield from _check_inline(task.properties["TemplateContent"])
+        given = _Given(task.action, task.properties, task.property_places, task.places.get("Action", task.span))
+        yield from _check_action(given, template, known, offers.suggestions)
+
+
+def check_named(task: Task, name: str, offers: Offers, known: Environment) -> Iterator[Finding]:
+    """What is wrong with the parameters that an ACS::Template hands to a product action."""
+    action = offers.named_action(name)
+    template = None if action is None else action_template(action)
+    parameters = task.properties.get("Parameters")
+    entries = entries_of(parameters)
+    if action is None or template is None or entries is None:
+        return
+    places = EntryPlaces(parameters, task.span)
+    expressions = {each: Expression(term, span=places.of_value(each)) for each, term in entries}
+    spans = {each: places.of_key(each) for each, _ in entries}
+    given = _Given(action.name, expressions, spans, task.properties["TemplateName"].span)
+    yield from _check_action(given, template, known, offers.suggestions)
 
 
 # operations
@@ -64,11 +78,11 @@ def check_properties(task: Task, offers: Offers, known: Environment) -> Iterator
 def _check_operation(
     task: Task, operation: Operation, parameters: Expression | None, known: Environment, suggestions: Suggestions
 ) -> Iterator[Finding]:
-    entries = _entries(parameters)
+    entries = entries_of(parameters)
     if entries is None:
         return
     called = f"{operation.service}.{operation.name}"
-    places = _EntryPlaces(parameters, task.span)
+    places = EntryPlaces(parameters, task.span)
     given = set()
     unknown = False
     for name, term in entries:
@@ -85,6 +99,9 @@ def _check_operation(
             # The cloud may know more words than we do, so one that is not known here is no fault of the template.
             severity = Severity.WARNING if problem.startswith("one of") else None
             yield Finding(codes.PROPERTY_TYPE, span, f"{name} of {called} must be {problem}", "", severity)
+    for name in task.properties:  # told where they stand, as properties that belong under Parameters
+        field, _ = _field(operation.request, name, (), ())
+        given.update([field.attribute] if field is not None else [])
     for field in fields_of(operation.request):
         if field.required and field.attribute not in given and not _given_in_parts(field, entries):
             message = f"{called} needs the parameter {field.name}"
@@ -103,6 +120,11 @@ def _field(request: type, name: str, ignores: tuple[str, ...], refuses: tuple[st
         whole = next((field for field in fields if field.name == path[0]), None) if len(path) == 1 else None
         return whole, True
     return None, is_among(name, ignores) or is_among(name, refuses) or name.casefold() in COMMON
+
+
+def takes_parameter(operation: Operation, name: str) -> bool:
+    """Whether an operation has a parameter of this name."""
+    return name.casefold() not in COMMON and _field(operation.request, name, (), ())[1]
 
 
 COMMON: Final = frozenset(
@@ -167,82 +189,65 @@ def _described(field: Field) -> str:
 # product actions and inline templates
 
 
-def _check_action(task: Task, template: Template, known: Environment, suggestions: Suggestions) -> Iterator[Finding]:
-    given = set()
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What is handed to a product action."""
+
+    action: str
+    arguments: Mapping[str, Expression]
+    places: Mapping[str, Span]
+    """Where the names of the arguments stand."""
+    span: Span
+    """Where the action is named."""
+
+
+def _check_action(given: _Given, template: Template, known: Environment, suggestions: Suggestions) -> Iterator[Finding]:
     folded = fold(template.parameters)
-    for name, expression in task.properties.items():
-        parameter = template.parameters.get(name) or template.parameters.get(folded.get(name.casefold(), ""))
-        if parameter is None:
-            span = task.property_places.get(name, expression.span)
-            near = suggestions.nearest(name, template.parameters)
-            hint = f"did you mean {near}?" if near else "it is left out"
-            message = f"{task.action} has no parameter {name}"
-            yield Finding(codes.UNKNOWN_PROPERTY, span, message, hint, Severity.WARNING)
+    names = {name: name if name in template.parameters else folded.get(name.casefold()) for name in given.arguments}
+    missing = {each.name for each in template.parameters.values() if each.default is None} - set(names.values())
+    for written, expression in given.arguments.items():
+        name = names[written]
+        if name is not None:
+            yield from _check_argument(given.action, template.parameters[name], expression, known)
             continue
-        given.add(parameter.name)
-        yield from _check_argument(task, parameter, expression, known)
+        near = suggestions.nearest(written, template.parameters) or ""
+        hint = f"did you mean {near}?" if near else belongs_elsewhere(written) or "it is left out"
+        message = f"{given.action} has no parameter {written}"
+        # What is missing is meant, and told so at its place.
+        severity = Severity.ERROR if near in missing or written == "Loop" else Severity.WARNING
+        missing.discard(near)
+        yield Finding(codes.UNKNOWN_PROPERTY, given.places.get(written, expression.span), message, hint, severity)
     for parameter in template.parameters.values():
-        if parameter.default is None and parameter.name not in given:
-            message = f"{task.action} needs the parameter {parameter.name}"
-            yield Finding(codes.MISSING_PROPERTY, task.places.get("Action", task.span), message)
+        if parameter.name in missing:
+            message = f"{given.action} needs the parameter {parameter.name}"
+            yield Finding(codes.MISSING_PROPERTY, given.span, message)
 
 
-def _check_argument(task: Task, parameter: Parameter, expression: Expression, known: Environment) -> Iterator[Finding]:
+def belongs_elsewhere(name: str) -> str:
+    """What to do with a field of the task that stands under Properties."""
+    return f"{name} belongs to the task; put it beside Properties" if name in FIELDS_OF_TASKS else ""
+
+
+def _check_argument(action: str, parameter: Parameter, expression: Expression, known: Environment) -> Iterator[Finding]:
     if expression.is_literal:
         if expression.raw is not None:
             for fault in faults_of_argument(parameter, expression.raw):
                 reason = fault.message.partition(": ")[2]
-                message = f"{parameter.name} of {task.action}: {reason}"
+                message = f"{parameter.name} of {action}: {reason}"
                 yield Finding(codes.PROPERTY_TYPE, expression.span, message, fault.hint)
         return
     if parameter.type not in ("Number", "Boolean"):
         return
     shape = outline(expression.term, known)
     if not fits(shape, (parameter.type,)):
-        message = f"{parameter.name} of {task.action} must be {parameter.type}, not {shape.named}"
+        message = f"{parameter.name} of {action} must be {parameter.type}, not {shape.named}"
         yield Finding(codes.PROPERTY_TYPE, expression.span, message)
-
-
-def _check_sleep(task: Task, known: Environment) -> Iterator[Finding]:
-    """Durations and instants that are written out can be read (spec 4.4); a bare number has no unit."""
-    duration = task.properties.get("Duration")
-    if duration is not None and outline(duration.term, known).types == shapes.NUMBER.types:
-        shown = duration.raw if duration.is_literal else "a number"
-        message = f"Duration of ACS::Sleep: {shown} has no unit"
-        hint = "write 1S, 1M, 1H or PT1M; '{{ seconds }}S' of a parameter"
-        yield Finding(codes.PROPERTY_TYPE, duration.span, message, hint)
-    readers: tuple[tuple[str, Callable[[str], object]], ...] = (
-        ("Duration", parse_duration),
-        ("EndDate", parse_instant),
-    )
-    for name, read in readers:
-        text = literal_text(task.properties.get(name))
-        if not text:
-            continue
-        try:
-            read(text)
-        except ValueError as error:
-            yield Finding(codes.PROPERTY_TYPE, task.properties[name].span, f"{name} of ACS::Sleep: {error}")
-
-
-def _check_inline(content: Expression) -> Iterator[Finding]:
-    """Faults of syntax and structure in a template that is written inside another as text."""
-    text = literal_text(content)
-    if not text or "FormatVersion" not in text:
-        return
-    try:
-        parse(text, "TemplateContent")
-    except DiagnosticError as error:
-        for fault in error.diagnostics[:5]:
-            message = f"in the inline template, line {fault.span.line}: {fault.message}"
-            code = next((each for each in codes.ALL if each.code == fault.code), codes.SYNTAX)
-            yield Finding(code, content.span, message, fault.hint)
 
 
 # places
 
 
-def _entries(expression: Expression | None) -> tuple[tuple[str, Term], ...] | None:
+def entries_of(expression: Expression | None) -> tuple[tuple[str, Term], ...] | None:
     """The entries of a map that is written out; empty for none, None when the map is computed."""
     if expression is None:
         return ()
@@ -257,7 +262,7 @@ def _entries(expression: Expression | None) -> tuple[tuple[str, Term], ...] | No
     return None
 
 
-class _EntryPlaces:
+class EntryPlaces:
     """Where the entries of a map stand; looked up when something is to be said about one."""
 
     def __init__(self, expression: Expression | None, fallback: Span) -> None:

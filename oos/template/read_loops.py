@@ -6,7 +6,7 @@ from typing import Final
 
 from oos.template import codes
 from oos.template.document import Node, span_of
-from oos.template.expression import Expression
+from oos.template.expression import Expression, literal
 from oos.template.functions.table import AGGREGATES
 from oos.template.model import NO_RATE_CONTROL, Aggregate, Loop
 from oos.template.structure import Entries, Structure
@@ -16,6 +16,7 @@ RATE_FIELDS: Final = ("Mode", "Concurrency", "MaxErrors", "Batch", "ConcurrencyI
 
 _FIELDS: Final = frozenset({"Items", "RateControl", "Outputs", *RATE_FIELDS})
 _AGGREGATE_FIELDS: Final = frozenset({"AggregateType", "AggregateField", "Type", "Description"})
+_REQUIRED: Final = frozenset({"AggregateType", "AggregateField"})
 _AGGREGATES: Final = {function.name.casefold(): function.name for function in AGGREGATES}
 
 
@@ -24,10 +25,11 @@ def read_loop(structure: Structure, node: Node, owner: str) -> Loop | None:
     fields = structure.map(node, "Loop", owner)
     if fields is None:
         return None
-    structure.unknown_fields(fields, _FIELDS, f"the loop of {owner}")
+    meant = structure.unknown_fields(fields, _FIELDS, f"the loop of {owner}", frozenset({"Items"}))
     if "Items" not in fields:
-        structure.missing(node, f"the loop of {owner}", "Items")
-        return None
+        if not meant:
+            structure.missing(node, f"the loop of {owner}", "Items")
+        return Loop(literal(None), NO_RATE_CONTROL, span=span_of(node))  # so that its item is known
     return Loop(
         structure.expression(fields["Items"][1]),
         _rate_control(structure, fields),
@@ -47,21 +49,20 @@ def _aggregates(structure: Structure, node: Node, owner: str) -> tuple[Aggregate
     aggregates = []
     for name, (key_node, value_node) in (structure.map(node, "Outputs", f"the loop of {owner}") or {}).items():
         what = f"the loop output {name}"
-        fields = structure.map(value_node, what)
-        if fields is None:
-            continue
-        structure.unknown_fields(fields, _AGGREGATE_FIELDS, what)
-        for field in ("AggregateType", "AggregateField"):
-            if field not in fields:
-                structure.missing(key_node, what, field)
-        if "AggregateType" not in fields or "AggregateField" not in fields:
-            continue
-        kind = structure.text(fields["AggregateType"][1], f"AggregateType of {what}") or ""
-        field = structure.text(fields["AggregateField"][1], f"AggregateField of {what}") or ""
+        fields = structure.map(value_node, what) or {}
+        meant = structure.unknown_fields(fields, _AGGREGATE_FIELDS, what, _REQUIRED)
+        for field in sorted(_REQUIRED - meant - fields.keys()):
+            structure.missing(key_node, what, field)
+
+        def text(name: str, fields: Entries = fields, what: str = what) -> str:
+            return structure.text(fields[name][1], f"{name} of {what}") or "" if name in fields else ""
+
+        kind, field = text("AggregateType"), text("AggregateField")
         canonical = _AGGREGATES.get(kind.casefold())
-        if canonical is None:
+        if canonical is None and kind:
             hint = structure.suggestions.did_you_mean(kind, _AGGREGATES.values())
             structure.fault(codes.UNKNOWN_AGGREGATE, fields["AggregateType"][1], f"{kind} aggregates nothing", hint)
-            continue
-        aggregates.append(Aggregate(name, canonical, field, span_of(fields["AggregateField"][1])))
+        span = span_of(fields["AggregateField"][1] if "AggregateField" in fields else key_node)
+        # Whatever is wrong with it was told; its name is known all the same.
+        aggregates.append(Aggregate(name, canonical or "Fn::ListJoin", field, span))
     return tuple(aggregates)

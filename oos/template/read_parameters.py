@@ -30,10 +30,13 @@ _FIELDS: Final = frozenset(
 )
 
 
-def read_parameters(structure: Structure, node: Node) -> Mapping[str, Parameter]:
-    """The parameters of a template, by name."""
+def read_parameters(structure: Structure, node: Node) -> Mapping[str, Parameter] | None:
+    """The parameters of a template, by name; None when they cannot be read."""
     parameters = {}
-    for name, (key_node, value_node) in (structure.map(node, "Parameters") or {}).items():
+    entries = structure.map(node, "Parameters", hint="write the names as keys: {name: {Type: String}}")
+    if entries is None:
+        return None
+    for name, (key_node, value_node) in entries.items():
         structure.name(name, key_node, "a parameter")
         fields = structure.map(value_node, f"the parameter {name}")
         parameters[name] = _read(structure, name, key_node, fields or {})

@@ -9,7 +9,7 @@ from oos.source import NOWHERE, Span
 from oos.template import codes, limits
 from oos.template.actions import BuiltinAction, find_builtin
 from oos.template.document import Node, Places, is_list, is_map, is_null, span_of
-from oos.template.expression import Expression
+from oos.template.expression import Expression, literal
 from oos.template.model import (
     END,
     NEXT,
@@ -43,6 +43,7 @@ _FIELDS: Final = frozenset(
         "MaxRetryInterval",
     }
 )
+_REQUIRED: Final = frozenset({"Name", "Action"})
 _CHOICE_FIELDS: Final = frozenset({"DefaultTask", "Choices"})
 _BRANCH_FIELDS: Final = frozenset({"When", "NextTask", "Description"})
 _OUTPUT_FIELDS: Final = frozenset({"Type", "ValueSelector", "Description"})
@@ -55,7 +56,7 @@ _RANGES: Final = {"Retries": (0, 300), "Delay": (1, 3600), "BackOff": (1, 3600),
 def read_tasks(structure: Structure, node: Node, *, inner: bool = False) -> tuple[Task, ...]:
     """The tasks of a template, or of an ACS::Loop."""
     what = "LoopTasks" if inner else "Tasks"
-    nodes = structure.list(node, what)
+    nodes = structure.list(node, what, hint="begin each task with a dash: - Name: …")
     if nodes is None:
         return ()
     if not nodes or len(nodes) > limits.TASKS:
@@ -83,13 +84,17 @@ def _read_task(structure: Structure, node: Node, fields: Entries) -> Task:
         name_span = span_of(given["Name"])
         if name:
             structure.name(name, given["Name"], "a task")
-    else:
-        structure.missing(node, "the task", "Name")
     owner = f"the task {name}" if name else "the task"
-    structure.unknown_fields(fields, _FIELDS, owner)
-    action = _read_action(structure, node, given, owner)
+    action = _read_action(structure, given, owner)
     builtin = find_builtin(action)
+    misplaced = _misplaced(structure, fields, builtin)
+    others = {field: pair for field, pair in fields.items() if field not in misplaced} if misplaced else fields
+    meant = structure.unknown_fields(others, _FIELDS, owner, _REQUIRED)
+    for field in ("Name", "Action"):
+        if field not in given and field not in meant:
+            structure.missing(node, owner, field)
     property_fields = structure.map(given["Properties"], "Properties", owner) if "Properties" in given else {}
+    property_fields = {**misplaced, **(property_fields or {})} if misplaced else property_fields
     properties, property_places = _read_properties(structure, property_fields or {}, builtin)
     choices, default_task = _read_choices(structure, property_fields or {}, builtin, owner)
     loop_tasks: tuple[Task, ...] = ()
@@ -128,9 +133,21 @@ def _places(given: Mapping[str, Node], properties: Entries | None) -> Mapping[st
     return Places(given)
 
 
-def _read_action(structure: Structure, node: Node, given: Mapping[str, Node], owner: str) -> str:
+def _misplaced(structure: Structure, fields: Entries, builtin: BuiltinAction | None) -> Entries:
+    """Properties of a built-in action that stand beside Properties instead of under it; they are read all the same."""
+    if builtin is None or fields.keys() <= _FIELDS:
+        return {}
+    found = {name: pair for name, pair in fields.items() if name not in _FIELDS and builtin.property(name) is not None}
+    if found:
+        first = next(iter(found.values()))[0]
+        verb = "stands" if len(found) == 1 else "stand"
+        message = f"{', '.join(found)} of {builtin.name} {verb} under Properties, not beside it"
+        structure.fault(codes.UNKNOWN_FIELD, first, message, "put it under Properties")
+    return found
+
+
+def _read_action(structure: Structure, given: Mapping[str, Node], owner: str) -> str:
     if "Action" not in given:
-        structure.missing(node, owner, "Action")
         return ""
     text = structure.text(given["Action"], f"Action of {owner}") or ""
     builtin = find_builtin(text.strip())
@@ -152,6 +169,7 @@ def _read_properties(
     for name, (key_node, node) in fields.items():
         if builtin is not None:
             if builtin.name == "ACS::Choice" or (builtin.name == "ACS::Loop" and name == "LoopTasks"):
+                places[name] = key_node
                 continue
             known = builtin.property(name)
             if known is not None:
@@ -201,9 +219,9 @@ def _read_choices(
         branch = structure.map(node, "a choice", owner)
         if branch is None:
             continue
-        structure.unknown_fields(branch, _BRANCH_FIELDS, "a choice")
+        meant = structure.unknown_fields(branch, _BRANCH_FIELDS, "a choice", frozenset({"When", "NextTask"}))
         for field in ("When", "NextTask"):
-            if field not in branch:
+            if field not in branch and field not in meant:
                 structure.missing(node, "the choice", field)
         if "When" in branch and "NextTask" in branch:
             target = read_target(structure, branch["NextTask"][1], "NextTask", NEXT)
@@ -241,15 +259,15 @@ def read_target(structure: Structure, node: Node, field: str, default: str) -> s
 def _read_outputs(structure: Structure, node: Node, owner: str) -> tuple[TaskOutput, ...]:
     outputs = []
     for name, (key_node, value_node) in (structure.map(node, "Outputs", owner) or {}).items():
-        fields = structure.map(value_node, f"the output {name}", owner)
-        if fields is None:
-            continue
-        structure.unknown_fields(fields, _OUTPUT_FIELDS, name)
+        fields = structure.map(value_node, f"the output {name}", owner, "write {Type: String, ValueSelector: …}") or {}
+        meant = structure.unknown_fields(fields, _OUTPUT_FIELDS, f"the output {name}", frozenset({"ValueSelector"}))
         kind = structure.type(fields["Type"][1], f"the output {name}") if "Type" in fields else "String"
-        if "ValueSelector" not in fields:
-            structure.missing(key_node, f"the output {name}", "ValueSelector")
-            continue
-        selector = structure.expression(fields["ValueSelector"][1])
+        if "ValueSelector" in fields:
+            selector = structure.expression(fields["ValueSelector"][1])
+        else:
+            selector = literal(".")  # what is wrong is told here; the output is known all the same
+            if not meant and (is_map(value_node) or is_null(value_node)):
+                structure.missing(key_node, f"the output {name}", "ValueSelector")
         outputs.append(TaskOutput(name, kind, selector, span_of(key_node)))
     return tuple(outputs)
 

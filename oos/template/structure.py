@@ -25,6 +25,23 @@ _FOR_PEOPLE: Final = frozenset(
     {"Label", "Description", "ConstraintDescription", "AssociationProperty", "AssociationPropertyMetadata", "Metadata"}
 )
 """Fields that change nothing of what is done; misspelt ones are only warned of."""
+_OTHER_WORDS: Final = {
+    **dict.fromkeys(("condition", "if"), "When"),
+    "next": "NextTask",
+    "default": "DefaultTask",
+    **dict.fromkeys(("value", "selector"), "ValueSelector"),
+    "valueselector": "Value",
+    **dict.fromkeys(("parameters", "inputs", "input", "params"), "Properties"),
+    "loopitems": "Items",
+    "loopratecontrol": "RateControl",
+}
+"""Fields by names that other elements or languages have for them; the right name counts where it is a field."""
+_ELSEWHERE: Final = {
+    "dependson": "tasks run in the order in which they stand",
+    "timeout": "tasks have no time limit; Retries and Delay bound an ACS::WaitFor",
+    "choices": "it stands under Properties of an ACS::Choice",
+}
+"""What to do instead, by fields that people know from elsewhere."""
 _OUTPUT_FIELDS: Final = frozenset({"Type", "Value", "Description", "Label"})
 Entries = dict[str, tuple[Node, Node]]
 
@@ -44,41 +61,61 @@ class Structure(Builder):
         span = Span(start.line, start.column, start.line, start.column + 1)
         self.fault(codes.MISSING_FIELD, span, f"{owner} has no {field}", hint or f"add {field}")
 
-    def unknown_fields(self, entries: Entries, known: frozenset[str], owner: str) -> None:
-        """Note fields that are not known: a fault when one looks like a known field that is missing."""
+    def unknown_fields(
+        self, entries: Entries, known: frozenset[str], owner: str, required: frozenset[str] = frozenset()
+    ) -> frozenset[str]:
+        """Note fields that are not known: a fault when one looks like a known field that is missing.
+
+        Gives the required fields that are meant by unknown ones: that was told, so they are not missing besides.
+        """
         if entries.keys() <= known:
-            return
+            return frozenset()
+        meant = set()
         for name, (key_node, _) in entries.items():
             if name in known:
                 continue
-            near = self.suggestions.nearest(name, known)
+            near, is_meant = self._meant(name, entries, known, required)
             message = f"{owner} has no field {name}"
-            hint = f"did you mean {near}?" if near else ""
-            misspelt = near and near not in entries and SequenceMatcher(None, name, near).ratio() >= _MISSPELT
-            if misspelt and near not in _FOR_PEOPLE:
+            hint = f"did you mean {near}?" if near else _ELSEWHERE.get(name.casefold(), "")
+            if is_meant and near not in _FOR_PEOPLE:
                 self.fault(codes.UNKNOWN_FIELD, key_node, message, hint)
+                meant.add(near)
             else:
                 self.warn(codes.UNKNOWN_FIELD, key_node, message, hint)
+        return required & meant
 
-    def wrong_kind(self, node: Node, what: str, wanted: str) -> None:
+    def _meant(self, name: str, entries: Entries, known: frozenset[str], required: frozenset[str]) -> tuple[str, bool]:
+        """The known field most like a name, and whether it is what the name stands for."""
+        word = _OTHER_WORDS.get(name.casefold(), "")
+        if word in known:
+            return word, word not in entries
+        near = self.suggestions.nearest(name, known) or ""
+        alike = (
+            near in required
+            or near.casefold() == name.casefold()
+            or SequenceMatcher(None, name, near).ratio() >= _MISSPELT
+        )
+        return near, bool(near) and near not in entries and alike
+
+    def wrong_kind(self, node: Node, what: str, wanted: str, hint: str = "") -> None:
         """Note that a field wants another kind of value."""
         found = "List" if is_list(node) else "Json" if is_map(node) else type_name(self.scalar(node))
-        self.fault(codes.WRONG_FIELD_TYPE, node, f"{what} must be {wanted}, not {_KINDS.get(found, found)}")
+        self.fault(codes.WRONG_FIELD_TYPE, node, f"{what} must be {wanted}, not {_KINDS.get(found, found)}", hint)
 
-    def map(self, node: Node, what: str, owner: str = "") -> Entries | None:
+    def map(self, node: Node, what: str, owner: str = "", hint: str = "") -> Entries | None:
         """The entries of a map; null counts as an empty one; None after a fault."""
         if is_map(node):
             return self.entries(node)
         if not is_list(node) and self.scalar(node) is None:
             return {}
-        self.wrong_kind(node, f"{what} of {owner}" if owner else what, "a map")
+        self.wrong_kind(node, f"{what} of {owner}" if owner else what, "a map", hint)
         return None
 
-    def list(self, node: Node, what: str, owner: str = "") -> list[Node] | None:
+    def list(self, node: Node, what: str, owner: str = "", hint: str = "") -> list[Node] | None:
         """The nodes of a list; None after a fault."""
         if is_list(node):
             return list(node.value)
-        self.wrong_kind(node, f"{what} of {owner}" if owner else what, "a list")
+        self.wrong_kind(node, f"{what} of {owner}" if owner else what, "a list", hint)
         return None
 
     def text(self, node: Node, what: str) -> str | None:
@@ -146,13 +183,14 @@ class Structure(Builder):
         """The outputs of the template (spec 1.10)."""
         outputs = {}
         for name, (key_node, value_node) in (self.map(node, "Outputs") or {}).items():
-            fields = self.map(value_node, f"the output {name}")
+            fields = self.map(value_node, f"the output {name}", hint="write {Type: String, Value: …}")
             if fields is None:
                 continue
-            self.unknown_fields(fields, _OUTPUT_FIELDS, f"the output {name}")
+            meant = self.unknown_fields(fields, _OUTPUT_FIELDS, f"the output {name}", frozenset({"Value"}))
             kind = self.type(fields["Type"][1], f"the output {name}") if "Type" in fields else "String"
             if "Value" not in fields:
-                self.missing(key_node, f"the output {name}", "Value")
+                if not meant:
+                    self.missing(key_node, f"the output {name}", "Value")
                 continue
             outputs[name] = TemplateOutput(name, kind, self.expression(fields["Value"][1]), span_of(key_node))
         return outputs

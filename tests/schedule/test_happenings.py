@@ -173,12 +173,12 @@ def test_a_metric_beyond_its_threshold_fires_the_alarm_once(world, site):
         ("EventTrigger", "{Product: RDS, Name: ['X']}", "ECS, Tag and OOS"),
         ("EventTrigger", "{Product: ECS, Name: ['X'], Content: [1]}", "Content must be a map"),
         ("AlarmTrigger", "{Namespace: n, MetricName: mood, Threshold: 1}", "no metric 'mood'"),
-        ("AlarmTrigger", "{Namespace: n, MetricName: cpu_total, Threshold: high}", "Threshold must be a number"),
+        ("AlarmTrigger", "{Namespace: n, MetricName: cpu_total, Threshold: [1]}", "Threshold must be a number"),
     ],
 )
 def test_what_nobody_can_hear_of_fails_the_trigger(world, site, kind, properties, said):
     engine = world.engine(sources=site.sources)
-    text = trigger(kind, properties, ".x").replace("Content: [1]", "Content: '{{ ACS::RegionId }}'")
+    text = trigger(kind, properties, ".x").replace("[1]", "'{{ ACS::RegionId }}'")
     id_ = engine.start(world.request(text))
     execution = engine.wait(id_, PATIENCE)
     assert execution.fault.code == "InvalidTrigger"
