@@ -208,7 +208,7 @@ BUILTIN_ACTIONS: Final = (
         "run another template",
         (
             Property("TemplateName", _TEXT),
-            Property("TemplateVersion", _NUMBER, False, "default: the latest"),
+            Property("TemplateVersion", _TEXT, False, "default: the latest"),
             Property("TemplateContent", ("Json",), False, "the template itself"),
             Property("Parameters", _MAP),
         ),

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import yaml
 
+from oos.diagnostics import Severity
 from oos.source import Span
 from oos.template import codes, limits
 from oos.template.document import MAP, NUMBER_START, PLAIN, SEQ, STR, WORDS, Node, Reader, is_list, span_of
@@ -41,6 +42,8 @@ _INSTEAD: Final = {
     "fn::contains": "Fn::ContainsSubString for text, Fn::Jq: [First, 'index(\"x\") != null', …] for a list",
 }
 """What to write instead of functions of other languages."""
+_NO_NAME: Final = re.compile(r"\s*[^\w\s]")
+"""What begins like this is not even meant as a reference."""
 _UNCLOSED: Final = re.compile(r"\s*\{\{[^{}]*\}?\s*")
 FOREIGN: Final = frozenset({"TemplateBody", "StackPolicyBody"})
 """Properties that hold templates of another service (ROS), whose functions are not ours."""
@@ -161,7 +164,12 @@ class Builder(Reader):
         for (start, stop, inner), span in zip(places, spans, strict=True):
             reference = read_reference(inner, span)
             if reference is None:
-                if not self._foreign:
+                if not self._foreign and _NO_NAME.match(inner):
+                    # `{{.Names}}` is a template of some other program; it stays as it is.
+                    message = f"{{{{{inner}}}}} is no reference and stays as it is"
+                    severity = Severity.WARNING
+                    self.notes.append(codes.NOT_A_REFERENCE.at(self._name, span, message, severity=severity))
+                elif not self._foreign:
                     message = f"{{{{{inner}}}}} is not a reference"
                     self.fault(codes.NOT_A_REFERENCE, span, message, codes.NOT_A_REFERENCE.remedy)
                 continue
@@ -209,6 +217,8 @@ class Builder(Reader):
 
     def _function(self, key: str, key_node: Node, count: int) -> Function | None:
         function = find_function(key)
+        if function is not None and self._foreign and function.name in _LAZY:
+            return None  # its condition may be one of the other template's
         if function is None:
             if not self._foreign:
                 hint = _INSTEAD.get(key.casefold()) or self._near_function(key)

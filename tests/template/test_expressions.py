@@ -80,10 +80,18 @@ def test_where_references_begin_and_end(text: str, inner: list[str]) -> None:
     assert [found for _, _, found in split(text)] == inner
 
 
-@pytest.mark.parametrize("inner", ["", " ", ".x", "a b", "a.", "ACS::", "oos:", "x:y", "${a}"])
+@pytest.mark.parametrize("inner", ["", " ", "a b", "a.", "ACS::", "oos:", "x:y"])
 def test_what_is_no_reference_is_a_fault(inner: str) -> None:
     _, builder = built("x {{" + inner + "}}")
     assert [fault.code for fault in builder.faults] == ["OOS212"]
+
+
+@pytest.mark.parametrize("inner", [".x", "${a}", " .Names ", "/if", "#each x"])
+def test_what_begins_like_no_reference_is_left_to_another_program(inner: str) -> None:
+    expression, builder = built("x {{" + inner + "}}")
+    assert expression.raw == "x {{" + inner + "}}"
+    assert not builder.faults
+    assert [note.code for note in builder.notes] == ["OOS212"]
 
 
 def test_functions_of_another_service_are_data_inside_its_templates() -> None:
