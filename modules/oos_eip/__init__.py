@@ -74,13 +74,6 @@ ADDRESSES = (
         operations.describe_eip_addresses,
         list_field="EipAddresses.EipAddress",
         ignores=("IncludeReservationData",),
-        refuses=(
-            "LockReason",
-            "PublicIpAddressPoolId",
-            "SecurityProtectionEnabled",
-            "SegmentInstanceId",
-            "ServiceManaged",
-        ),
     ),
     Operation(
         "ECS",
@@ -89,14 +82,12 @@ ADDRESSES = (
         responses.EcsEips,
         narrowed(operations.describe_eip_addresses, requests.DescribeEipAddresses, responses.EcsEips),
         list_field="EipAddresses.EipAddress",
-        refuses=("LockReason",),
     ),
     _change(
         "VPC",
         "AssociateEipAddress",
         requests.AssociateEipAddress,
         operations.associate_eip_address,
-        refuses=("InstanceRegionId", "Mode", "VpcId"),
     ),
     _change(
         "ECS",
@@ -139,7 +130,7 @@ ADDRESSES = (
         requests.AllocatePublicIpAddress,
         operations.allocate_public_ip_address,
         responses.PublicAddress,
-        refuses=("VlanId",),
+        ignores=("VlanId",),
     ),
     _change(
         "ECS", "ConvertNatPublicIpToEip", requests.ConvertNatPublicIpToEip, operations.convert_nat_public_ip_to_eip
@@ -229,10 +220,8 @@ FORWARDING = (
             "IcmpReplyEnabled",
             "Ipv4Prefix",
             "NatIp",
-            "NetworkType",
             "PrivateLinkEnabled",
             "SecurityProtectionEnabled",
-            "Tag*",
         ),
     ),
     Operation(
@@ -243,7 +232,7 @@ FORWARDING = (
         forwarding.describe_nat_gateways,
         list_field="NatGateways.NatGateway",
         ignores=("AvailabilityMode", "InstanceChargeType", "NatType", "NetworkType", "Spec"),
-        refuses=("ResourceGroupId", "Status", "Tag*", "ZoneId"),
+        refuses=("ZoneId",),
     ),
     Operation(
         "ECS",
@@ -256,8 +245,8 @@ FORWARDING = (
     _change(
         "ECS",
         "CreateNatGateway",
-        forward_requests.CreateNatGateway,
-        forwarding.create_nat_gateway,
+        forward_requests.EcsCreateNatGateway,
+        narrowed(forwarding.create_nat_gateway, forward_requests.CreateNatGateway, responses.GatewayCreated),
         responses.GatewayCreated,
         refuses=("BandwidthPackage*",),
     ),

@@ -23,6 +23,10 @@ def selected(
     request: DescribeEipAddresses,
 ) -> list[ElasticAddress]:
     """The addresses that meet every condition; `shown` is the status of each by its id."""
+    if request.lock_reason or request.public_ip_address_pool_id or request.segment_instance_id:
+        return []
+    if request.security_protection_enabled or request.service_managed:
+        return []
     period = creation_period(request.filter)
     return [
         each

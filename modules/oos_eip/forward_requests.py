@@ -7,7 +7,7 @@ from typing import Annotated
 
 from oos.service.paging import Paged
 from oos.service.parameter import Param
-from oos_eip.requests import Description, Name
+from oos_eip.requests import Description, Name, TagConditions, Tags
 
 GatewayId = Annotated[str, Param("The NAT gateway.")]
 TableId = Annotated[str, Param("The forward table of a NAT gateway.")]
@@ -16,12 +16,22 @@ _PORT = r"\d{1,5}(/\d{1,5})?|[Aa]ny"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateNatGateway:
+class EcsCreateNatGateway:
     """What a new NAT gateway should be."""
 
     vpc_id: Annotated[str, Param("VPC into which ports lead.")]
     name: Name = ""
     description: Description = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateNatGateway(EcsCreateNatGateway):
+    """What a new NAT gateway should be."""
+
+    network_type: Annotated[str, Param("What it leads to; internet alone.", allowed=("internet", "intranet"))] = (
+        "internet"
+    )
+    tag: Tags = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +47,9 @@ class DescribeNatGateways(EcsDescribeNatGateways):
     """Which NAT gateways to list; conditions that are given must all hold."""
 
     name: Annotated[str, Param("Name; * stands for anything.")] = ""
+    status: Annotated[str, Param("Status; all are Available.")] = ""
+    resource_group_id: Annotated[str, Param("Resource group; none is in one.")] = ""
+    tag: TagConditions = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

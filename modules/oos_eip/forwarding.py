@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from oos.fleet.network import Network
@@ -19,10 +19,10 @@ from oos.service.elastic_addresses import (
     NatGateway,
 )
 from oos.service.errors import ApiError, InvalidParameter, NotFound, Refused, Unsupported
-from oos.service.filtering import is_wanted, matches_name
+from oos.service.filtering import has_tags, is_wanted, matches_name, tag_shapes
 from oos.service.paging import page_of
 from oos.service.shape import instant, newest_first
-from oos.service.tags import forget_tags
+from oos.service.tags import changes_of_all, forget_tags, set_tags, tags_after, tags_from
 from oos.service.vpcs import load_vpcs
 from oos.values.identifiers import resource_id
 from oos_eip import decide, forward_requests, responses
@@ -52,35 +52,44 @@ def create_nat_gateway(context: Context, request: forward_requests.CreateNatGate
     """Make a NAT gateway: single ports of its elastic addresses can lead into the VPC."""
     if request.vpc_id not in load_vpcs(context.registry, context.region, context.fleet.networks(context.region)):
         raise NotFound("InvalidVpcId.NotFound", f"The specified VPC {request.vpc_id} does not exist.")
-    id = resource_id("ngw", context.token)
+    if request.network_type != "internet":
+        raise Unsupported("A NAT gateway leads from elastic addresses into its VPC; between networks there is none.")
+    id, tags = resource_id("ngw", context.token), tags_from(request.tag)
     gateway = NatGateway(
         id, context.region, request.vpc_id, context.now(), context.token, request.name, request.description
     )
     if all(each.id != id for each in NAT_GATEWAYS.of_region(context.registry, context.region)):
         NAT_GATEWAYS.keep(context.registry, gateway)
+    set_tags(context.registry, id, tags)
     return {"NatGatewayId": id, "ForwardTableIds": {"ForwardTableId": [gateway.forward_table_id]}}
 
 
 def describe_nat_gateways(context: Context, request: forward_requests.DescribeNatGateways) -> responses.Gateways:
     """List NAT gateways."""
     addresses = ELASTIC_ADDRESSES.of_region(context.registry, context.region)
+    tags = {id: tags_after({}, changes) for id, changes in changes_of_all(context.registry).items()}
     found = [
         each
         for each in NAT_GATEWAYS.of_region(context.registry, context.region)
         if is_wanted(each.id, request.nat_gateway_id)
         and is_wanted(each.vpc_id, request.vpc_id)
         and matches_name(each.name, request.name)
+        and is_wanted("Available", request.status)
+        and is_wanted("", request.resource_group_id)
+        and has_tags(tags.get(each.id, {}), request.tag)
     ]
     page = page_of(found, request, lambda each: newest_first(each.created, each.id), descending=True)
     return {
-        "NatGateways": {"NatGateway": [_gateway_shape(each, addresses) for each in page.items]},
+        "NatGateways": {"NatGateway": [_gateway_shape(each, addresses, tags.get(each.id, {})) for each in page.items]},
         "TotalCount": page.fields["TotalCount"],
         "PageNumber": page.fields["PageNumber"],
         "PageSize": page.fields["PageSize"],
     }
 
 
-def _gateway_shape(gateway: NatGateway, addresses: Iterable[ElasticAddress]) -> responses.GatewayShape:
+def _gateway_shape(
+    gateway: NatGateway, addresses: Iterable[ElasticAddress], tags: Mapping[str, str]
+) -> responses.GatewayShape:
     return {
         "NatGatewayId": gateway.id,
         "Name": gateway.name,
@@ -94,6 +103,7 @@ def _gateway_shape(gateway: NatGateway, addresses: Iterable[ElasticAddress]) -> 
         "NatType": "Enhanced",
         "NetworkType": "internet",
         "DeletionProtection": gateway.is_protected,
+        "Tags": tag_shapes(tags),
         "ForwardTableIds": {"ForwardTableId": [gateway.forward_table_id]},
         "IpLists": {
             "IpList": [

@@ -17,10 +17,13 @@ from oos.service.elastic_addresses import (
     BANDWIDTH_PACKAGES,
     ELASTIC_ADDRESSES,
     FORWARD_ENTRIES,
+    NAT_GATEWAYS,
     EipStatus,
     ElasticAddress,
+    Holder,
+    HolderType,
 )
-from oos.service.errors import Refused
+from oos.service.errors import InvalidParameter, Refused, Unsupported
 from oos.service.paging import page_of
 from oos.service.shape import newest_first
 from oos.service.tags import changes_of_all, forget_tags, set_tags, tags_after, tags_from
@@ -77,10 +80,18 @@ def describe_eip_addresses(context: Context, request: requests.DescribeEipAddres
 def associate_eip_address(context: Context, request: requests.AssociateEipAddress) -> responses.Nothing:
     """Have an elastic address lead to an instance or network interface; a NAT gateway gets single ports of it."""
     type, id = decide.holder_type(request.instance_type), request.instance_id
+    if request.mode != "NAT":
+        raise Unsupported(f"An address is translated (NAT) here; it cannot stand on a card itself ({request.mode}).")
+    if request.instance_region_id not in ("", context.region):
+        message = f"What is in {request.instance_region_id} cannot get an address of {context.region}."
+        raise InvalidParameter("InstanceRegionId", message)
     address = decide.require(_addresses(context), request.allocation_id)
     if address.holder is None or address.holder.id != id:
         decide.require_associable(address, id, type, _addresses(context))
         holder = holder_of(context, id, type, request.private_ip_address)
+        if request.vpc_id and request.vpc_id != _vpc_of(context, holder):
+            message = f"{id} is not in the VPC {request.vpc_id}."
+            raise InvalidParameter("VpcId", message, code="InvalidVpcId.Mismatch")
         with context.registry.alone_with(f"elastic addresses of the region {context.region}"):
             # Others may have been quicker while the guest was asked.
             addresses = _addresses(context)
@@ -91,6 +102,14 @@ def associate_eip_address(context: Context, request: requests.AssociateEipAddres
             )
     lead(context, address)
     return {}
+
+
+def _vpc_of(context: Context, holder: Holder) -> str:
+    if holder.type is HolderType.GATEWAY:
+        gateways = NAT_GATEWAYS.of_region(context.registry, context.region)
+        return next((each.vpc_id for each in gateways if each.id == holder.id), "")
+    networks = context.fleet.networks(context.region)
+    return next((each.vpc_id for each in networks if (each.host, each.name) == (holder.host, holder.network)), "")
 
 
 def unassociate_eip_address(context: Context, request: requests.UnassociateEipAddress) -> responses.Nothing:

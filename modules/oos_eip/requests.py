@@ -58,6 +58,7 @@ class EcsDescribeEipAddresses(Paged):
     status: Annotated[str, Param("Status.", allowed=_STATUSES)] = ""
     charge_type: Annotated[str, Param("PostPaid, as all are.", allowed=("PostPaid", "PrePaid"))] = ""
     isp: Annotated[str, Param("Kind of line.", name="ISP")] = ""
+    lock_reason: Annotated[str, Param("Why they are locked; none is.", allowed=("financial", "security"))] = ""
     filter: Annotated[tuple[Filter, ...], Param("CreationStartTime, CreationEndTime.")] = ()
 
 
@@ -66,6 +67,10 @@ class DescribeEipAddresses(EcsDescribeEipAddresses):
     """Which elastic addresses to list; conditions that are given must all hold."""
 
     eip_name: Annotated[str, Param("Name; * stands for anything.")] = ""
+    public_ip_address_pool_id: Annotated[str, Param("Pool of one's own; none is of one.")] = ""
+    segment_instance_id: Annotated[str, Param("Segment of addresses; none is of one.")] = ""
+    security_protection_enabled: Annotated[bool | None, Param("Whether a service protects them; none is.")] = None
+    service_managed: Annotated[bool | None, Param("Whether a service manages them; none is.")] = None
     resource_group_id: Group = ""
     tag: TagConditions = ()
 
@@ -83,6 +88,9 @@ class EcsAssociateEipAddress:
 class AssociateEipAddress(EcsAssociateEipAddress):
     """Which elastic address to give to which instance, network interface or NAT gateway."""
 
+    mode: Annotated[str, Param("How; NAT alone can be done.", allowed=("NAT", "BINDED", "MULTI_BINDED"))] = "NAT"
+    instance_region_id: Annotated[str, Param("Region of what gets it; it must be this one.")] = ""
+    vpc_id: Annotated[str, Param("VPC of what gets it; checked when given.")] = ""
     private_ip_address: Annotated[str, Param("The guest's address that it stands for; its first one if not given.")] = (
         ""
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from oos.service.filtering import TagShapes
+
 
 class Nothing(TypedDict):
     """A response that says only that it is done."""
@@ -171,6 +173,7 @@ class GatewayShape(EcsGatewayShape):
     NetworkType: str
     DeletionProtection: bool
     IpLists: GatewayIps
+    Tags: TagShapes
 
 
 class GatewayShapes(TypedDict):

@@ -11,7 +11,6 @@ from oos_network.vpc_responses import Nothing
 
 _IPV6_VPC = ("EnableIpv6", "Ipv6CidrBlock", "Ipv6CidrMask", "Ipv6IpamPoolId", "Ipv6Isp")
 _IPV6_SWITCH = ("Ipv6CidrBlock", "Ipv6CidrMask", "VpcIpv6CidrBlock")
-_OWNERS = ("DhcpOptionsSetId", "EnableIpv6", "VpcOwnerId")
 
 VPCS = (
     Operation(
@@ -39,7 +38,6 @@ VPCS = (
         vpc_responses.Vpcs,
         vpc_operations.describe_vpcs,
         list_field="Vpcs.Vpc",
-        refuses=_OWNERS,
     ),
     Operation(
         "ECS",
@@ -64,7 +62,7 @@ VPCS = (
         vpc_responses.Nothing,
         vpc_operations.modify_vpc_attribute,
         effect=Effect.CHANGES,
-        refuses=("CidrBlock", "EnableDnsHostname", "EnableIPv6", "Ipv6CidrBlock", "Ipv6Isp"),
+        refuses=("EnableDnsHostname", "EnableIPv6", "Ipv6CidrBlock", "Ipv6Isp"),
     ),
     Operation(
         "ECS",
@@ -73,7 +71,7 @@ VPCS = (
         vpc_responses.Nothing,
         vpc_operations.modify_vpc_attribute,
         effect=Effect.CHANGES,
-        refuses=("CidrBlock", "UserCidr"),
+        refuses=("UserCidr",),
     ),
     *(
         Operation(
@@ -84,7 +82,7 @@ VPCS = (
             vpc_operations.delete_vpc,
             effect=Effect.DESTROYS,
             risk=Risk.HIGH,
-            refuses=("ForceDelete",) if service == "VPC" else (),
+            ignores=("ForceDelete",) if service == "VPC" else (),
         )
         for service in ("VPC", "ECS")
     ),
@@ -115,7 +113,6 @@ V_SWITCHES = (
         vpc_responses.VSwitches,
         vpc_operations.describe_v_switches,
         list_field="VSwitches.VSwitch",
-        refuses=("EnableIpv6", "RouteTableId", "VSwitchOwnerId"),
     ),
     Operation(
         "ECS",
@@ -169,7 +166,6 @@ INTERFACES = (
         responses.Interfaces,
         operations.describe_network_interfaces,
         list_field="NetworkInterfaceSets.NetworkInterfaceSet",
-        refuses=("Ipv6Address", "ServiceManaged"),
     ),
     Operation(
         "ECS",

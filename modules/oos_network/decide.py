@@ -70,7 +70,8 @@ def selected(cards: Iterable[Placed], request: DescribeNetworkInterfaces) -> lis
     return [
         each
         for each in cards
-        if (request.network_interface_id is None or each.card.id in request.network_interface_id)
+        if not request.service_managed
+        and (request.network_interface_id is None or each.card.id in request.network_interface_id)
         and is_wanted(each.instance_id, request.instance_id)
         and is_wanted(each.card.network, request.v_switch_id)
         and is_wanted(each.vpc_id, request.vpc_id)
@@ -86,6 +87,10 @@ def selected(cards: Iterable[Placed], request: DescribeNetworkInterfaces) -> lis
 def has_address(card: Placed, addresses: Sequence[GuestAddress], request: DescribeNetworkInterfaces) -> bool:
     """Whether a card has the addresses that are asked for."""
     own = private_of(card, addresses)
+    if request.ipv6_address is not None:
+        wanted = {ipaddress.ip_address(each) for each in request.ipv6_address}
+        if wanted.isdisjoint(map(ipaddress.ip_address, addresses_of(card, addresses, 6))):
+            return False
     return request.primary_ip_address in ("", *own[:1]) and (
         request.private_ip_address is None or any(each in own for each in request.private_ip_address)
     )

@@ -52,7 +52,8 @@ def _absent(id: str) -> NotFound:
 def describe_network_interfaces(context: Context, request: requests.DescribeNetworkInterfaces) -> responses.Interfaces:
     """List network cards, with the addresses that their guests tell; those that are in no instance, too."""
     found = decide.selected(_cards(context, context.fleet.networks(context.region)), request)
-    if request.primary_ip_address or request.private_ip_address is not None:
+    asked_for = (request.private_ip_address, request.ipv6_address)
+    if request.primary_ip_address or asked_for != (None, None):
         asked = zip(found, _addresses(context, found), strict=True)
         found = [each for each, addresses in asked if decide.has_address(each, addresses, request)]
     page = page_of(found, request, lambda each: (each.instance_id, f"{each.number:04d}", each.card.id), most=500)

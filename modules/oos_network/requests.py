@@ -23,6 +23,8 @@ class DescribeNetworkInterfaces(Paged):
     security_group_id: Annotated[str, Param("Security group.")] = ""
     primary_ip_address: Annotated[str, Param("First address.")] = ""
     private_ip_address: Annotated[tuple[str, ...] | None, Param("Any of their addresses.")] = None
+    ipv6_address: Annotated[tuple[str, ...] | None, Param("Any of the IPv6 addresses that their guests tell.")] = None
+    service_managed: Annotated[bool | None, Param("Whether a service manages them; none is.")] = None
     type: Annotated[str, Param("First card of an instance, or a further one.", allowed=("Primary", "Secondary"))] = ""
     status: Annotated[str, Param("Status.", allowed=_STATUSES)] = ""
     resource_group_id: Annotated[str, Param("Resource group.")] = ""

@@ -37,6 +37,21 @@ def vpc_range(text: str) -> IPv4Network:
     return network
 
 
+def changed_range(text: str, vpc: Vpc, networks: Iterable[Network]) -> str:
+    """The addresses that a VPC shall have from now on; as before where none are said. Raises ApiError."""
+    if not text:
+        return vpc.cidr
+    network = vpc_range(text)
+    if vpc.cidr and not network.overlaps(IPv4Network(vpc.cidr)):
+        message = f"{text} is neither more nor less than {vpc.cidr}, the addresses of the VPC {vpc.id}."
+        raise InvalidParameter("CidrBlock", message, code="InvalidCidrBlock")
+    for each in networks:
+        if each.vpc_id == vpc.id and each.cidr and not IPv4Network(each.cidr).subnet_of(network):
+            message = f"The vSwitch {each.name} of the VPC has {each.cidr}, which is no part of {text}."
+            raise ApiError("InvalidCidrBlock.InUse", message)
+    return str(network)
+
+
 def switch_range(text: str, vpc: Vpc, networks: Iterable[Network]) -> IPv4Network:
     """The addresses of a vSwitch: some of its VPC's that no other vSwitch has. Raises ApiError."""
     network = _range(text)
@@ -123,7 +138,7 @@ def switches(
 
 def selected_vpcs(vpcs: Iterable[Vpc], tags: Tags, request: DescribeVpcs) -> list[Vpc]:
     """The VPCs that meet every condition; none is a default one."""
-    if request.is_default:
+    if request.is_default or request.enable_ipv6 or request.dhcp_options_set_id:
         return []
     return [
         each
@@ -139,6 +154,8 @@ def selected_switches(
     found: Iterable[VSwitch], vpcs: Mapping[str, Vpc], tags: Tags, request: DescribeVSwitches
 ) -> list[VSwitch]:
     """The vSwitches that meet every condition."""
+    if request.enable_ipv6 or request.route_table_id:
+        return []
     return [
         each
         for each in found

@@ -57,6 +57,7 @@ def describe_vpcs(context: Context, request: vpc_requests.DescribeVpcs) -> vpc_r
     """List VPCs; networks made by others are in none."""
     networks, tags = context.fleet.networks(context.region), _tags(context)
     found = vpc_decide.selected_vpcs(_vpcs(context, networks).values(), tags, request)
+    found = found if request.vpc_owner_id in (None, int(context.account)) else []
     page = page_of(found, request, lambda each: newest_first(each.created, each.id), descending=True)
     shapes = [vpc_decide.vpc_shape(each, networks, tags.get(each.id, {})) for each in page.items]
     return {
@@ -80,12 +81,16 @@ def describe_vpc_attribute(context: Context, request: vpc_requests.DescribeVpcAt
 
 
 def modify_vpc_attribute(context: Context, request: vpc_requests.ModifyVpcAttribute) -> vpc_responses.Nothing:
-    """Give a VPC another name or description."""
+    """Give a VPC another name or description, or more or fewer addresses."""
     networks = context.fleet.networks(context.region)
     vpc = vpc_decide.require_vpc(_vpcs(context, networks), request.vpc_id)
     name = vpc.name if request.vpc_name is None else request.vpc_name
     description = vpc.description if request.description is None else request.description
-    keep_vpc(context.registry, replace(vpc, name=name, description=description))
+    cidr = vpc_decide.changed_range(request.cidr_block, vpc, networks)
+    keep_vpc(context.registry, replace(vpc, name=name, description=description, cidr=cidr))
+    for each in networks:
+        if each.vpc_id == vpc.id and each.vpc_cidr != cidr:
+            interfaces.hypervisor_of(context, each.host).label_network(each.name, each.labels, cidr)
     return {}
 
 
@@ -137,6 +142,7 @@ def describe_v_switches(context: Context, request: vpc_requests.DescribeVSwitche
     networks, tags = context.fleet.networks(context.region), _tags(context)
     vpcs = _vpcs(context, networks)
     found = vpc_decide.selected_switches(_switches(context, networks), vpcs, tags, request)
+    found = found if request.v_switch_owner_id in (None, int(context.account)) else []
     page = page_of(
         found,
         request,

@@ -21,6 +21,10 @@ Ids = Annotated[tuple[str, ...] | None, Param("Only these.", form=Form.COMMAS)]
 IsDefault = Annotated[bool | None, Param("Whether it is the one taken when a request names none.")]
 
 
+OwnerId = Annotated[int | None, Param("Account that they are of; all are of one.")]
+WithIpv6 = Annotated[bool | None, Param("Whether they have IPv6 addresses; none has.")]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EcsCreateVpc:
     """What a new VPC should be."""
@@ -51,6 +55,9 @@ class DescribeVpcs(EcsDescribeVpcs):
     """Which VPCs to list; conditions that are given must all hold."""
 
     vpc_name: Annotated[str, Param("Name; * stands for anything.")] = ""
+    vpc_owner_id: OwnerId = None
+    enable_ipv6: WithIpv6 = None
+    dhcp_options_set_id: Annotated[str, Param("Set of DHCP options; none has one.")] = ""
     resource_group_id: Annotated[str, Param("Resource group.")] = ""
     tag: TagConditions = ()
 
@@ -69,6 +76,9 @@ class ModifyVpcAttribute:
     vpc_id: VpcId
     vpc_name: NewName = None
     description: NewDescription = None
+    cidr_block: Annotated[
+        str, Param("New addresses, more or fewer of them; those of its vSwitches stay within. They stay if not given.")
+    ] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +121,9 @@ class DescribeVSwitches(EcsDescribeVSwitches):
     """Which vSwitches to list; conditions that are given must all hold."""
 
     v_switch_name: Annotated[str, Param("Name; * stands for anything.")] = ""
+    v_switch_owner_id: OwnerId = None
+    enable_ipv6: WithIpv6 = None
+    route_table_id: Annotated[str, Param("Route table of its own; none has one.")] = ""
     resource_group_id: Annotated[str, Param("Resource group; that of the VPC.")] = ""
     tag: TagConditions = ()
 

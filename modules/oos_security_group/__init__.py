@@ -60,7 +60,6 @@ OPERATIONS = (
         responses.GroupAttribute,
         operations.describe_security_group_attribute,
         ignores=("NicType",),
-        refuses=("Attribute",),
     ),
     Operation(
         "ECS",

@@ -94,6 +94,7 @@ def describe_security_group_attribute(
         "VpcId": group.vpc_id,
         "InnerAccessPolicy": group.inner.value,
         "Permissions": {"Permission": [decide.rule_shape(each, names) for each in page.items]},
+        "SnapshotPolicyIds": {"SnapshotPolicyId": []},
         "NextToken": page.fields["NextToken"],
     }
 

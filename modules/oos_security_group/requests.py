@@ -11,6 +11,7 @@ from oos.service.parameter import Form, Param
 
 GroupId = Annotated[str, Param("The security group.")]
 _NAME = r"(?!https?://).*"
+_ATTRIBUTES = ("snapshotPolicyIds",)
 _PROTOCOLS = ("TCP", "UDP", "ICMP", "ICMPv6", "GRE", "ALL")
 
 
@@ -50,6 +51,7 @@ class DescribeSecurityGroupAttribute:
 
     security_group_id: GroupId
     direction: Annotated[str, Param("Which rules.", allowed=("ingress", "egress", "all"))] = "all"
+    attribute: Annotated[str, Param("What else to tell; no group has such a policy.", allowed=_ATTRIBUTES)] = ""
     max_results: Annotated[int | None, Param("Most rules of a page.", minimum=1, maximum=1000)] = None
     next_token: Annotated[str, Param("Where the next page starts, from the response before.")] = ""
 

@@ -73,6 +73,10 @@ class RuleShapes(TypedDict):
     Permission: list[RuleShape]
 
 
+class SnapshotPolicies(TypedDict):
+    SnapshotPolicyId: list[str]
+
+
 class GroupAttribute(TypedDict):
     SecurityGroupId: str
     SecurityGroupName: str
@@ -81,6 +85,7 @@ class GroupAttribute(TypedDict):
     VpcId: str
     InnerAccessPolicy: str
     Permissions: RuleShapes
+    SnapshotPolicyIds: SnapshotPolicies
     NextToken: NotRequired[str]
 
 

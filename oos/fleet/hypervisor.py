@@ -271,8 +271,11 @@ class Hypervisor(Protocol):
         addresses are in use on the host.
         """
 
-    def label_network(self, name: str, labels: NetworkLabels) -> Network:
-        """Write a person's labels in place of those there; nothing else of it changes. Raises NetworkAbsent."""
+    def label_network(self, name: str, labels: NetworkLabels, vpc_cidr: str = "") -> Network:
+        """Write a person's labels in place of those there; nothing else of it changes. Raises NetworkAbsent.
+
+        With a range, that is what is noted as the addresses of its VPC from now on.
+        """
 
     def remove_network(self, name: str) -> None:
         """Take a network down and away. Absent is done. Raises WrongState while an instance has a card in it."""

@@ -134,6 +134,9 @@ def test_labels_of_a_network_are_replaced(world: World, network: Network) -> Non
     labelled = world.hypervisor.label_network(network.name, labels)
     assert labelled == replace(network, labels=labels)
     assert world.hypervisor.network(network.name) == labelled
+    moved = world.hypervisor.label_network(network.name, labels, "192.168.64.0/18")
+    assert moved == replace(labelled, vpc_cidr="192.168.64.0/18")
+    assert world.hypervisor.label_network(network.name, labels) == moved
 
 
 def test_a_network_with_cards_in_it_stays(world: World, network: Network) -> None:

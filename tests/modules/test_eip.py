@@ -382,3 +382,31 @@ def test_what_died_on_its_way_to_the_host_is_ended_when_it_is_asked_again(
     world.call("DeleteInstance", "gone", **gone)
     assert host.translations() == Translations()
     assert len([allocate(world) for _ in range(7)]) == 7
+
+
+def test_an_address_is_associated_as_the_cloud_is_asked_to(world: World, v_switch: str, instance: str) -> None:
+    id = allocate(world)["AllocationId"]
+    vpc = world.home(instance).network(v_switch).vpc_id
+    wanted = {"AllocationId": id, "InstanceId": instance}
+    for given, code in (
+        ({"Mode": "BINDED"}, "OperationDenied.NotSupported"),
+        ({"InstanceRegionId": "elsewhere"}, "InvalidParameter.InstanceRegionId"),
+        ({"VpcId": "vpc-1"}, "InvalidVpcId.Mismatch"),
+    ):
+        assert world.refusal("VPC.AssociateEipAddress", **wanted, **given).code == code
+    world.call("VPC.AssociateEipAddress", **wanted, Mode="NAT", InstanceRegionId="lab", VpcId=vpc)
+    assert [each["Status"] for each in eips(world, ServiceManaged=False)] == ["InUse"]
+    for none in ({"LockReason": "financial"}, {"ServiceManaged": True}, {"SegmentInstanceId": "eipsg-1"}):
+        assert eips(world, **none) == []
+
+
+def test_gateways_are_found_by_tag_and_status(world: World, v_switch: str) -> None:
+    tag = [{"Key": "team", "Value": "net"}]
+    vpc = next(host for host in world.hosts.values() if v_switch in host.state.networks).network(v_switch).vpc_id
+    made = world.call("VPC.CreateNatGateway", VpcId=vpc, Tag=tag, NetworkType="internet")["NatGatewayId"]
+    world.call("ECS.CreateNatGateway", VpcId=vpc)
+    (found,) = world.call("VPC.DescribeNatGateways", Tag=tag, Status="Available")["NatGateways"]["NatGateway"]
+    assert (found["NatGatewayId"], found["Tags"]["Tag"]) == (made, [{"TagKey": "team", "TagValue": "net"}])
+    assert world.call("VPC.DescribeNatGateways", Status="Creating")["TotalCount"] == 0
+    refused = world.refusal("VPC.CreateNatGateway", VpcId=vpc, NetworkType="intranet")
+    assert refused.code == "OperationDenied.NotSupported"

@@ -473,3 +473,55 @@ def test_rules_that_name_a_group_know_further_addresses_of_its_members(world: Wo
     assert refused.code == "InvalidOperation.SecondaryPrivateIpAssigned"
     world.call("UnassignPrivateIpAddresses", **given)
     assert "192.168.7.201/32" not in known()
+
+
+# conditions that nothing meets, and a VPC with other addresses
+
+
+def test_a_vpc_gets_more_or_fewer_addresses_around_its_v_switches(world: World, vpc: str, v_switch: str) -> None:
+    before = {"VpcId": vpc, "ZoneId": "lab-a", "CidrBlock": "192.168.128.0/24"}
+    world.break_next("label_network", FaultKind.FAIL_BEFORE)
+    assert world.refusal("VPC.ModifyVpcAttribute", VpcId=vpc, CidrBlock="192.168.0.0/17").status == 500
+    world.call("VPC.ModifyVpcAttribute", VpcId=vpc, CidrBlock="192.168.0.0/17")
+    assert world.call("VPC.DescribeVpcAttribute", VpcId=vpc)["CidrBlock"] == "192.168.0.0/17"
+    assert world.hosts[home_of(world, v_switch)].network(v_switch).vpc_cidr == "192.168.0.0/17"
+    assert world.refusal("VPC.CreateVSwitch", **before).code == "InvalidCidrBlock"
+    world.call("ECS.ModifyVpcAttribute", VpcId=vpc, CidrBlock="192.168.0.0/16", VpcName="wider")
+    world.call("VPC.CreateVSwitch", **before)
+    for cidr, code in (
+        ("192.168.8.0/21", "InvalidCidrBlock.InUse"),
+        ("10.0.0.0/8", "InvalidCidrBlock"),
+        ("8.8.8.0/24", "InvalidCidrBlock.Malformed"),
+    ):
+        assert world.refusal("VPC.ModifyVpcAttribute", VpcId=vpc, CidrBlock=cidr).code == code
+    assert world.call("VPC.DescribeVpcAttribute", VpcId=vpc)["VpcName"] == "wider"
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ({"VpcOwnerId": 1000000000000000}, 1),
+        ({"VpcOwnerId": 7}, 0),
+        ({"EnableIpv6": False}, 1),
+        ({"EnableIpv6": True}, 0),
+        ({"DhcpOptionsSetId": "dopt-1"}, 0),
+    ],
+)
+def test_vpcs_are_found_by_what_they_have_not(world: World, vpc: str, condition: dict[str, Any], found: int) -> None:
+    assert vpc
+    assert world.call("VPC.DescribeVpcs", **condition)["TotalCount"] == found
+
+
+def test_v_switches_and_cards_are_found_by_what_they_have_not(world: World, v_switch: str, instance: str) -> None:
+    assert v_switch in [each["VSwitchId"] for each in v_switches(world, VSwitchOwnerId=1000000000000000)]
+    for none in ({"VSwitchOwnerId": 7}, {"EnableIpv6": True}, {"RouteTableId": "vtb-1"}):
+        assert v_switches(world, **none) == []
+    assert v_switch in [each["VSwitchId"] for each in v_switches(world, EnableIpv6=False)]
+    assert cards(world, InstanceId=instance, ServiceManaged=True) == []
+    assert len(cards(world, InstanceId=instance, ServiceManaged=False)) == 1
+    assert cards(world, InstanceId=instance, Ipv6Address=["fd00::1"]) == []
+
+
+def test_a_vpc_without_gateways_is_deleted_by_force_as_well(world: World, vpc: str) -> None:
+    world.call("VPC.DeleteVpc", VpcId=vpc, ForceDelete=True)
+    assert world.call("VPC.DescribeVpcs")["TotalCount"] == 0

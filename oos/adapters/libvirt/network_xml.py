@@ -105,10 +105,13 @@ def _cidr(ip: Element | None) -> str:
     return str(ipaddress.IPv4Interface(f"{ip.get('address')}/{width}").network)
 
 
-def with_labels(xml: str, labels: NetworkLabels) -> str:
-    """The XML with these labels; every other word stays as it was. Raises ValueError for what XML cannot hold."""
+def with_labels(xml: str, labels: NetworkLabels, vpc_cidr: str = "") -> str:
+    """The XML with these labels, and this range of its VPC; every other word stays as it was.
+
+    Raises ValueError for what XML cannot hold.
+    """
     note = _read_note(parse_xml(xml).find("metadata"))
-    changed = NetworkNote(labels, note.vpc_id, note.vpc_cidr, note.token, note.created)
+    changed = NetworkNote(labels, note.vpc_id, vpc_cidr or note.vpc_cidr, note.token, note.created)
     # The document object model keeps prefixes of foreign namespaces, which an element tree would rename.
     with minidom.parseString(xml) as document, minidom.parseString(_written(changed)) as written:  # noqa: S318 (libvirtd made it, and we)
         network, element = document.documentElement, written.documentElement

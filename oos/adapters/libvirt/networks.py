@@ -66,11 +66,12 @@ class LibvirtNetworks(LibvirtTranslating, LibvirtRouting):
             self._ask_network(name, "undefining it", lambda network: network.undefine())
             raise
 
-    def label_network(self, name: str, labels: NetworkLabels) -> Network:
+    def label_network(self, name: str, labels: NetworkLabels, vpc_cidr: str = "") -> Network:
         with self._alone_with(name):
-            if self.network(name).labels != labels:
+            now = self.network(name)
+            if now.labels != labels or vpc_cidr not in ("", now.vpc_cidr):
                 inactive = self._ask_network(name, "looking", _inactive_xml)
-                self._define_network(name, _checked(name, lambda: with_labels(inactive, labels)))
+                self._define_network(name, _checked(name, lambda: with_labels(inactive, labels, vpc_cidr)))
             return self.network(name)
 
     def remove_network(self, name: str) -> None:

@@ -59,11 +59,12 @@ class SimulatedNetworks(SimulatedTranslating):
                     self._count("make_network", spec.token)
             return self._network(name)
 
-    def label_network(self, name: str, labels: NetworkLabels) -> Network:
+    def label_network(self, name: str, labels: NetworkLabels, vpc_cidr: str = "") -> Network:
         with self._call("label_network", name), self._lock:
             network = self._network(name)
-            if network.labels != labels:
-                self._keep_network(replace(network, labels=labels), "label_network")
+            wanted = replace(network, labels=labels, vpc_cidr=vpc_cidr or network.vpc_cidr)
+            if network != wanted:
+                self._keep_network(wanted, "label_network")
             return self._network(name)
 
     def remove_network(self, name: str) -> None:
