@@ -156,7 +156,7 @@ def _move(context: Context, request: requests.ModifyInstanceDeployment, instance
         if not request.dedicated_host_id:
             raise MissingParameter("DedicatedHostId")
         if instance.host != request.dedicated_host_id:
-            _require_room(context, instance, request.dedicated_host_id)
+            _require_room(context, instance, request)
         move(context, instance.id, host_called(context, request.dedicated_host_id, "DedicatedHostId"))
         return
 
@@ -165,20 +165,21 @@ def _move(context: Context, request: requests.ModifyInstanceDeployment, instance
             return place_for(loads_of(context, now.zone), now, memberships(context)).target
         host_called(context, request.dedicated_host_id, "DedicatedHostId")
         if now.host != request.dedicated_host_id:
-            _require_room(context, now, request.dedicated_host_id)
+            _require_room(context, now, request)
         return request.dedicated_host_id
 
     move_restarted(context, instance.id, choose)
 
 
-def _require_room(context: Context, instance: Instance, host: str) -> None:
+def _require_room(context: Context, instance: Instance, request: requests.ModifyInstanceDeployment) -> None:
     """Raise ApiError where the host lacks the memory, or has another instance of a set that keeps them apart.
 
     A host that takes nothing by itself takes what a person sends there.
     """
-    named = [replace(each, is_open=True) for each in loads_of(context, instance.zone) if each.host.name == host]
+    loads = loads_of(context, instance.zone)
+    named = [replace(each, is_open=True) for each in loads if each.host.name == request.dedicated_host_id]
     if named:
-        place_for(named, instance, memberships(context))
+        place_for(named, instance, () if request.force else memberships(context))
 
 
 def describe_deployment_set_supported_instance_type_family(

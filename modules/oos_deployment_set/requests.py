@@ -58,7 +58,11 @@ class ModifyInstanceDeployment:
     deployment_set_id: Annotated[str, Param("The deployment set.")] = ""
     remove_from_deployment_set: Annotated[bool, Param("Take it out of its deployment set instead.")] = False
     force: Annotated[
-        bool, Param("Move it to another host of its zone where the deployment set wants that; running, as it is.")
+        bool,
+        Param(
+            "With a deployment set: move it to another host of its zone where the set wants that; running, as it is. "
+            "With a host: move it there though its deployment set does not want that."
+        ),
     ] = False
     dedicated_host_id: Annotated[str, Param("The host of its zone to move it to, by its name in the inventory.")] = ""
     tenancy: Annotated[

@@ -85,7 +85,13 @@ def describe_instance_moves(context: Context, request: requests.DescribeInstance
     if request.host_id:
         host = host_called(context, request.host_id, "HostId")
         loads = loads_of(context, host.zone)
-        moves = evacuation(loads, host.name, sets, also_stopped=request.include_stopped)
+        moves = evacuation(
+            loads,
+            host.name,
+            sets,
+            also_stopped=request.include_stopped,
+            may_meet=request.ignore_deployment_sets,
+        )
     else:
         moves = rebalance(loads_of(context), _set(sets, request.deployment_set_id))
     shapes = [_move_shape(each) for each in moves]

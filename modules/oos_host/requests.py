@@ -34,6 +34,9 @@ class DescribeInstanceMoves:
     host_id: Annotated[str, Param("The host that running instances should leave.")] = ""
     deployment_set_id: Annotated[str, Param("The deployment set whose instances should stand as it wants.")] = ""
     include_stopped: Annotated[bool, Param("Have stopped instances leave the host, too.")] = False
+    ignore_deployment_sets: Annotated[
+        bool, Param("Have instances that should stand apart meet on a host, where there is no other way.")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

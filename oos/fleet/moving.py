@@ -63,7 +63,8 @@ def next_step(instance_id: str, source: str, here: Copy | None, there: Copy | No
         return NextStep.JOIN
     if there.moving_from != source:
         raise WrongState(instance_id, "on both hosts", "remove the one of the two that is of no use")
-    if there.power in (Power.RUNNING, Power.STARTING):
+    # What is starting up there waits for the memory of a guest that never came.
+    if there.power is Power.RUNNING:
         if here.power in (Power.RUNNING, Power.STARTING):
             raise WrongState(instance_id, "running on both hosts", "cut the power of one at once, and remove it")
         return NextStep.CLEAR_SOURCE

@@ -78,6 +78,7 @@ class GivenHost:
     name: str
     zone: str
     pace: Pace = field(default_factory=Pace)
+    memory_mib: int = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ def state_of(given: Given, host: Host) -> HostState:
     snapshots = [each for each in given.snapshots if each.disk in disks]
     images = [_image(name, host) for name in given.images]
     state = HostState(
+        memory_mib=next(each.memory_mib for each in given.hosts if each.name == host.name),
         networks=list(given.networks),
         instances={each.id: _instance(given, each, host, made[each.id]) for each in here},
         disks={

@@ -107,7 +107,7 @@ def _hosts(fields: Fields) -> dict[str, GivenHost]:
             snapshot=inner.seconds("snapshot"),
             deadline=inner.seconds("deadline", 30.0),
         )
-        hosts[name] = GivenHost(name, inner.text("zone", "lab-a"), pace)
+        hosts[name] = GivenHost(name, inner.text("zone", "lab-a"), pace, inner.number("memory", 1 << 20, least=0))
         inner.close()
     return hosts
 

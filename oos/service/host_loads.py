@@ -129,16 +129,23 @@ class _Room:
 
 
 def evacuation(
-    loads: Sequence[HostLoad], host: str, sets: Iterable[Membership], *, also_stopped: bool = False
+    loads: Sequence[HostLoad],
+    host: str,
+    sets: Iterable[Membership],
+    *,
+    also_stopped: bool = False,
+    may_meet: bool = False,
 ) -> tuple[InstanceMove, ...]:
     """Where the instances of a host should go: the largest first, each where most memory is free.
 
+    With `may_meet`, instances of a set that keeps them apart meet where there is no other way.
     Raises ApiError when the other hosts of its zone cannot take them all: then none should move.
     """
+    sets = tuple(sets)
     (leaving,) = (each for each in loads if each.host.name == host)
     rooms = _rooms(each for each in loads if each.host.zone == leaving.host.zone and each.host.name != host)
     moving = [each for each in leaving.instances if also_stopped or each.power is not Power.STOPPED]
-    return tuple(_placed(rooms, each, _set_of(each, sets)) for each in _largest_first(moving))
+    return tuple(_placed(rooms, each, _set_of(each, sets), may_meet=may_meet) for each in _largest_first(moving))
 
 
 def place_for(loads: Sequence[HostLoad], instance: Instance, sets: Iterable[Membership]) -> InstanceMove:
@@ -214,13 +221,17 @@ def _rooms(loads: Iterable[HostLoad]) -> dict[str, _Room]:
     }
 
 
-def _placed(rooms: Mapping[str, _Room], instance: Instance, group: Membership | None) -> InstanceMove:
+def _placed(
+    rooms: Mapping[str, _Room], instance: Instance, group: Membership | None, *, may_meet: bool = False
+) -> InstanceMove:
     apart = group.instance_ids if group is not None and group.strategy is Strategy.AVAILABILITY else frozenset()
     fitting = {
         name: room
         for name, room in rooms.items()
         if room.free_mib >= instance.memory_mib and not room.inside & (apart - {instance.id})
     }
+    if not fitting and may_meet:
+        fitting = {name: room for name, room in rooms.items() if room.free_mib >= instance.memory_mib}
     if not fitting:
         raise ApiError("OperationDenied.NoStock", _why_none(rooms, instance, group, apart), status=403)
     target = min(fitting, key=lambda name: (-fitting[name].free_mib, name))

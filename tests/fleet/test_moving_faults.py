@@ -82,6 +82,7 @@ COMES = Copy(Power.PAUSED, HERE, was_leaving=True)
         (STANDS, COMES, False, NextStep.CLEAR_TARGET),
         (STANDS, CAME_RUNS, False, NextStep.CLEAR_SOURCE),
         (RUNS, COMES, False, NextStep.CLEAR_TARGET),
+        (RUNS, Copy(Power.STARTING, HERE), False, NextStep.CLEAR_TARGET),
         (RUNS, CAME_OFF, True, NextStep.CLEAR_TARGET),
         (OFF, COMES, False, NextStep.CLEAR_TARGET),
         (OFF, CAME_OFF, True, NextStep.CLEAR_SOURCE),

@@ -314,10 +314,16 @@ class LibvirtMoving(LibvirtCarrying):
         there = set(self._checkpoints(instance_id))
         for disk in domain.text.disks:
             disk_id = domain.text.disk_id(disk)
-            manifests = [each for each in self._snapshots.all().values() if each.disk_id == disk_id]
-            whole = [each for each in manifests if each.status is SnapshotStatus.ACCOMPLISHED and each.checkpoint]
-            newest = max(whole, key=lambda each: (each.created, each.id), default=None)
-            if newest is None or newest.checkpoint in there:
+            whole = [
+                each
+                for each in self._snapshots_of([disk_id])
+                if each.status is SnapshotStatus.ACCOMPLISHED and each.checkpoint
+            ]
+            if not whole:
+                continue
+            # Of two of one second, the one that stands on the other is newer: the list has it later.
+            newest = sorted(whole, key=lambda each: each.created)[-1]
+            if newest.checkpoint in there:
                 continue
             moment = int(parse_instant(newest.created).timestamp())
             with contextlib.suppress(LibvirtFailed):

@@ -7,7 +7,7 @@ piece by piece, as images do. What both hosts share is found out by looking, not
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from oos.adapters.libvirt.connection import LibvirtFailed, libvirt
@@ -120,7 +120,7 @@ class LibvirtCarrying(LibvirtReplacing):
                 return _copied(each.pool, each.target, each.volume)
 
     def _bring_snapshots(self, instance_id: str, disk_ids: Iterable[str], target: LibvirtCarrying) -> None:
-        """Have the snapshots of these disks on the target, oldest first; a manifest comes last."""
+        """Have the snapshots of these disks on the target; of each, the manifest comes last."""
         wanted = self._snapshots_of(disk_ids)
         if not wanted or _is_shared(instance_id, self._snapshot_pool, target._snapshot_pool):
             return
@@ -136,13 +136,14 @@ class LibvirtCarrying(LibvirtReplacing):
             target._snapshots.put(manifest)
 
     def _snapshots_of(self, disk_ids: Iterable[str]) -> list[SnapshotManifest]:
-        """Their manifests, oldest first. Raises WrongState for one that is being made."""
+        """Their manifests, each after what it stands on. Raises WrongState for one that is being made."""
         wanted = set(disk_ids)
-        found = [each for each in self._snapshots.all().values() if each.disk_id in wanted]
+        known = self._snapshots.all()
+        found = [each for each in known.values() if each.disk_id in wanted]
         for each in found:
             if each.status is SnapshotStatus.PROGRESSING and each.instance_id and self._is_running(each):
                 raise WrongState(each.id, each.status, "wait until it is accomplished")
-        return sorted(found, key=lambda each: (each.created, each.id))
+        return sorted(found, key=lambda each: (_depth(each, known), each.id))
 
     def _bring_notes(self, disk_ids: Iterable[str], target: LibvirtCarrying) -> None:
         """Have what is written about these disks on the target."""
@@ -192,6 +193,14 @@ class LibvirtCarrying(LibvirtReplacing):
             here = pool.find(volume.name)
             if here is not None:
                 yield Cargo(file, pool, here, beyond, shared[pool.name])
+
+
+def _depth(manifest: SnapshotManifest, known: Mapping[str, SnapshotManifest]) -> int:
+    """How many snapshots it stands on."""
+    depth = 0
+    while manifest.parent_id in known and depth < len(known):
+        manifest, depth = known[manifest.parent_id], depth + 1
+    return depth
 
 
 def stamp_of(cargo: Iterable[Cargo]) -> str:
