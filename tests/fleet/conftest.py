@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from oos.fleet.instance import Instance
 from oos.lab.config import LabConfig
+from oos.lab.lab import up
+from tests.fleet.two_hosts import TwoHosts, real_hosts
 from tests.fleet.world import World, simulated_world
+from tests.lab_fixture import CACHE, VARIABLE
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +29,15 @@ def lab_world(lab: LabConfig) -> Iterator[World]:
     with real_world(lab) as world:
         yield world
         world.clean_up(world.lasting)
+
+
+@pytest.fixture(scope="session")
+def two_real(able_host: None) -> Iterator[TwoHosts]:
+    """Two hosts of a lab without guests; it ends with the session."""
+    config = LabConfig(Path(os.environ[VARIABLE]) / "two-hosts", CACHE, guests=(), hosts=2)
+    up(config, lambda line: None)
+    with real_hosts(config) as hosts:
+        yield hosts
 
 
 @pytest.fixture(params=["simulation", pytest.param("lab_world", marks=pytest.mark.real)])

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from oos.fleet.errors import InstanceAbsent, NetworkAbsent
 from oos.fleet.instance import DataDiskSpec, Labels, Power, StopMethod
 from oos.fleet.storage import DiskLabels
-from oos.lab.config import LabConfig
-from oos.lab.lab import down, up
-from tests.fleet.two_hosts import TwoHosts, real_hosts, simulated_hosts
+from tests.fleet.two_hosts import TwoHosts, simulated_hosts
 from tests.fleet.world import World, fresh_token
-from tests.lab_fixture import CACHE, VARIABLE
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -26,15 +21,6 @@ def two_simulated() -> TwoHosts:
     return simulated_hosts()
 
 
-@pytest.fixture(scope="module")
-def two_real(able_host: None) -> Iterator[TwoHosts]:
-    config = LabConfig(Path(os.environ[VARIABLE]) / "two-hosts", CACHE, guests=(), hosts=2)
-    up(config, lambda line: None)
-    with real_hosts(config) as hosts:
-        yield hosts
-    down(config, lambda line: None)
-
-
 @pytest.fixture(params=["two_simulated", pytest.param("two_real", marks=pytest.mark.real)])
 def hosts(request: pytest.FixtureRequest) -> Iterator[TwoHosts]:
     two: TwoHosts = request.getfixturevalue(request.param)
@@ -42,10 +28,6 @@ def hosts(request: pytest.FixtureRequest) -> Iterator[TwoHosts]:
     made = [*two.first.made, *two.second.made]
     two.first.clean_up(made)
     two.second.clean_up([*two.first.made, *two.second.made, *made])
-
-
-def is_real(hosts: TwoHosts) -> bool:
-    return hosts.first.hypervisor.host.name == "lab-1"
 
 
 def boot(world: World, instance_id: str) -> bytes:

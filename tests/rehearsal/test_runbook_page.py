@@ -19,4 +19,4 @@ def test_the_page_of_runbooks_is_current() -> None:
 def test_there_are_runbooks_for_each_subject() -> None:
     page = (ROOT / "oos" / "docs" / "runbooks.md").read_text(encoding="utf-8")
     assert page.count("\n### ") >= 25
-    assert page.count("\n## ") == 8
+    assert page.count("\n## ") == 9
