@@ -49,7 +49,12 @@ class LibvirtMoving(LibvirtCarrying):
                 if step is NextStep.NOTHING:
                     report(100)
                     return target.instance(instance_id)
-                self._take_step(step, instance_id, target, report)
+                try:
+                    self._take_step(step, instance_id, target, report)
+                except FleetError:
+                    if step in (NextStep.SEND, NextStep.COPY):
+                        self._withdraw(instance_id, target)
+                    raise
         raise HypervisorFailed(instance_id, f"its move to {target._host.name} does not come to an end")
 
     def _next_step(self, instance_id: str, target: LibvirtMoving) -> NextStep:
@@ -224,8 +229,12 @@ class LibvirtMoving(LibvirtCarrying):
                 time.sleep(LOOK_SECONDS)
 
     def _abort(self, instance_id: str) -> None:
+        """Have it stay, and wait until it does: at its last step a move ends all the same."""
+        watch = Stopwatch(self._connection.deadlines.quick)
         with contextlib.suppress(LibvirtFailed, InstanceAbsent):
             self._ask(instance_id, "giving up its move", lambda domain: domain.abortJob())
+            while self._is_leaving(instance_id) and watch.left:
+                time.sleep(LOOK_SECONDS)
 
     # a stopped one
 
@@ -243,6 +252,18 @@ class LibvirtMoving(LibvirtCarrying):
         copied = [each.file.device for each in cargo if each.file.kind == FileKind.DISK and not each.is_shared]
         text = with_moved_files(xml, paths, copied, self._mark(instance_id, stamp_of(cargo)))
         target._connection.call(instance_id, "defining it on its new host", lambda conn: conn.defineXML(text))
+
+    def _withdraw(self, instance_id: str, target: LibvirtMoving) -> None:
+        """It stays here: take away what the target got of it, as far as can be; asked again, a move finds the rest."""
+        with contextlib.suppress(FleetError):
+            there = target._copy(instance_id)
+            if self._is_leaving(instance_id) or (there is not None and there.moving_from != self._host.name):
+                return
+            target._forget_copy(instance_id)
+            if target._copy(instance_id) is None:
+                xml = self._xml(instance_id)
+                text = read_domain(xml)
+                target._take_away(instance_id, xml, [text.disk_id(disk) for disk in text.disks], self)
 
     def _forget_copy(self, instance_id: str) -> None:
         """Take away a domain that only arrives here and does not run; its files are made anew."""

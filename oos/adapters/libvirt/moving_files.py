@@ -7,13 +7,14 @@ piece by piece, as images do. What both hosts share is found out by looking, not
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from oos.adapters.libvirt.connection import LibvirtFailed, libvirt
+from oos.adapters.libvirt.connection import LibvirtFailed, Stopwatch, libvirt
 from oos.adapters.libvirt.importing import PIECE
 from oos.adapters.libvirt.moving_xml import DomainFile, FileKind, files_of
-from oos.adapters.libvirt.pools import Pool, Volume
+from oos.adapters.libvirt.pools import BUSY_SECONDS, Pool, Volume
 from oos.adapters.libvirt.qcow2 import BadHeader, with_backing
 from oos.adapters.libvirt.replacing import LibvirtReplacing
 from oos.adapters.libvirt.verification import verify_volume
@@ -215,11 +216,23 @@ def _is_shared(instance_id: str, pool: Pool, beyond: Pool) -> bool:
     pool.delete(name)
     pool.create(name, 0, format="raw")
     try:
-        beyond.refresh()
+        _refresh(beyond)
         return name in beyond.names()
     finally:
         pool.delete(name)
-        beyond.refresh()
+        _refresh(beyond)
+
+
+def _refresh(pool: Pool) -> None:
+    """Let a pool look at its directory; while a volume of it is being copied, it cannot, and has to be asked again."""
+    watch = Stopwatch(BUSY_SECONDS)
+    while True:
+        try:
+            return pool.refresh()
+        except LibvirtFailed as failed:
+            if "asynchronous" not in failed.cause or not watch.left:
+                raise
+            time.sleep(0.2)
 
 
 def _copied(source: Pool, target: Pool, volume: Volume, *, backing: str = "") -> Volume:
