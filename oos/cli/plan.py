@@ -24,7 +24,7 @@ CHANGES = 2
 @click.option(
     "--assume",
     metavar="FILE",
-    help="What commands in guests, services and addresses answer: commands and responses, as a rehearsal gives them.",
+    help="What only the world knows: commands (in guests), responses (of services), events, as in a rehearsal.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit code 0: nothing would be done; 2: something would.")
 @click.pass_obj
@@ -56,10 +56,9 @@ def plan(
     from oos.cli.printing import print_document
     from oos.cli.run import open_checked, with_secrets
     from oos.engine.ports import StartRequest
-    from oos.plan.assumed import read_assumptions
+    from oos.plan.assumed import Assumed, read_assumptions
     from oos.plan.live import live_of
     from oos.plan.make import make_plan
-    from oos.rehearsal.case import Given
 
     checked = open_checked(session, template, template_version)
     request = StartRequest(
@@ -70,8 +69,8 @@ def plan(
         template_name=template if "/" not in template else "",
         template_version=template_version,
     )
-    given = Given() if assume is None else read_assumptions(Path(assume))
-    made = make_plan(live_of(session.app), request, given, now())
+    assumed = Assumed() if assume is None else read_assumptions(Path(assume), session.app.region)
+    made = make_plan(live_of(session.app), request, assumed, now())
     if session.is_json:
         print_document(session, document_of(template, made))
     else:

@@ -141,9 +141,9 @@ class Connection:
         from oos.app.app import now
         from oos.engine.ports import StartRequest
         from oos.notebook.planned import Planned
+        from oos.plan.assumed import Assumed
         from oos.plan.live import live_of
         from oos.plan.make import make_plan
-        from oos.rehearsal.case import Given
 
         checked, name = self._template(template)
         request = StartRequest(
@@ -154,7 +154,7 @@ class Connection:
             template_name=name,
         )
         try:
-            return Planned(make_plan(live_of(self.app), request, Given(), now()))
+            return Planned(make_plan(live_of(self.app), request, Assumed(), now()))
         except DiagnosticError as error:
             raise Faults(error.diagnostics) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,11 @@ from oos.fleet.errors import AgentFailed
 from oos.fleet.instance import GuestInfo, GuestProcess
 from oos.rehearsal.case import Given
 from oos.rehearsal.fields import Fields, Report
+from oos.rehearsal.read import read_events
 from oos.rehearsal.read_given import read_commands, read_responses
 from oos.rehearsal.tree import read_tree
+from oos.schedule.pattern import Happening
+from oos.values.json import Value
 
 if TYPE_CHECKING:
     from oos.adapters.memory.guest import GuestProgram
@@ -57,8 +61,18 @@ class AssumedMachine:
         self._files[path] = content
 
 
-def read_assumptions(path: Path) -> Given:
-    """What a file says that a plan is to assume: `commands` and `responses`, as in the `given` of a rehearsal.
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What somebody says of the world, where a twin cannot know it."""
+
+    given: Given = field(default_factory=Given)
+    """What commands in guests print, and what services and addresses answer."""
+    events: tuple[Happening | Value, ...] = ()
+    """What fires triggers, once they listen."""
+
+
+def read_assumptions(path: Path, region: str) -> Assumed:
+    """What a file says that a plan is to assume: `commands`, `responses` and `events`, as a rehearsal has them.
 
     Raises DiagnosticError with every fault, OSError.
     """
@@ -66,7 +80,8 @@ def read_assumptions(path: Path) -> Given:
     report = Report(str(path))
     fields = Fields(report, tree, "a file of assumptions")
     given = Given(commands=read_commands(fields), responses=read_responses(fields))
+    assumed = Assumed(given, read_events(fields, region))
     fields.close()
     if report.faults:
         raise DiagnosticError(report.faults)
-    return given
+    return assumed

@@ -13,7 +13,7 @@ from oos.engine.guards import Guards, Refused
 from oos.engine.templates import TemplateCache
 from oos.execution.status import SafetyCheck
 from oos.fleet.fleet import Fleet
-from oos.plan.assumed import AssumedMachine
+from oos.plan.assumed import Assumed, AssumedMachine
 from oos.plan.difference import NEW, Things, anonymous, differences, ids_in, new_ids
 from oos.plan.live import Live
 from oos.plan.model import Plan, PlannedCall
@@ -21,7 +21,7 @@ from oos.plan.onlooker import PlanOnlooker
 from oos.plan.overlay import OverlayRegistry
 from oos.plan.things import document_things, fleet_things
 from oos.plan.twin import twins_of
-from oos.rehearsal.case import ANY, Answer, Case, Given, Verb
+from oos.rehearsal.case import ANY, Answer, Case, Verb
 from oos.rehearsal.guests import GivenGuests
 from oos.rehearsal.performance import Performance, perform
 from oos.rehearsal.stage import Stage
@@ -36,17 +36,17 @@ if TYPE_CHECKING:
 _NOWHERE = Tree({})
 
 
-def make_plan(live: Live, request: StartRequest, given: Given, now: datetime) -> Plan:
+def make_plan(live: Live, request: StartRequest, assumed: Assumed, now: datetime) -> Plan:
     """What the execution would do if it were started now. Changes nothing, anywhere.
 
-    `given` holds what scripts in guests do and what web addresses and services answer, as far as somebody knows; of
-    all others it is assumed that they end well. People are taken to approve. Raises DiagnosticError for what could not
-    be started, HostUnreachable and JournalFailed.
+    `assumed` holds what scripts in guests do, what web addresses and services answer and what fires triggers, as far as
+    somebody knows; of all other scripts and messages it is assumed that they end well. People are taken to approve.
+    Raises DiagnosticError for what could not be started, HostUnreachable and JournalFailed.
     """
     registry = OverlayRegistry(live.registry)
     onlooker = PlanOnlooker(live.fleet, registry)
     clock = SimulatedClock(now)
-    guests = GivenGuests(given.commands, onlooker.assume)
+    guests = GivenGuests(assumed.given.commands, onlooker.assume)
     hosts = twins_of(live.fleet, clock, guests)
     onlooker.look_at(hosts.values())
     world = World(
@@ -61,7 +61,7 @@ def make_plan(live: Live, request: StartRequest, given: Given, now: datetime) ->
         onlooker=onlooker,
     )
     approver = Answer(Verb.APPROVE, ANY, by=ANY, times=None)
-    case = Case("plan", _NOWHERE, given, people=(approver,))
+    case = Case("plan", _NOWHERE, assumed.given, people=(approver,), events=assumed.events)
     stage = Stage(case, live.catalog.modules, request.template.template, live.find, world)
     before = fleet_things(hosts.values(), registry)
     started = replace(request, safety_check=SafetyCheck.SKIP)

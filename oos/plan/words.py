@@ -46,4 +46,6 @@ def summary(plan: Plan) -> str:
     waited = f" after {span(plan.waited)} of waiting" if plan.waited.total_seconds() >= 1 else ""
     if plan.status is Status.FAILED:
         return f"{does}; it would fail{waited}: {plan.code}: {plan.message}"
+    if not plan.status.final:
+        return f"{does}; it would go on waiting{waited}"
     return f"{does}; it would end in {plan.status}{waited}"

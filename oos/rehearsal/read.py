@@ -98,7 +98,7 @@ def _case(report: Report, tree: Tree, shared: Tree | None) -> Case:
         by=fields.text("by", "starter"),
         faults=tuple(_fault(report, each) for each in fields.items("faults")),
         people=tuple(_answer(report, each) for each in fields.items("people")),
-        events=tuple(_event(report, each, given.region) for each in fields.items("events")),
+        events=read_events(fields, given.region),
         lasts=fields.duration("lasts"),
         expect=_expected(report, fields.get("expect")),
     )
@@ -156,6 +156,11 @@ def _answer(report: Report, tree: Tree) -> Answer:
     )
     fields.close()
     return found
+
+
+def read_events(fields: Fields, region: str) -> tuple[Happening | Value, ...]:
+    """What fires triggers, one after another."""
+    return tuple(_event(fields.report, each, region) for each in fields.items("events"))
 
 
 def _event(report: Report, tree: Tree, region: str) -> Happening | Value:

@@ -71,7 +71,7 @@ class Context(msgspec.Struct, frozen=True):
     def orchestration(self) -> Orchestrator:
         """Whoever carries out executions. Raises Unsupported where nobody does."""
         if self.orchestrator is None:
-            raise Unsupported("No executions are carried out here: this is a rehearsal, or a catalog alone.")
+            raise Unsupported("No executions are carried out here: this is a rehearsal, a plan, or a catalog alone.")
         return self.orchestrator
 
     @property

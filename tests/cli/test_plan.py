@@ -126,3 +126,23 @@ def test_a_template_that_could_not_be_started_is_not_planned(world: World) -> No
     said = world.run("plan", world.write("bad.yml", SNAPSHOTS), "-p", "width=11")
     assert said.code == 2
     assert "width" in said.err
+
+
+ALARM = """\
+FormatVersion: OOS-2019-06-01
+Tasks:
+  - Name: busy
+    Action: ACS::EventTrigger
+    Properties: {Product: ECS, Name: ['Instance:StateChange'], Level: [INFO]}
+    Outputs: {id: {Type: String, ValueSelector: .content.resourceId}}
+  - {Name: stop, Action: 'ACS::ECS::StopInstance', Properties: {instanceId: '{{ busy.id }}'}}
+"""
+
+
+def test_what_a_trigger_would_do_is_planned_with_an_event(world: World) -> None:
+    (instance,) = world.make_instances("web-1")
+    template = world.write("alarm.yml", ALARM)
+    assert "nothing would be done; it would go on waiting" in world.run("plan", template).err
+    event = f"events: [{{message: {{content: {{resourceId: {instance.id}}}}}}}]\n"
+    planned = world.run("plan", template, "--assume", world.write("event.yml", event), "-o", "json").document
+    assert [(each["Change"], each["Name"]) for each in planned["Differences"]] == [("Update", "web-1")], planned

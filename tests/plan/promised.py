@@ -10,6 +10,7 @@ from oos.app.templates import TemplateFinder
 from oos.engine.ports import StartRequest
 from oos.engine.templates import TemplateCache
 from oos.execution.status import SafetyCheck
+from oos.plan.assumed import Assumed
 from oos.plan.difference import differences
 from oos.plan.live import Live
 from oos.plan.make import make_plan
@@ -60,7 +61,7 @@ def planned(case: Case, title: str, text: str, world: World) -> Plan:
     """The plan of a case in a world, which stays as it is."""
     given = Given(commands=case.given.commands, responses=case.given.responses)
     before = copy.deepcopy([each.state for each in world.hosts.values()])
-    plan = make_plan(live_of(world), request_of(case, title, text), given, world.clock.now())
+    plan = make_plan(live_of(world), request_of(case, title, text), Assumed(given), world.clock.now())
     assert [each.state for each in world.hosts.values()] == before
     return plan
 

@@ -14,13 +14,13 @@ from oos.execution.status import SafetyCheck, Status
 from oos.lab.config import LabConfig
 from oos.lab.guests import REGION, opened_app
 from oos.lab.lab import up
+from oos.plan.assumed import Assumed
 from oos.plan.difference import Things, differences
 from oos.plan.live import live_of
 from oos.plan.make import make_plan
 from oos.plan.model import Change
 from oos.plan.things import fleet_things
 from oos.plan.twin import twins_of
-from oos.rehearsal.case import Given
 
 pytestmark = pytest.mark.real
 
@@ -71,7 +71,7 @@ def test_what_is_planned_for_a_real_guest_is_what_happens_to_it(lab: LabConfig) 
             safety_check=SafetyCheck.SKIP,
         )
         before = things(app)
-        plan = make_plan(live_of(app), request, Given(), datetime.now(UTC))
+        plan = make_plan(live_of(app), request, Assumed(), datetime.now(UTC))
         assert things(app) == before
         made = [each.name for each in plan.differences if each.change is Change.CREATE]
         assert (plan.status, made, plan.assumptions) == (Status.SUCCESS, ["planned"], ())
