@@ -21,6 +21,7 @@ from oos.template.offers import ActionCatalog, Offers
 from oos.template.parameters import faults_of_argument
 from oos.template.parse import read_template
 from oos.template.protect import faults_of, protected
+from oos.template.protect_run import around_run
 
 __all__ = ["ActionCatalog", "CheckedTemplate", "Examination", "check", "examine", "faults_at_start"]
 
@@ -92,12 +93,13 @@ def in_order(diagnostics: list[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 class _Checker:
     def __init__(self, template: Template, catalog: ActionCatalog) -> None:
+        template, faults = around_run(template, catalog)
         self.template = template
         self.source = template.source.name
         self.catalog = catalog
         self.offers = Offers(template, catalog)
         self.names = Names(template, self.offers)
-        self._own: list[Diagnostic] = []
+        self._own: list[Diagnostic] = [*faults]
         self._findings: list[Finding] = []
 
     @property
@@ -131,7 +133,7 @@ class _Checker:
         self._check_conditions(resolved)
         self._check_parameters(resolved)
         self._own.extend(faults_of(resolved, self.source))
-        resolved = protected(resolved, self.catalog)
+        resolved = protected(resolved)
         return CheckedTemplate(
             resolved,
             (),
@@ -221,9 +223,14 @@ class _Checker:
         return dataclasses.replace(retry, **changed) if changed else retry
 
     def _protect(self, protect: Protect | None, place: Place) -> Protect | None:
-        if protect is None or protect.targets is None:
+        if protect is None:
             return protect
-        return dataclasses.replace(protect, targets=self.names.resolve(protect.targets, place))
+        targets, run = protect.targets, protect.run
+        return dataclasses.replace(
+            protect,
+            targets=None if targets is None else self.names.resolve(targets, place),
+            run=None if run is None else self.names.resolve(run, place),
+        )
 
     def _check_required(self, task: Task) -> None:
         builtin = find_builtin(task.action)

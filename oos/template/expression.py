@@ -22,6 +22,7 @@ __all__ = [
     "ReferenceKind",
     "Scope",
     "literal",
+    "placed",
 ]
 
 
@@ -143,6 +144,18 @@ class Expression:
 
     def __repr__(self) -> str:
         return f"Expression({self.raw!r})"
+
+
+def placed(expression: Expression, span: Span) -> Expression:
+    """The same expression, as if it stood there: of what nobody wrote, faults are told where it comes from."""
+    return Expression(
+        expression.term,
+        references=expression.references,
+        condition_names=expression.condition_names,
+        has_functions=expression.has_functions,
+        span=span,
+        source=expression.source,
+    )
 
 
 def literal(value: Value) -> Expression:

@@ -117,6 +117,8 @@ class Protect:
     """Which instances; None: those that its properties name."""
     is_none: bool = False
     """Whether it says that it is not protected, though the template is."""
+    run: Expression | None = None
+    """The snapshots that stand around the whole run (protect_run.py); None: it has a pair of its own."""
     action: str = ""
     """In a checked template: the action that stands in the protection. The task itself is an ACS::Template then."""
     span: Span = field(default=NOWHERE, compare=False)
@@ -185,7 +187,7 @@ class Template:
     outputs: Mapping[str, TemplateOutput] = field(default_factory=dict)
     metadata: Value = None
     protect: Protect | None = None
-    """That each task that changes instances is protected."""
+    """That the tasks that change instances are protected, all by one pair."""
     kind: TemplateKind = TemplateKind.AUTOMATION
     data: Value = None
     """The whole document of a state or package template."""

@@ -18,7 +18,7 @@ from oos.service.operation import Effect
 from oos.template import codes
 from oos.template.actions import find_builtin
 from oos.template.expression import Expression, literal
-from oos.template.model import Protect, Task, Template
+from oos.template.model import Task, Template
 from oos.template.offers import literal_text
 from oos.template.terms import Entries, Literal, Lookup, Term
 
@@ -30,7 +30,13 @@ ACT: Final = "act"
 RESPONSE: Final = "response"
 """The output of that template: what the task's own outputs are selected from."""
 
+REGION: Final = "regionid"
 _TARGETS: Final = ("instanceid", "instanceids")
+_OF_TARGETS: Final = "${run}[] | select(.instanceId as $id | any(${targets}[]; . == $id))"
+_UNCOVERED: Final = (
+    "(${targets} - [${run}[].instanceId]) as $left"
+    ' | if ($left | length) == 0 then "protected" else "not among what the run protects: \\($left | join(", "))" end'
+)
 _ALLOWED: Final = ("ACS::ExecuteAPI", "ACS::Template")
 _INSTANCES: Final = (
     '[(., (.parameters? // {})) | select(type == "object") | to_entries[]'
@@ -59,20 +65,20 @@ def faults_of(template: Template, source: str) -> Iterator[Diagnostic]:
         yield codes.PROTECTION.at(source, template.protect.span, message, "write Protect at a task, with their ids")
 
 
-def protected(template: Template, catalog: ActionCatalog) -> Template:
+def protected(template: Template) -> Template:
     """The template with each task that is to be protected in its protection."""
-    if template.protect is None and all(each.protect is None for each in _every(template.tasks)):
+    if all(each.protect is None for each in _every(template.tasks)):
         return template
-    return dataclasses.replace(template, tasks=tuple(_wrapped(template, each, catalog) for each in template.tasks))
+    return dataclasses.replace(template, tasks=tuple(map(_wrapped, template.tasks)))
 
 
-def _wrapped(template: Template, task: Task, catalog: ActionCatalog) -> Task:
+def _wrapped(task: Task) -> Task:
     if task.loop_tasks:
-        inner = tuple(_wrapped(template, each, catalog) for each in task.loop_tasks)
+        inner = tuple(map(_wrapped, task.loop_tasks))
         return dataclasses.replace(task, loop_tasks=inner)
-    if not _is_protected(template, task) or (task.protect is None and _only_reads(task, catalog)):
+    if task.protect is None or task.protect.is_none:
         return dataclasses.replace(task, protect=None)
-    parameters = [("named", Entries(tuple(_named(task))))]
+    parameters = [("named", Entries(tuple(named_in(task))))]
     # Each by itself: a secret among them makes secrets of no others. In a map, so that text stays text.
     parameters += [
         (f"property{number}", Entries((("value", each.term),))) for number, each in enumerate(task.properties.values())
@@ -82,18 +88,22 @@ def _wrapped(template: Template, task: Task, catalog: ActionCatalog) -> Task:
     if targets is not None:
         parameters.append(("targets", Entries((("value", targets.term),))))
         given.append(targets)
+    run = task.protect.run
+    if run is not None:
+        parameters.append(("run", Entries((("value", run.term),))))
+        given.append(run)
     return dataclasses.replace(
         task,
         action="ACS::Template",
         properties={
-            "TemplateContent": literal(_text(task, from_properties=targets is None)),
+            "TemplateContent": literal(_text(task, from_properties=targets is None, in_run=run is not None)),
             "Parameters": _together(parameters, given),
         },
-        protect=dataclasses.replace(task.protect or Protect(), action=task.action),
+        protect=dataclasses.replace(task.protect, action=task.action),
     )
 
 
-def _named(task: Task) -> Iterator[tuple[str, Term]]:
+def named_in(task: Task) -> Iterator[tuple[str, Term]]:
     """What tells region and instances among the properties and the parameters in them."""
     for name, value in task.properties.items():
         term = value.term
@@ -124,13 +134,15 @@ def _together(parameters: list[tuple[str, Entries]], given: list[Expression]) ->
     )
 
 
-def _text(task: Task, *, from_properties: bool) -> str:
-    """The template of the child execution."""
+def _text(task: Task, *, from_properties: bool, in_run: bool) -> str:
+    """The template of the child execution; in a run that is protected as a whole, with the snapshots of that."""
     region = _pick("First", _REGION, "named")
     targets = _pick("All", _INSTANCES, "named") if from_properties else _pick("First", ".value", "targets")
     snapshots = {"regionId": region, "snapshots": "{{ protect.snapshots }}"}
     tasks = [
-        {
+        _find_in_run(targets)
+        if in_run
+        else {
             "Name": "protect",
             "Action": "OOS::Snapshot::Protect",
             "Properties": {"regionId": region, "instanceIds": targets, "protection": "{{ ACS::ExecutionId }}"},
@@ -145,7 +157,7 @@ def _text(task: Task, *, from_properties: bool) -> str:
             "Properties": {
                 name: _property(number, name, each) for number, (name, each) in enumerate(task.properties.items())
             },
-            "OnSuccess": "prune",
+            "OnSuccess": "ACS::END" if in_run else "prune",
             "OnError": "rollBack",
             "Outputs": {RESPONSE: {"Type": "Json", "ValueSelector": "."}},
         },
@@ -162,16 +174,16 @@ def _text(task: Task, *, from_properties: bool) -> str:
                 "DesiredValues": ["carried out"],
             },
         },
-        {
-            "Name": "prune",
-            "Action": "OOS::Snapshot::Prune",
-            "Properties": {"regionId": region, "snapshotIds": "{{ protect.snapshotIds }}"},
-        },
     ]
+    if not in_run:
+        prune = {"regionId": region, "snapshotIds": "{{ protect.snapshotIds }}"}
+        tasks.append({"Name": "prune", "Action": "OOS::Snapshot::Prune", "Properties": prune})
     parameters: dict[str, Any] = {"named": {"Type": "Json"}}
     parameters |= {f"property{number}": {"Type": "Json"} for number, _ in enumerate(task.properties)}
     if not from_properties:
         parameters["targets"] = {"Type": "Json"}
+    if in_run:
+        parameters["run"] = {"Type": "Json"}
     document = {
         "FormatVersion": "OOS-2019-06-01",
         "Description": f"{task.name}: {task.action}, protected by snapshots",
@@ -180,6 +192,28 @@ def _text(task: Task, *, from_properties: bool) -> str:
         "Outputs": {RESPONSE: {"Type": "Json", "Value": f"{{{{ {ACT}.{RESPONSE} }}}}"}},
     }
     return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def _find_in_run(targets: dict[str, Any]) -> dict[str, Any]:
+    """The task that finds the snapshots of its targets among those of the run; what has none is not touched."""
+    of_targets = {"Fn::Sub": [_OF_TARGETS, {"targets": targets, "run": _pick("First", ".value", "run")}]}
+    ids = {"Fn::Sub": [f"{_OF_TARGETS}.snapshotId", {"targets": targets, "run": _pick("First", ".value", "run")}]}
+    missing = {"Fn::Sub": [_UNCOVERED, {"targets": targets, "run": _pick("First", ".value", "run")}]}
+    return {
+        "Name": "protect",
+        "Action": "ACS::CheckFor",
+        "Description": "Its targets are among those that the run protects.",
+        "Properties": {
+            "Service": "ECS",
+            "API": "DescribeRegions",
+            "PropertySelector": missing,
+            "DesiredValues": ["protected"],
+        },
+        "Outputs": {
+            "snapshots": {"Type": "List", "ValueSelector": of_targets},
+            "snapshotIds": {"Type": "List", "ValueSelector": ids},
+        },
+    }
 
 
 def _property(number: int, name: str, value: Expression) -> Any:
@@ -191,6 +225,11 @@ def _property(number: int, name: str, value: Expression) -> Any:
 
 def _pick(mode: str, program: str, parameter: str) -> dict[str, Any]:
     return {"Fn::Jq": [mode, program, f"{{{{ {parameter} }}}}"]}
+
+
+def is_guarded(template: Template, task: Task, catalog: ActionCatalog) -> bool:
+    """Whether the protection of the template is about this task, which has none of its own."""
+    return _is_protected(template, task) and not _only_reads(task, catalog)
 
 
 def _is_protected(template: Template, task: Task) -> bool:
