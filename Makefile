@@ -2,7 +2,7 @@
 PY := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo test check docs bench lock lab-up lab-down clean
+.PHONY: help bootstrap demo test test-debian check docs bench lock lab-up lab-down clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -16,6 +16,9 @@ demo: bootstrap ## a runbook on two real guests, from text to verified audit
 # Tests on real guests share one lab and take turns (tests/lab_fixture.py); the others run beside them.
 test: bootstrap ## every test, real guests included; TESTS=path to choose
 	@$(PY)/pytest -n auto --dist worksteal $(TESTS)
+
+test-debian: bootstrap ## a real Debian guest: built, booted, patched; needs an archive of Debian, takes minutes
+	@OOS_TEST_DEBIAN=1 $(PY)/pytest tests/debian $(TESTS)
 
 check: bootstrap ## style, types, floors, links of the documents
 	@$(PY)/ruff check . scripts/check-docs scripts/compatibility scripts/runbooks scripts/verbs

@@ -1,7 +1,8 @@
 """Trees: the files of a system before it is an image, made by mmdebstrap and kept as tar files, one for each stage.
 
-mmdebstrap makes, enters and packs a tree, as root or in a user namespace of its own (`--mode=unshare`), and takes its
-mounts with it however it ends. https://manpages.debian.org/bookworm/mmdebstrap/mmdebstrap.1.en.html
+mmdebstrap makes, enters and packs a tree, as root or in a user namespace (`--mode=unshare`). As root it mounts /dev and
+/proc there, so it runs among mounts and processes of its own: however it ends, and however we do, they are gone, and no
+cleaning up ever comes upon them. https://manpages.debian.org/bookworm/mmdebstrap/mmdebstrap.1.en.html
 """
 
 from __future__ import annotations
@@ -32,6 +33,12 @@ PROGRAMS: Final = {
 GRUB_BOOT: Final = Path("/usr/lib/grub/i386-pc/boot.img")
 TAIL: Final = 2000
 """Characters of what a failed program said that its error repeats."""
+STALE_SECONDS: Final = 86_400.0
+"""Of a bench that a process left when it was killed."""
+_APART: Final = (
+    *("setpriv", "--pdeathsig", "KILL"),
+    *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
+)
 _PATH: Final = f"{os.defpath}:/usr/local/sbin:/usr/sbin:/sbin"
 
 
@@ -102,12 +109,12 @@ class Bench:
 
     def as_root(self, argv: Sequence[str]) -> list[str]:
         """A program's arguments, so that it is root: in a user namespace where this process is not."""
-        return [*argv] if os.geteuid() == 0 else ["mmdebstrap", "--unshare-helper", *argv]
+        return [*_APART, *argv] if os.geteuid() == 0 else ["mmdebstrap", "--unshare-helper", *argv]
 
     def mmdebstrap(self, arguments: Sequence[str], seconds: float, what: str) -> None:
         """Run mmdebstrap."""
-        mode = "root" if os.geteuid() == 0 else "unshare"
-        self.run(["mmdebstrap", f"--mode={mode}", "--format=tar", *arguments], seconds, what)
+        start = [*_APART, "mmdebstrap", "--mode=root"] if os.geteuid() == 0 else ["mmdebstrap", "--mode=unshare"]
+        self.run([*start, "--format=tar", *arguments], seconds, what)
 
 
 def _last_step(log: Path) -> str:
@@ -139,6 +146,9 @@ def sha256(path: Path) -> str:
 def bench(context: Context, cache: Path, epoch: int) -> Iterator[Bench]:
     """A bench for as long as it is used."""
     cache.mkdir(parents=True, exist_ok=True)
+    for left in cache.glob(".bench-*"):
+        if left.stat().st_mtime < time.time() - STALE_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(dir=cache, prefix=".bench-"))
     # The user of a namespace is not the one of this process, and has to get in.
     folder.chmod(0o777 if os.geteuid() != 0 else 0o700)
