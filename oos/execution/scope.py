@@ -45,7 +45,10 @@ class ExecutionScope(msgspec.Struct, frozen=True):
                 return _PSEUDO[reference.name](self)
             case ReferenceKind.OUTPUT:
                 task = self.execution.task(reference.name)
-                return None if task is None else task.outputs.get(reference.field)
+                value = None if task is None else task.outputs.get(reference.field)
+                if reference.selector is None or value is None:
+                    return value
+                return one_of(reference.selector.all(value))
             case ReferenceKind.RESPONSE:
                 return self._response(reference)
             case ReferenceKind.STORE:

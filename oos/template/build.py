@@ -171,7 +171,9 @@ class Builder(Reader):
                     self.notes.append(codes.NOT_A_REFERENCE.at(self._name, span, message, severity=severity))
                 elif not self._foreign:
                     message = f"{{{{{inner}}}}} is not a reference"
-                    self.fault(codes.NOT_A_REFERENCE, span, message, codes.NOT_A_REFERENCE.remedy)
+                    self.fault(
+                        codes.NOT_A_REFERENCE, span, message, _part_of_pseudo(inner) or codes.NOT_A_REFERENCE.remedy
+                    )
                 continue
             self._references.append(reference)
             found = True
@@ -299,6 +301,14 @@ class Builder(Reader):
                 for key, value in self.entries(node).values()
             )
         )
+
+
+def _part_of_pseudo(inner: str) -> str:
+    """How to take a part of a pseudo parameter, which people write as a path."""
+    name, dot, field = inner.strip().partition(".")
+    if not dot or not name.casefold().startswith("acs::"):
+        return ""
+    return f"take a part of it with Fn::Select: [{field}, '{{{{ {name} }}}}']"
 
 
 def _term(built: Any) -> Term:

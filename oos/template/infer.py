@@ -99,7 +99,7 @@ def of_reference(reference: Reference, known: Environment) -> Shape:
     match reference.kind:
         case ReferenceKind.PARAMETER:
             return known.parameters.get(reference.name, ANYTHING)
-        case ReferenceKind.OUTPUT:
+        case ReferenceKind.OUTPUT if reference.selector is None:
             return known.outputs.get((reference.name, reference.field), ANYTHING)
         case ReferenceKind.PSEUDO:
             return known.item if reference.name == LOOP_ITEM else TEXT

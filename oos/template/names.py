@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -20,6 +21,8 @@ from oos.template.terms import NamedCondition, Resolver, Term
 
 _SILENT: Final = frozenset({"ACS::Choice", "ACS::Sleep", "ACS::Pause", "ACS::Notify", "ACS::Approve", "ACS::Loop"})
 """Built-in actions without a response."""
+_FIRST_STEP: Final = re.compile(r"([A-Za-z0-9_-]+)(?=\s*[.\[?|])")
+"""What a path begins with, where it goes on."""
 _PSEUDO: Final = {name.casefold(): name for name in PSEUDO_PARAMETERS}
 
 
@@ -142,7 +145,22 @@ class Names:
         if name is not None:
             self.read_outputs.add((task.name, name))
             return Reference(ReferenceKind.OUTPUT, task.name, name, None, reference.span)
-        return self._response(reference, task, outputs)
+        return self._in_output(reference, task, outputs) or self._response(reference, task, outputs)
+
+    def _in_output(self, reference: Reference, task: Task, outputs: Iterable[str]) -> Reference | None:
+        """A path into a declared output, `{{ list.ids[0] }}`, where the response has no field of its name."""
+        found = _FIRST_STEP.match(reference.field)
+        known = self._responses.fields(task)
+        name = None if found is None else _exact_first(found[1], outputs)
+        if found is None or name is None or known is None or found[1] in known:
+            return None
+        rest = reference.field[found.end(1) :]
+        try:
+            selector = compile_selector(rest if rest.startswith(".") else f".{rest}")
+        except SelectorError:
+            return None
+        self.read_outputs.add((task.name, name))
+        return Reference(ReferenceKind.OUTPUT, task.name, name, selector, reference.span)
 
     def _no_task(self, reference: Reference, place: Place) -> None:
         wanted = reference.name

@@ -61,7 +61,7 @@ class Reference:
     field: str = ""
     """Output of the task, or the text of the path into its response."""
     selector: Selector | None = dataclasses.field(default=None, compare=False)
-    """The compiled path of a RESPONSE."""
+    """The compiled path of a RESPONSE, or of a path into an OUTPUT."""
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
     def __str__(self) -> str:
@@ -70,6 +70,9 @@ class Reference:
                 return f"oos:{self.name}"
             case ReferenceKind.SECRET:
                 return f"oos-secret:{self.name}"
+            case ReferenceKind.OUTPUT if self.selector is not None:
+                path = self.selector.text
+                return f"{self.name}.{self.field}{path[1:] if path[1:2] in ('[', '?', '|', ' ') else path}"
             case _:
                 return f"{self.name}.{self.field}" if self.field else self.name
 
