@@ -28,6 +28,8 @@ def verify(session: Session, anchors: Path | None, public_key: Path | None, note
     from oos.audit import verify as verification
     from oos.cli.printing import print_document
     from oos.cli.words import counted
+    from oos.journal.chain import Break
+    from oos.journal.port import JournalUnsound
 
     if notebook is not None:
         from oos.cli.audit_notebook import verify_notebook
@@ -35,8 +37,11 @@ def verify(session: Session, anchors: Path | None, public_key: Path | None, note
         code = verify_notebook(session, notebook)
         if code != exits.SUCCESS or session.is_json:
             return code
-    app = session.app
-    report = verification.verify(app.journal, app.anchored(anchors, public_key))
+    try:
+        app = session.app
+        report = verification.verify(app.journal, app.anchored(anchors, public_key))
+    except JournalUnsound as damage:
+        report = verification.AuditReport(breaks=(Break("", 0, str(damage)),))
     if session.is_json:
         print_document(
             session,

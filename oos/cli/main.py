@@ -73,9 +73,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # What the terminal's or the file's encoding cannot write is spelt out; stderr does so by itself.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return guarded(session, lambda: cli.main(list(arguments), "oos", standalone_mode=False, obj=session))
+        return guarded(session, lambda: _carry_out(session, arguments))
     finally:
         session.close()
+
+
+def _carry_out(session: Session, arguments: Sequence[str]) -> int | None:
+    code: int | None = cli.main([_as_text(each) for each in arguments], "oos", standalone_mode=False, obj=session)
+    return code
+
+
+def _as_text(argument: str) -> str:
+    """An argument as text, whatever locale it was read in. Raises UsageError for bytes that are none."""
+    try:
+        return argument.encode(errors="surrogateescape").decode()
+    except UnicodeError:
+        shown = argument.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        raise click.UsageError(f"an argument is not text in UTF-8: {shown}") from None
 
 
 def guarded(session: Session, work: Callable[[], int | None]) -> int:

@@ -111,6 +111,10 @@ class JournalDamaged(JournalFailed):
     """What the journal holds of one execution cannot be read; the message names it. Others can be."""
 
 
+class JournalUnsound(JournalFailed):
+    """The whole journal is no journal any more: its file, or its tables, were damaged."""
+
+
 class JournalAbsent(JournalFailed):
     """There is nothing to read: no journal was ever written at this place."""
 

@@ -96,6 +96,17 @@ def test_wrong_arguments_end_with_2_and_start_nothing(world: World, arguments: l
     assert world.run("execution", "list", "-o", "json").document == []
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("run", "b\udcff.yml"), ("run", "x.yml", "-p", "word=a\udcff"), ("execution", "show", "\udcff")],
+)
+def test_arguments_that_are_no_text_are_told_as_they_were_given(world: World, arguments: tuple[str, ...]) -> None:
+    said = world.run(*arguments)
+    assert said.code == 2, said
+    assert "not text in UTF-8" in said.err
+    assert "\\xff" in said.err
+
+
 def test_a_broken_template_shows_every_fault_at_its_place_and_starts_nothing(world: World) -> None:
     broken = NAP.replace("ACS::Sleep", "ACS::Slep").replace("1S", "'{{ time }}'")
     said = world.run("run", world.write("broken.yml", broken))

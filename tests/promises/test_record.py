@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+import pytest
+
 from tests.cli.world import EXECUTION, World, eventually, read_until
 
 NAP = """\
@@ -52,6 +54,28 @@ def test_an_execution_that_was_taken_away_shows_however_young_it_was(world: Worl
     said = world.run("audit", "verify")
     assert said.code == 12, said
     assert found[0] in said.err
+
+
+@pytest.mark.parametrize(("place", "content"), [(100, b"\xff" * 64), (0, b"no longer a database")])
+def test_a_journal_that_was_damaged_does_not_verify_and_every_verb_says_why(
+    world: World, place: int, content: bytes
+) -> None:
+    nap = world.write("nap.yml", SHORT)
+    world.run("run", nap)
+    database = sqlite3.connect(world.state / "oos.db")
+    database.execute("pragma wal_checkpoint(truncate)")
+    database.close()
+    with (world.state / "oos.db").open("r+b") as file:
+        file.seek(place)
+        file.write(content)
+    said = world.run("audit", "verify")
+    assert said.code == 12, said
+    assert "oos.db" in said.err
+    document = world.run("audit", "verify", "-o", "json")
+    assert (document.code, document.document["Holds"]) == (12, False)
+    for verb in (("run", nap), ("execution", "list"), ("execution", "show")):
+        other = world.run(*verb)
+        assert "fault of oos" not in other.err, other
 
 
 def test_a_child_that_was_taken_away_shows(world: World) -> None:

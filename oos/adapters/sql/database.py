@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from oos.adapters.sql.dialect import Connection, Cursor, Dialect
+from oos.adapters.sql.dialect import Connection, Cursor, Dialect, failure
 from oos.adapters.sql.group_commit import GroupCommit, Job
 from oos.adapters.sql.outage import Outage
 from oos.adapters.sql.sqlite import Sqlite
@@ -101,7 +101,7 @@ class Database:
         except BaseException as error:
             self.close()
             if isinstance(error, dialect.error):
-                raise JournalFailed(dialect.explain(error)) from error
+                raise failure(dialect, error) from error
             raise
 
     @property
@@ -133,7 +133,7 @@ class Database:
                 return self._read(sql, parameters)
             except dialect.error as error:
                 if not dialect.is_lost(error):
-                    raise JournalFailed(dialect.explain(error)) from error
+                    raise failure(dialect, error) from error
                 # What is idle was most likely lost with it.
                 self._close_idle()
                 outage.wait(error)

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
 from oos.adapters.sql.statements import Statements
+from oos.journal.port import JournalFailed, JournalUnsound
 
 HELD_SECONDS: Final = 30.0
 """How long a name that somebody else holds is waited for."""
@@ -94,5 +95,14 @@ class Dialect(Protocol):
     def alone_with(self, name: str) -> AbstractContextManager[None]:
         """Hold a name, alone among all that use the database. Raises `error`, JournalFailed."""
 
+    def is_unsound(self, error: Exception, /) -> bool:
+        """Whether the error says that what is stored was damaged."""
+
     def explain(self, error: Exception) -> str:
         """The place of the database and the cause, for a person."""
+
+
+def failure(dialect: Dialect, error: Exception) -> JournalFailed:
+    """What an error of the database is for those who use the journal."""
+    kind = JournalUnsound if dialect.is_unsound(error) else JournalFailed
+    return kind(dialect.explain(error))

@@ -229,6 +229,10 @@ class Postgres:
                 raise JournalFailed(message) from error
             yield
 
+    def is_unsound(self, error: Exception, /) -> bool:
+        """Whether a table or an index was damaged."""
+        return isinstance(error, (errors.DataCorrupted, errors.IndexCorrupted))
+
     def explain(self, error: Exception) -> str:
         """The database and the cause."""
         code = getattr(error, "sqlstate", None)

@@ -159,6 +159,10 @@ class Sqlite:
         finally:
             os.close(descriptor)
 
+    def is_unsound(self, error: Exception, /) -> bool:
+        """Whether the file was damaged, or is another one."""
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
     def explain(self, error: Exception) -> str:
         """The file and the cause."""
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
