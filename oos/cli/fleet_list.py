@@ -169,8 +169,15 @@ def _networks(app: App, region: str, wide: bool) -> Listing:
 
 
 def _hosts(app: App, region: str, _wide: bool) -> Listing:
+    from oos.service.host_loads import HOST_SETTINGS
+
     hosts = [host for each in app.inventory.regions if each.id == region for zone in each.zones for host in zone.hosts]
-    states = dict(zip((each.name for each in hosts), at_once(lambda host: _state(app, host), hosts), strict=True))
+    closed = {each.name for each in HOST_SETTINGS.of_region(app.registry, region) if not each.auto_placement}
+    seen = at_once(lambda host: _state(app, host), hosts)
+    states = {
+        host.name: state.replace("ok", "Closed", 1) if host.name in closed else state
+        for host, state in zip(hosts, seen, strict=True)
+    }
     columns = [Column("HOST"), Column("STATUS", is_state=True), Column("ZONE"), Column("URI", flexible=True)]
     rows = [[each.name, states[each.name], each.zone, each.uri] for each in hosts]
     documents = [
