@@ -187,5 +187,6 @@ class InstanceEvent:
     instance_id: str
     domain: str
     kind: str
-    """`Started`, `Stopped`, `Suspended`, `Resumed`, `Shutdown`, `Crashed`, `Defined`, `Undefined`, `Rebooted`."""
+    """`Started`, `Stopped`, `Suspended`, `Resumed`, `Shutdown`, `Crashed`, `Defined`, `Undefined`, `Rebooted`,
+    `Moved` (it goes on on this host, having come from another)."""
     detail: str = ""

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from oos.fleet.errors import AgentFailed
 from oos.fleet.instance import Instance, Power
 from tests.fleet.real_world import RealWorld
 from tests.fleet.test_moving import boot
 from tests.fleet.two_hosts import TwoHosts
+from tests.fleet.world import World
 
 pytestmark = pytest.mark.real
 
@@ -63,14 +65,15 @@ def test_a_host_is_emptied_though_its_emptier_is_killed(two_real: TwoHosts, envi
     emptier = subprocess.Popen(argv, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     first.until(lambda: any(each.id == guest.id for each in second.hypervisor.instances()))
     emptier.kill()
-    emptier.wait()
+    was_killed = emptier.wait() != 0
 
     found = copies(two_real, guest.id)
     assert len([each for each in found if each.power is Power.RUNNING]) <= 1
     assert [each.id for each in two_real.fleet.instances()].count(guest.id) == 1
 
-    ended = oos(environment, "execution", "resume", "last")
-    assert ended["Status"] == "Success"
+    # On a machine that let us wait for too long it was done before it was killed.
+    if was_killed:
+        assert oos(environment, "execution", "resume", "last")["Status"] == "Success"
     (there,) = copies(two_real, guest.id)
     assert (there.host, there.power, there.moving_from) == ("lab-2", Power.RUNNING, "")
     assert two_real.traces(first) == before[0]
@@ -83,6 +86,9 @@ def test_a_host_is_emptied_though_its_emptier_is_killed(two_real: TwoHosts, envi
     second.clean_up(second.made)
 
 
-def _counted(world: object, instance_id: str) -> int:
-    assert isinstance(world, RealWorld)
-    return int(world.read(instance_id, "counter") or 0)
+def _counted(world: World, instance_id: str) -> int:
+    """How far the program in the guest has counted; 0 before it begins."""
+    try:
+        return int(world.read(instance_id, "counter"))
+    except AgentFailed:
+        return 0

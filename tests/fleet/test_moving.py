@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from oos.fleet.errors import InstanceAbsent, NetworkAbsent
-from oos.fleet.instance import DataDiskSpec, Labels, Power, StopMethod
+from oos.fleet.instance import DataDiskSpec, InstanceEvent, Labels, Power, StopMethod
 from oos.fleet.storage import DiskLabels
 from tests.fleet.two_hosts import TwoHosts, simulated_hosts
 from tests.fleet.world import World, fresh_token
@@ -51,8 +51,17 @@ def test_a_running_guest_goes_on_with_all_that_is_its_own(hosts: TwoHosts) -> No
     first.write(made.id, "file", b"written after")
     was, booted = first.hypervisor.instance(made.id), boot(first, made.id)
 
+    heard: list[InstanceEvent] = []
+    watches = [each.hypervisor.watch(heard.append) for each in (first, second)]
+
     there = hosts.move(made.id)
 
+    # Whoever listens hears of a move, not of a guest that stops and starts.
+    second.until(lambda: any(each.kind == "Moved" for each in heard))
+    for watch in watches:
+        watch.close()
+    kinds = {each.kind for each in heard if each.instance_id == made.id}
+    assert kinds.isdisjoint({"Started", "Suspended", "Resumed", "Stopped", "Shutdown"})
     assert there == replace(was, host=second.hypervisor.host.name)
     assert boot(second, made.id) == booted
     assert second.read(made.id, "file") == b"written after"

@@ -31,10 +31,18 @@ _STOPPED: Final = {
     libvirt.VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN: "shutdown",
     libvirt.VIR_DOMAIN_EVENT_STOPPED_DESTROYED: "destroyed",
     libvirt.VIR_DOMAIN_EVENT_STOPPED_CRASHED: "crashed",
-    libvirt.VIR_DOMAIN_EVENT_STOPPED_MIGRATED: "migrated",
     libvirt.VIR_DOMAIN_EVENT_STOPPED_SAVED: "saved",
     libvirt.VIR_DOMAIN_EVENT_STOPPED_FAILED: "failed",
 }
+
+
+_HANDOVER: Final = {
+    (libvirt.VIR_DOMAIN_EVENT_STARTED, libvirt.VIR_DOMAIN_EVENT_STARTED_MIGRATED),
+    (libvirt.VIR_DOMAIN_EVENT_SUSPENDED, libvirt.VIR_DOMAIN_EVENT_SUSPENDED_MIGRATED),
+    (libvirt.VIR_DOMAIN_EVENT_STOPPED, libvirt.VIR_DOMAIN_EVENT_STOPPED_MIGRATED),
+}
+"""Steps of a move to another host, in which the guest neither starts nor stops."""
+_MOVED: Final = (libvirt.VIR_DOMAIN_EVENT_RESUMED, libvirt.VIR_DOMAIN_EVENT_RESUMED_MIGRATED)
 
 
 class Watch:
@@ -73,8 +81,11 @@ class Watch:
         return handle
 
     def _on_lifecycle(self, _conn: Handle, domain: Handle, event: int, detail: int, _opaque: object) -> None:
+        if (event, detail) in _HANDOVER:
+            return
+        kind = "Moved" if (event, detail) == _MOVED else _KINDS.get(event, "Changed")
         why = _STOPPED.get(detail, "") if event == libvirt.VIR_DOMAIN_EVENT_STOPPED else ""
-        self._put(domain, _KINDS.get(event, "Changed"), why)
+        self._put(domain, kind, why)
 
     def _on_reboot(self, _conn: Handle, domain: Handle, _opaque: object) -> None:
         self._put(domain, "Rebooted", "")

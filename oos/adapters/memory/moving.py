@@ -114,8 +114,10 @@ class SimulatedMoving(SimulatedInstances, SimulatedDisks):
                 if guest is not None:
                     target.state.guests[instance_id] = guest
                 target._count("move_instance", instance_id)
-        self._tell(was, "Stopped", "migrated")
-        target._tell(was, "Resumed" if guest is not None else "Defined", "migrated")
+        target._tell(was, "Defined")
+        if guest is not None:
+            target._tell(was, "Moved")
+        self._tell(was, "Undefined")
 
     def _clear(self, instance_id: str) -> None:
         """Take away what is here of an instance that is on the other host."""
