@@ -10,6 +10,7 @@ import pytest
 
 from oos.inventory.lab import LONGEST_SOCKET_NAME, SOCKET_PATH_LIMIT
 from oos.lab.config import LabConfig, lab_config
+from oos.lab.hosts import hosts_of
 from oos.lab.zone_files import libvirt_files, network_xml
 
 CONFIG = LabConfig(Path("/srv/lab"), Path("/srv/lab/cache"))
@@ -48,6 +49,17 @@ def test_sockets_stand_in_the_directory_while_their_paths_are_short_enough() -> 
 def test_labs_in_different_directories_are_different_hosts() -> None:
     assert CONFIG.host_uuid != replace(CONFIG, directory=Path("/srv/other")).host_uuid
     assert CONFIG.host_uuid == LabConfig(Path("/srv/lab"), Path("/anywhere")).host_uuid
+
+
+def test_hosts_of_one_lab_are_different_ones(tmp_path: Path) -> None:
+    config = replace(CONFIG, directory=tmp_path, hosts=3)
+    assert [each.name for each in hosts_of(config)] == ["lab-2", "lab-3"]
+    assert len({config.host_uuid, *(each.host_uuid for each in hosts_of(config))}) == 3
+    assert len({config.uri, *(each.uri for each in hosts_of(config))}) == 3
+    assert hosts_of(replace(config, hosts=1)) == ()
+    # What `oos lab up` made once stays, also when it is not asked for again.
+    (tmp_path / "hosts/lab-2").mkdir(parents=True)
+    assert [each.name for each in hosts_of(replace(config, hosts=1))] == ["lab-2"]
 
 
 def test_the_network_leaves_room_for_fixed_addresses() -> None:

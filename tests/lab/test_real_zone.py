@@ -18,6 +18,7 @@ from oos.lab import lab as labs
 from oos.lab import zone
 from oos.lab.config import LabConfig
 from oos.lab.errors import ForeignDirectory, ZoneDown
+from oos.lab.hosts import hosts_of
 from oos.lab.process import ProcessIdentity, end, is_alive, send, wait_until
 from tests.lab.conftest import host_network, shell, traces
 
@@ -113,6 +114,23 @@ def test_a_lab_with_a_long_path_has_short_sockets(own_lab: MakeLab, story: Story
     finally:
         labs.down(deep, story)
     assert traces(deep) == []
+
+
+def test_a_second_host_is_mended_and_goes_with_the_lab(own_lab: MakeLab, story: Story) -> None:
+    before = host_network()
+    config = replace(own_lab(), hosts=2)
+    labs.up(config, story)
+    (beside,) = hosts_of(config)
+    (daemon,) = zone.require(config).daemons(beside.pid_file)
+    (first,) = zone.require(config).daemons(zone.PID_FILE)
+    end(daemon)
+    assert not zone.answers_at(beside.uri)
+    labs.up(replace(config, hosts=1), story)
+    assert zone.answers_at(beside.uri)
+    assert zone.require(config).daemons(zone.PID_FILE) == (first,)
+    assert host_network() == before
+    labs.down(config, story)
+    assert traces(config) == []
 
 
 # up mends what was killed, and keeps the guests
