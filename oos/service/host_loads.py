@@ -13,7 +13,7 @@ from oos.fleet.moving import preferred
 from oos.inventory.model import Host
 from oos.service.context import Context
 from oos.service.deployment_sets import Strategy
-from oos.service.errors import ApiError
+from oos.service.errors import ApiError, Unavailable
 from oos.service.kept import KeptByRegion
 from oos.service.many import at_once
 
@@ -143,6 +143,7 @@ def evacuation(
     """
     sets = tuple(sets)
     (leaving,) = (each for each in loads if each.host.name == host)
+    _require_seen([leaving])
     rooms = _rooms(each for each in loads if each.host.zone == leaving.host.zone and each.host.name != host)
     moving = [each for each in leaving.instances if also_stopped or each.power is not Power.STOPPED]
     return tuple(_placed(rooms, each, _set_of(each, sets), may_meet=may_meet) for each in _largest_first(moving))
@@ -159,7 +160,8 @@ def place_for(loads: Sequence[HostLoad], instance: Instance, sets: Iterable[Memb
 
 def rebalance(loads: Sequence[HostLoad], group: Membership) -> tuple[InstanceMove, ...]:
     """The moves after which the instances of a set stand as its strategy wants, as far as the hosts have room; none
-    when they do. A zone at a time: an instance does not leave its zone."""
+    when they do. A zone at a time: an instance does not leave its zone. Raises Unavailable when a host is silent."""
+    _require_seen(loads)
     moves: list[InstanceMove] = []
     for zone in dict.fromkeys(each.host.zone for each in loads):
         within = [each for each in loads if each.host.zone == zone]
@@ -169,6 +171,13 @@ def rebalance(loads: Sequence[HostLoad], group: Membership) -> tuple[InstanceMov
         else:
             moves += _gathered(within, members, group)
     return tuple(moves)
+
+
+def _require_seen(loads: Iterable[HostLoad]) -> None:
+    """Raise Unavailable for a host that does not answer: what is on it is unknown, not nothing."""
+    for each in loads:
+        if not each.is_reachable:
+            raise Unavailable(f"The host {each.host.name} does not answer; what is on it is not known.")
 
 
 def _spread(loads: Sequence[HostLoad], members: Sequence[Instance], group: Membership) -> list[InstanceMove]:

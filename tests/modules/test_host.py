@@ -231,6 +231,15 @@ def test_a_host_is_not_left_when_the_others_lack_memory(world: World) -> None:
     assert "No other host" in world.refusal("OOS.DescribeInstanceMoves", HostId="h-1").message
 
 
+def test_a_host_that_does_not_answer_is_not_an_empty_one(world: World) -> None:
+    set_id = world.call("CreateDeploymentSet")["DeploymentSetId"]
+    made(world, host="h-1")
+    world.hosts["h-1"].state.unreachable = True
+    for named in ({"HostId": "h-1"}, {"DeploymentSetId": set_id}):
+        refused = world.refusal("OOS.DescribeInstanceMoves", **named)
+        assert (refused.code, "h-1" in refused.message) == ("ServiceUnavailable", True)
+
+
 def test_instances_that_stand_apart_do_not_meet(world: World) -> None:
     set_id = world.call("CreateDeploymentSet")["DeploymentSetId"]
     made(world, DeploymentSetId=set_id, Amount=2)
