@@ -129,7 +129,11 @@ class Fleet:
 
     def of_instance(self, instance_id: str, region: str | None = None) -> tuple[Hypervisor, Instance]:
         """The instance and the host it is on. Raises InstanceAbsent, HostUnreachable."""
-        found = self._find_all(region, InstanceAbsent(instance_id), lambda each: each.instance(instance_id))
+        try:
+            found = self._find_all(region, InstanceAbsent(instance_id), lambda each: each.instance(instance_id))
+        except InstanceAbsent:
+            # It may have moved from the host that answered later to the one that answered before.
+            found = self._find_all(region, InstanceAbsent(instance_id), lambda each: each.instance(instance_id))
         chosen = preferred([instance for _, instance in found])
         return next(each for each in found if each[1] is chosen)
 

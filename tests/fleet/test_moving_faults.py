@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from oos.adapters.memory.faults import Fault, FaultKind, SimulatedCrash
+from oos.adapters.memory.hypervisor import MemoryHypervisor
 from oos.fleet.errors import FleetError, WrongState
 from oos.fleet.instance import Instance, Power
 from oos.fleet.moving import Copy, NextStep, next_step
@@ -61,6 +64,44 @@ def test_a_move_that_dies_is_completed_by_the_same_request(kind: FaultKind, meth
     assert hosts.second.simulated.effects[f"move_instance {made.id}"] == 1
     if booted:
         assert boot(hosts.second, made.id) == booted
+
+
+class Slow(MemoryHypervisor):
+    """A host that answers late: another one was asked long before."""
+
+    asked_before: threading.Event
+    meanwhile: Callable[[], object]
+
+    def instance(self, instance_id: str) -> Instance:
+        if not self.asked_before.is_set():
+            assert self.asked_before.wait(10)
+            self.meanwhile()
+        return super().instance(instance_id)
+
+
+class Quick(MemoryHypervisor):
+    """A host that tells when it has answered."""
+
+    answered: threading.Event
+
+    def instance(self, instance_id: str) -> Instance:
+        try:
+            return super().instance(instance_id)
+        finally:
+            self.answered.set()
+
+
+def test_an_instance_that_moves_while_it_is_looked_for_is_found() -> None:
+    hosts = simulated_hosts()
+    first = Slow(hosts.first.hypervisor.host, hosts.first.simulated.state)
+    second = Quick(hosts.second.hypervisor.host)
+    first.asked_before = second.answered = threading.Event()
+    hosts = TwoHosts(replace(hosts.first, hypervisor=first), replace(hosts.second, hypervisor=second))
+    first.asked_before.set()
+    made = hosts.first.make()
+    first.asked_before.clear()
+    first.meanwhile = lambda: MemoryHypervisor.move_instance(first, made.id, second, lambda percent: None)
+    assert hosts.fleet.of_instance(made.id)[1].host == "sim-2"
 
 
 HERE, THERE = "one", "two"
