@@ -114,6 +114,11 @@ class Locks(TypedDict):
     LockReason: list[LockShape]
 
 
+class HostOfInstance(TypedDict):
+    DedicatedHostId: str
+    DedicatedHostName: str
+
+
 class InstanceShape(TypedDict):
     InstanceId: str
     InstanceName: str
@@ -139,6 +144,7 @@ class InstanceShape(TypedDict):
     SerialNumber: str
     ResourceGroupId: str
     DeploymentSetId: str
+    DedicatedHostAttribute: HostOfInstance
     DeletionProtection: bool
     InstanceChargeType: str
     InstanceNetworkType: str

@@ -50,6 +50,7 @@ def instance_shape(
         "SerialNumber": instance.uuid,
         "ResourceGroupId": instance.labels.resource_group,
         "DeploymentSetId": deployment_set,
+        "DedicatedHostAttribute": {"DedicatedHostId": instance.host, "DedicatedHostName": instance.host},
         "DeletionProtection": instance.labels.deletion_protection,
         "InstanceChargeType": "PostPaid",
         "InstanceNetworkType": "vpc",

@@ -108,6 +108,8 @@ def test_an_instance_moves_while_it_runs(world: World) -> None:
     assert (now.host, now.power, now.started, now.interfaces) == ("h-2", Power.RUNNING, was.started, was.interfaces)
     assert world.hosts["h-1"].instances() == ()
     live(world, id, "h-2")
+    (shown,) = world.call("DescribeInstances", InstanceIds=[id])["Instances"]["Instance"]
+    assert shown["DedicatedHostAttribute"]["DedicatedHostId"] == "h-2"
 
 
 def test_an_instance_that_is_stopped_moves_as_it_is(world: World) -> None:
