@@ -131,6 +131,7 @@ class LibvirtMoving(LibvirtCarrying):
         for name in _networks(xml):
             target._require_network(name)
         cargo = self._cargo(instance_id, xml, target)
+        self._claim(instance_id, cargo, target)
         for card in text.cards:
             if card.filter.is_ours:
                 others = self._others(card.filter.name, [card.filter])
@@ -260,10 +261,11 @@ class LibvirtMoving(LibvirtCarrying):
             if self._is_leaving(instance_id) or (there is not None and there.moving_from != self._host.name):
                 return
             target._forget_copy(instance_id)
-            if target._copy(instance_id) is None:
+            if target._copy(instance_id) is None and target._is_claimed(instance_id):
                 xml = self._xml(instance_id)
                 text = read_domain(xml)
                 target._take_away(instance_id, xml, [text.disk_id(disk) for disk in text.disks], self)
+                target._disclaim(instance_id)
 
     def _forget_copy(self, instance_id: str) -> None:
         """Take away a domain that only arrives here and does not run; its files are made anew."""
@@ -310,6 +312,7 @@ class LibvirtMoving(LibvirtCarrying):
             target._ask(instance_id, "letting it start with its host", lambda domain: domain.setAutostart(1))
         self._take_away(instance_id, xml, [text.disk_id(disk) for disk in text.disks], target)
         self._forget_card_filters(card.mac for card in text.cards if card.filter.is_ours)
+        target._disclaim(instance_id)
         target._unmark(instance_id)
 
     def _is_persistent(self, instance_id: str) -> bool:

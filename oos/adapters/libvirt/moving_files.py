@@ -21,7 +21,7 @@ from oos.adapters.libvirt.verification import verify_volume
 from oos.fleet.errors import HypervisorFailed, Incapable, WrongState
 from oos.fleet.manifest import SnapshotManifest
 from oos.fleet.storage import SnapshotStatus
-from oos.values.identifiers import client_token
+from oos.values.identifiers import client_token, is_resource_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,29 @@ class LibvirtCarrying(LibvirtReplacing):
 
     # there
 
+    def _claim(self, instance_id: str, cargo: Iterable[Cargo], target: LibvirtCarrying) -> None:
+        """Note on the target that what will stand there is of this move, once nothing of others' stands in its way.
+
+        Raises Incapable where something does: an adopted disk has a name that others may have, too.
+        """
+        if target._is_claimed(instance_id):
+            return
+        for each in cargo:
+            name = each.volume.name
+            if each.is_shared or _is_our_name(name) or each.target.find(name) is None:
+                continue
+            if each.file.kind != FileKind.FIXED or not _same_bytes(each.pool, each.target, name):
+                raise Incapable(instance_id, f"it cannot move: {each.target.target} has another {name}")
+        target._disk_pool.create(_claim_name(instance_id), 0, format="raw")
+
+    def _is_claimed(self, instance_id: str) -> bool:
+        """Whether what stands here under the names of an instance's files may be of a move of it."""
+        return self._disk_pool.find(_claim_name(instance_id)) is not None
+
+    def _disclaim(self, instance_id: str) -> None:
+        """The move of an instance to this host has come to its end."""
+        self._disk_pool.delete(_claim_name(instance_id))
+
     def _bring(
         self, instance_id: str, cargo: Iterable[Cargo], target: LibvirtCarrying, *, live: bool
     ) -> dict[str, str]:
@@ -113,6 +136,8 @@ class LibvirtCarrying(LibvirtReplacing):
         match each.file.kind:
             case FileKind.LOG:
                 return each.target.create(name, 0, format="raw")
+            case FileKind.DISK if live and each.volume.format == "raw":
+                return each.target.create_sparse(name, each.volume.size_bytes)
             case FileKind.DISK if live:
                 return each.target.create(name, each.volume.size_bytes, format=each.volume.format)
             case _:
@@ -121,8 +146,14 @@ class LibvirtCarrying(LibvirtReplacing):
                 return _copied(each.pool, each.target, each.volume)
 
     def _bring_snapshots(self, instance_id: str, disk_ids: Iterable[str], target: LibvirtCarrying) -> None:
-        """Have the snapshots of these disks on the target; of each, the manifest comes last."""
+        """Have the snapshots of these disks on the target; of each, the manifest comes last.
+
+        Raises WrongState for one that is being made.
+        """
         wanted = self._snapshots_of(disk_ids)
+        for each in wanted:
+            if each.status is SnapshotStatus.PROGRESSING and each.instance_id and self._is_running(each):
+                raise WrongState(each.id, each.status, "wait until it is accomplished")
         if not wanted or _is_shared(instance_id, self._snapshot_pool, target._snapshot_pool):
             return
         known = target._snapshots.all()
@@ -137,13 +168,10 @@ class LibvirtCarrying(LibvirtReplacing):
             target._snapshots.put(manifest)
 
     def _snapshots_of(self, disk_ids: Iterable[str]) -> list[SnapshotManifest]:
-        """Their manifests, each after what it stands on. Raises WrongState for one that is being made."""
+        """Their manifests, each after what it stands on."""
         wanted = set(disk_ids)
         known = self._snapshots.all()
         found = [each for each in known.values() if each.disk_id in wanted]
-        for each in found:
-            if each.status is SnapshotStatus.PROGRESSING and each.instance_id and self._is_running(each):
-                raise WrongState(each.id, each.status, "wait until it is accomplished")
         return sorted(found, key=lambda each: (_depth(each, known), each.id))
 
     def _bring_notes(self, disk_ids: Iterable[str], target: LibvirtCarrying) -> None:
@@ -158,8 +186,8 @@ class LibvirtCarrying(LibvirtReplacing):
     def _take_away(self, instance_id: str, xml: str, disk_ids: Iterable[str], target: LibvirtCarrying) -> None:
         """Delete what this host still has of an instance that is on the target, whole, as the XML has it there."""
         for each in self._left_behind(instance_id, xml, target):
-            is_its_own = each.file.kind != FileKind.FIXED or each.volume.name.startswith(f"{instance_id}.")
-            if is_its_own and not each.is_shared and not self._is_used(each.volume.path):
+            is_its_own = each.file.kind == FileKind.DISK or each.volume.name.startswith(f"{instance_id}.")
+            if is_its_own and not each.is_shared and not self._is_needed(each):
                 each.pool.delete(each.volume.name)
         disk_ids = tuple(disk_ids)
         noted = [each for each in disk_ids if self._disk_notes.find(each) is not None]
@@ -173,12 +201,14 @@ class LibvirtCarrying(LibvirtReplacing):
                 self._snapshot_pool.delete(manifest.volume)
                 self._snapshots.remove(manifest.id)
 
-    def _is_used(self, path: str) -> bool:
+    def _is_needed(self, cargo: Cargo) -> bool:
+        """Whether a domain of this host uses a file, or another volume stands on it."""
+        path = cargo.volume.path
         try:
             self._require_unused(path, path)
         except WrongState:
             return True
-        return False
+        return any(each.backing == path for each in cargo.pool.volumes())
 
     def _left_behind(self, instance_id: str, xml: str, target: LibvirtCarrying) -> Iterator[Cargo]:
         """Files of this host that became files of a domain on the target, by the same name in the pool that answers."""
@@ -194,6 +224,15 @@ class LibvirtCarrying(LibvirtReplacing):
             here = pool.find(volume.name)
             if here is not None:
                 yield Cargo(file, pool, here, beyond, shared[pool.name])
+
+
+def _claim_name(instance_id: str) -> str:
+    return f"{instance_id}.moving"
+
+
+def _is_our_name(name: str) -> bool:
+    """Whether a volume is named after an id: nobody else would have one of that name."""
+    return any(is_resource_id(name[: len(kind) + 21], kind) for kind in ("d", "i", "m", "s"))
 
 
 def _depth(manifest: SnapshotManifest, known: Mapping[str, SnapshotManifest]) -> int:
