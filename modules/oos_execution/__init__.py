@@ -15,7 +15,7 @@ OPERATIONS = (
         operations.start_execution,
         effect=Effect.CHANGES,
         ignores=("ResourceGroupId",),
-        refuses=("ParentExecutionId", "TemplateURL"),
+        refuses=("ParentExecutionId",),
     ),
     Operation(
         "OOS",

@@ -22,9 +22,10 @@ FINAL: Final = ("Success", "Failed", "Cancelled", "Skipped")
 
 def require_one_template(request: StartExecution) -> None:
     """Raise unless the request names a template, or brings it, and not both."""
-    if request.template_name and request.template_content:
-        raise InvalidParameter("TemplateContent", "TemplateName and TemplateContent exclude each other.")
-    if not (request.template_name or request.template_content):
+    given = [each for each in (request.template_name, request.template_content, request.template_url) if each]
+    if len(given) > 1:
+        raise InvalidParameter("TemplateContent", "TemplateName, TemplateContent and TemplateURL exclude each other.")
+    if not given:
         raise MissingParameter("TemplateName")
 
 

@@ -47,6 +47,8 @@ def start_execution(context: Context, request: requests.StartExecution) -> respo
 def _template(context: Context, request: requests.StartExecution) -> TemplateText:
     if request.template_content:
         return TemplateText(INLINE, request.template_content)
+    if request.template_url:
+        return context.orchestration.template_at(request.template_url)
     found = context.orchestration.find_template(request.template_name, request.template_version)
     if found is None:
         version = f" of version {request.template_version}" if request.template_version else ""

@@ -36,6 +36,7 @@ class StartExecution:
     template_name: Annotated[str, Param("Name of a template; or give TemplateContent.", most=200)] = ""
     template_version: Annotated[str, Param("Version of the template; the newest when not given.")] = ""
     template_content: Annotated[str, Param("The template itself.", most=256 << 10)] = ""
+    template_url: Annotated[str, Param("Web address of the template.", name="TemplateURL", most=2048)] = ""
     parameters: Annotated[Mapping[str, Value] | None, Param("Its parameters, as a map.")] = None
     mode: Annotated[
         str, Param("How it goes on after tasks and failures.", allowed=("Automatic", "FailurePause", "Debug"))

@@ -74,7 +74,6 @@ OPERATIONS = (
         requests.ValidateTemplateContent,
         responses.Validated,
         describe.validate_template_content,
-        refuses=("TemplateURL",),
     ),
     Operation(
         "OOS", "ListActions", requests.ListActions, responses.Actions, describe.list_actions, list_field="Actions"
@@ -92,7 +91,6 @@ OPERATIONS = (
         requests.GetTemplateParameterConstraints,
         responses.Constraints,
         describe.get_template_parameter_constraints,
-        refuses=("TemplateURL",),
     ),
     Operation(
         "OOS",

@@ -172,7 +172,7 @@ def list_template_versions(context: Context, request: requests.ListTemplateVersi
 
 def validate_template_content(context: Context, request: requests.ValidateTemplateContent) -> responses.Validated:
     """Check a template; every fault with its place is in the error."""
-    return validated_shape(read_checked(request.content, INLINE, context.orchestration.catalog))
+    return validated_shape(_checked(context, "", "", request.content, request.template_url, asked="Content"))
 
 
 def list_actions(context: Context, request: requests.ListActions) -> responses.Actions:
@@ -208,15 +208,17 @@ def generate_execution_policy(context: Context, request: requests.GenerateExecut
     return {"Policy": json_text({"Version": "1", "Statement": statements}), "MissingPolicy": "[]"}
 
 
-def _checked(context: Context, name: str, version: str, content: str) -> Template:
-    """The template that a request names, or brings. Raises ApiError."""
-    if name and content:
-        raise InvalidParameter("TemplateContent", "TemplateName and TemplateContent exclude each other.")
+def _checked(
+    context: Context, name: str, version: str, content: str, url: str = "", asked: str = "TemplateName"
+) -> Template:
+    """The template that a request names, brings, or tells the address of. Raises ApiError."""
+    if len([each for each in (name, content, url) if each]) > 1:
+        raise InvalidParameter("TemplateContent", "TemplateName, TemplateContent and TemplateURL exclude each other.")
     if content:
         return read_checked(content, INLINE, context.orchestration.catalog)
-    if not name:
-        raise MissingParameter("TemplateName")
-    found = named(context, name, version)
+    if not (name or url):
+        raise MissingParameter(asked)
+    found = context.orchestration.template_at(url) if url else named(context, name, version)
     return read_checked(found.text, found.name, context.orchestration.catalog)
 
 
@@ -224,7 +226,9 @@ def get_template_parameter_constraints(
     context: Context, request: requests.GetTemplateParameterConstraints
 ) -> responses.Constraints:
     """Tell what each parameter of a template may be, where the fleet or the template limits it."""
-    template = _checked(context, request.template_name, request.template_version, request.template_content)
+    template = _checked(
+        context, request.template_name, request.template_version, request.template_content, request.template_url
+    )
     chosen = request.parameters or {}
     return {
         "ParameterConstraints": {

@@ -119,7 +119,8 @@ class UpdateTemplateAttributes:
 class ValidateTemplateContent:
     """Which text to check."""
 
-    content: Annotated[str, Param("The template, YAML or JSON.", most=256 << 10)]
+    content: Annotated[str, Param("The template, YAML or JSON.", most=256 << 10)] = ""
+    template_url: Annotated[str, Param("Web address of the template.", name="TemplateURL", most=2048)] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +144,7 @@ class GetTemplateParameterConstraints:
     template_name: Name = ""
     template_version: Version = ""
     template_content: Annotated[str, Param("The template itself.", most=256 << 10)] = ""
+    template_url: Annotated[str, Param("Web address of the template.", name="TemplateURL", most=2048)] = ""
     parameters: Annotated[Mapping[str, Value] | None, Param("What was chosen so far, as a map.")] = None
 
 

@@ -78,6 +78,12 @@ class EngineOrchestrator:
             found = self._templates.locate(name, version)
         return None if found is None else TemplateText(name, found.text, found.version)
 
+    def template_at(self, url: str) -> TemplateText:
+        from oos.adapters.messenger import NetworkMessenger
+        from oos.app.remote_templates import fetched
+
+        return fetched(url, NetworkMessenger())
+
     def runbooks(self) -> Iterator[TemplateText]:
         for name in dict.fromkeys(self._templates.names()):
             if name.endswith(".rehearsal"):

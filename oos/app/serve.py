@@ -12,6 +12,7 @@ from oos.app.app import now
 from oos.app.command_clock import CommandClock
 from oos.app.release_clock import ReleaseClock
 from oos.app.snapshot_clock import SnapshotClock
+from oos.app.state_clock import StateClock
 from oos.engine.errors import EngineStopped
 from oos.engine.keeper import PARK, Keeper
 from oos.journal.port import JournalFailed
@@ -71,6 +72,7 @@ class Server:
                 self._clock(SnapshotClock(self._app).run, "snapshot policies"),
                 self._clock(CommandClock(self._app).run, "commands that repeat"),
                 self._clock(ReleaseClock(self._app).run, "releases"),
+                self._clock(StateClock(self._app).run, "state configurations"),
             )
         while not self._stopping.is_set():
             if engine.failure is not None:

@@ -48,7 +48,7 @@ from oos.execution.record_people import record_notified, update_parameters
 from oos.execution.record_trigger import record_trigger
 from oos.execution.scope import one_of
 from oos.execution.status import LoopMode, Status, WaitReason
-from oos.values.secret import secrets_in
+from oos.values.secret import holds_secret, secrets_in
 
 if TYPE_CHECKING:
     from oos.template.check import CheckedTemplate
@@ -79,6 +79,8 @@ def record(execution: Execution, event: AnyEvent) -> Execution:
         case TaskStarted():
             _start(execution, event)
         case TaskSucceeded() | TaskFailed() | TaskSkipped() | TaskCancelled():
+            if isinstance(event, TaskSucceeded):
+                _remember_secrets(execution, event)
             if event.item != NO_ITEM:
                 _end_item(execution, event)
             else:
@@ -243,6 +245,13 @@ def _resume(execution: Execution, event: TaskResumed) -> None:
     if activity.waiting is not None and activity.waiting.reason is WaitReason.HIGH_RISK:
         activity.confirmed = True
     activity.waiting = None
+
+
+def _remember_secrets(execution: Execution, event: TaskSucceeded) -> None:
+    """What a task brought as a secret is one for all that follows: a command that holds it may print it."""
+    if holds_secret(event.outputs) or holds_secret(event.response):
+        found = secrets_in([event.outputs, event.response])
+        execution.secrets = tuple(dict.fromkeys((*execution.secrets, *found)))
 
 
 def _end_item(execution: Execution, event: TaskSucceeded | TaskFailed | TaskSkipped | TaskCancelled) -> None:

@@ -169,6 +169,9 @@ class Orchestrator(Protocol):
     def find_template(self, name: str, version: str) -> TemplateText | None:
         """A registered template, a runbook of the folders, or a product action; None when there is none."""
 
+    def template_at(self, url: str) -> TemplateText:
+        """The template that stands at a web address. Raises InvalidParameter."""
+
     def runbooks(self) -> Iterator[TemplateText]:
         """The templates in the folders."""
 
