@@ -48,7 +48,6 @@ OPERATIONS = (
         making.detach_disk,
         effect=Effect.CHANGES,
         risk=Risk.HIGH,
-        refuses=("DeleteWithInstance",),
     ),
     Operation("ECS", "ResizeDisk", requests.ResizeDisk, responses.Nothing, making.resize_disk, effect=Effect.CHANGES),
     Operation(

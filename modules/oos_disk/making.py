@@ -130,6 +130,8 @@ def detach_disk(context: Context, request: requests.DetachDisk) -> responses.Not
     now = hypervisor.detach_disk(disk.id, instance.id) if home.host == hypervisor.host else disk
     if now.instance_id:
         raise Unavailable(f"The disk {disk.id} was detached from {instance.id}, yet {now.instance_id} has it.")
+    if request.delete_with_instance is not None:
+        hypervisor.label_disk(now.id, replace(now.labels, delete_with_instance=request.delete_with_instance))
     return {}
 
 

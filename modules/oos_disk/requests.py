@@ -80,6 +80,9 @@ class DetachDisk:
 
     instance_id: Annotated[str, Param("The instance.")]
     disk_id: Annotated[str, Param("The disk.")]
+    delete_with_instance: Annotated[
+        bool | None, Param("Whether it goes with the next instance it is attached to; as before when not given.")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

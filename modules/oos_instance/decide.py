@@ -10,7 +10,7 @@ from typing import Final
 
 from oos.fleet.identity import made_instance_id
 from oos.fleet.instance import DataDiskSpec, Instance, InstanceSpec, Labels, Power
-from oos.fleet.storage import Image, ImageDisk
+from oos.fleet.storage import DiskLabels, Image, ImageDisk
 from oos.inventory.model import Host, InstanceType
 from oos.service.deployment_sets import Strategy
 from oos.service.errors import ApiError, InvalidParameter, MissingParameter, NotFound, Refused
@@ -161,6 +161,20 @@ def policies_of(request: RunInstances, image: Image) -> tuple[str, ...]:
     """The automatic snapshot policy of each disk, that of the system disk first; empty where none is asked for."""
     data = (asked.auto_snapshot_policy_id if asked else "" for asked, _ in _data_disks(request, image))
     return (request.system_disk.auto_snapshot_policy_id, *data)
+
+
+def disk_labels_of(request: RunInstances, image: Image) -> tuple[DiskLabels | None, ...]:
+    """What is to be written on each disk, that of the system first; None where it is made with all of that."""
+    system = request.system_disk
+    labels: list[DiskLabels | None] = [None]
+    if system.disk_name or system.description:
+        labels = [DiskLabels(system.disk_name, system.description, delete_with_instance=True)]
+    for asked, _ in _data_disks(request, image):
+        if asked is None or (asked.delete_with_instance and not asked.description):
+            labels.append(None)
+        else:
+            labels.append(DiskLabels(asked.disk_name, asked.description, asked.delete_with_instance))
+    return tuple(labels)
 
 
 def _data_disks(request: RunInstances, image: Image) -> list[tuple[DataDisk | None, ImageDisk | None]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from oos.fleet.identity import made_instance_id
 from oos.fleet.instance import DataDiskSpec, Instance, InstanceSpec
+from oos.fleet.storage import DiskLabels
 from oos.inventory.model import Host
 from oos.service.address_giving import give_public_address, public_wish, require_free
 from oos.service.context import Context
@@ -102,6 +103,15 @@ def apply_policies(context: Context, policy_ids: Sequence[str], made: Sequence[I
         for policy_id, disk_id in zip(policy_ids, instance.disk_ids, strict=False):
             if policy_id:
                 put_policy_of_disk(context.registry, disk_id, policy_id)
+
+
+def label_disks(context: Context, labels: Sequence[DiskLabels | None], made: Sequence[Instance]) -> None:
+    """Write on the disks of instances that were made what was asked for, each by its place."""
+    for instance in made:
+        home = context.fleet.of_instance(instance.id, context.region)[0]
+        for wanted, disk_id in zip(labels, instance.disk_ids, strict=False):
+            if wanted is not None and home.disk(disk_id).labels != wanted:
+                home.label_disk(disk_id, wanted)
 
 
 def beside_snapshots(context: Context, hosts: Sequence[Host], disks: Sequence[DataDiskSpec]) -> Sequence[Host]:

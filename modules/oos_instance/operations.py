@@ -172,6 +172,7 @@ def run_instances(context: Context, request: requests.RunInstances) -> responses
     if groups:
         keep_members(context, made)
     launching.apply_policies(context, policies, made)
+    launching.label_disks(context, decide.disk_labels_of(request, image), made)
     if at is not None:
         for each in made:
             keep_release(context.registry, Release(each.id, each.region, at))

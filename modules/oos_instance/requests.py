@@ -107,6 +107,8 @@ class DescribeInstanceTypes:
 class SystemDisk:
     """The disk that an instance boots from."""
 
+    disk_name: Annotated[str, Param("Name of the disk.", most=128)] = ""
+    description: Annotated[str, Param("Description of the disk.", most=256)] = ""
     auto_snapshot_policy_id: Annotated[str, Param("Automatic snapshot policy that it gets.")] = ""
     size: Annotated[
         int | None, Param("Size in GiB; as large as the image when not given.", minimum=1, maximum=32768)
@@ -126,6 +128,8 @@ class DataDisk:
     ] = ""
     auto_snapshot_policy_id: Annotated[str, Param("Automatic snapshot policy that it gets.")] = ""
     disk_name: Annotated[str, Param("Name of the disk.", most=128)] = ""
+    description: Annotated[str, Param("Description of the disk.", most=256)] = ""
+    delete_with_instance: Annotated[bool, Param("Whether it goes with the instance.")] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

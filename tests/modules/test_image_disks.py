@@ -153,5 +153,27 @@ def test_disks_get_their_snapshot_policies(world: World) -> None:
     assert world.refusal("RunInstances", **given).code == "InvalidAutoSnapshotPolicyId.NotFound"
 
 
+def test_disks_are_named_and_stay_when_that_is_asked_for(world: World) -> None:
+    system = {"DiskName": "root", "Description": "boots"}
+    data = [{"Size": 1, "DiskName": "logs", "Description": "kept", "DeleteWithInstance": False}, {"Size": 1}]
+    id = world.run(SystemDisk=system, DataDisk=data)
+    found = world.call("DescribeDisks", InstanceId=id)["Disks"]["Disk"]
+    told = {each["Device"][-1]: (each["DiskName"], each["Description"], each["DeleteWithInstance"]) for each in found}
+    assert told == {"a": ("root", "boots", True), "b": ("logs", "kept", False), "c": ("", "", True)}
+    kept, gone = disks_of(world, id)[1:]
+    world.call("DeleteInstance", InstanceId=id, Force=True)
+    left = world.call("DescribeDisks")["Disks"]["Disk"]
+    assert [each["DiskId"] for each in left] == [kept]
+    assert gone != kept
+
+
+def test_a_detached_disk_goes_with_the_next_instance_or_not(world: World) -> None:
+    id = world.run(DataDisk=[{"Size": 1}])
+    disk = disks_of(world, id)[1]
+    world.call("DetachDisk", InstanceId=id, DiskId=disk, DeleteWithInstance=False)
+    (found,) = world.call("DescribeDisks", DiskIds=[disk])["Disks"]["Disk"]
+    assert (found["Status"], found["DeleteWithInstance"]) == ("Available", False)
+
+
 def disks_of(world: World, id: str) -> tuple[str, ...]:
     return world.instance(id).disk_ids
