@@ -42,6 +42,10 @@ class ExecutionLock:
         finally:
             os.close(descriptor)
 
+    def is_ours(self) -> bool:
+        """Whether it is still held: nobody takes it away."""
+        return self._descriptor is not None
+
 
 class ExecutionLocks:
     """The Locks port with a file for each execution that is driven, in one folder of this host.

@@ -12,6 +12,7 @@ from oos.engine.runtime import Message, Runtime
 from oos.execution.actions import Perform
 from oos.execution.chunks import Errand, Outcome, Place, errand_for
 from oos.execution.model import Execution
+from oos.values.identifiers import root_execution_id
 
 if TYPE_CHECKING:
     from oos.engine.driver import Driver
@@ -57,7 +58,8 @@ class Calls:
         """On the thread of a worker."""
         driver, runtime = self._driver, self._runtime
         began = runtime.seconds()
-        outcome = self._performer.perform(call)
+        # A process that stood still for long may have been given up, and its calls be made elsewhere.
+        outcome = self._performer.perform(call) if family.lock.is_ours() else None
         driver.errands.add_duration(runtime.seconds() - began)
         with driver.guard:
             family.calls -= 1
@@ -72,9 +74,14 @@ class Calls:
         if watcher is not None:
             self._runtime.post(partial(watcher.progressed, execution, action.task, action.item, message))
 
-    def _take_outcome(self, live: Live, errand: Errand, outcome: Outcome) -> None:
-        """A call has come to its end. What nobody waits for any more is passed over."""
+    def _take_outcome(self, live: Live, errand: Errand, outcome: Outcome | None) -> None:
+        """A call has come to its end, or was not begun any more. What nobody waits for is passed over."""
         live.performing -= 1
         self._under_way.discard(errand.place)
-        if self._driver.live(live.execution.id) is live and errand.is_wanted(live.execution):
-            self._driver.apply(live, (outcome,), ())
+        driver, execution = self._driver, live.execution
+        if driver.live(execution.id) is not live:
+            return
+        if outcome is None:
+            driver.lose(root_execution_id(execution.id))
+        elif errand.is_wanted(execution):
+            driver.apply(live, (outcome,), ())

@@ -162,7 +162,7 @@ class Driver:
                 self.ledger.commit()
             except LeaseLost as lost:
                 for root_id in lost.root_ids:
-                    self._lose(root_id)
+                    self.lose(root_id)
             else:
                 return
 
@@ -352,7 +352,7 @@ class Driver:
         for id_ in family.members:
             self.ledger.forget(id_)
 
-    def _lose(self, root_id: str) -> None:
+    def lose(self, root_id: str) -> None:
         """Another process drives this family now: nothing of it may be written, or begun, here any more."""
         log.warning("%s: another process drives it now", root_id)
         self.ledger.drop(root_id)

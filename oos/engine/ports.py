@@ -22,6 +22,9 @@ class Lock(Protocol):
     def release(self) -> None:
         """Give it up. Harmless twice."""
 
+    def is_ours(self) -> bool:
+        """Whether it is still held: asked before each call is begun, on the call's thread. Waits until it is known."""
+
 
 class Locks(Protocol):
     """One owner an execution, among all processes that share its journal."""

@@ -13,6 +13,10 @@ class FreeLock:
     def release(self) -> None:
         """There is nothing to give up."""
 
+    def is_ours(self) -> bool:
+        """Always."""
+        return True
+
 
 class FreeLocks:
     """The Locks port where there is one engine."""

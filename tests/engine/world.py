@@ -126,6 +126,8 @@ class MemoryLocks:
 
     def __init__(self) -> None:
         self.held: set[str] = set()
+        self.taken: set[str] = set()
+        """What another process took over meanwhile."""
 
     def acquire(self, root_id: str) -> HeldLock:
         if root_id in self.held:
@@ -144,6 +146,9 @@ class HeldLock:
 
     def release(self) -> None:
         self.locks.held.discard(self.root_id)
+
+    def is_ours(self) -> bool:
+        return self.root_id not in self.locks.taken
 
 
 @dataclass

@@ -167,6 +167,13 @@ def test_of_many_that_want_it_at_once_one_gets_it(locks: Locks) -> None:
         assert list(pool.map(attempt, range(12))).count(True) == 1
 
 
+def test_who_holds_it_may_act(locks: Locks) -> None:
+    lock = locks.acquire(ONE)
+    assert lock.is_ours()
+    lock.release()
+    assert not lock.is_ours()
+
+
 # hosts
 
 
@@ -380,3 +387,20 @@ def test_rows_of_processes_that_died_long_ago_are_removed_with_their_leases(
         host("b").locks.acquire(TWO)
         assert connection.execute("SELECT root_id FROM leases ORDER BY root_id").fetchall() == [(ONE,), (TWO,)]
         assert connection.execute("SELECT name FROM processes ORDER BY name").fetchall() == [("a",), ("b",)]
+
+
+def test_who_was_not_heard_for_long_knows_what_it_lost_before_it_acts_again(
+    host: Callable[[str], Host], postgres_url: str
+) -> None:
+    first, second = host("a"), host("b")
+    lost, kept = first.locks.acquire(ONE), first.locks.acquire(TWO)
+    with Postgres(postgres_url).connect() as connection:
+        connection.execute("DELETE FROM leases WHERE root_id = %s", (ONE,))
+    second.locks.acquire(ONE)
+    renewal = first.locks._renewal
+    heard = renewal._heard
+    while renewal._heard == heard:  # now it has just renewed, and does nothing for a while
+        time.sleep(0.01)
+    renewal._heard -= LEASE_SECONDS
+    assert not lost.is_ours()
+    assert kept.is_ours()

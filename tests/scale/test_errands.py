@@ -342,6 +342,21 @@ def test_who_lost_a_lease_drops_that_execution_and_goes_on_with_the_others() -> 
     world.close()
 
 
+def test_a_call_that_waits_for_a_thread_while_the_lease_goes_is_not_begun() -> None:
+    world = World()
+    world.service.hold.clear()
+    engine = world.engine(workers=1)
+    lost = start(world, engine, items=ITEMS[:4])
+    wait_for(lambda: world.service.in_flight == 1, "one call is under way, and one waits")
+    world.locks.taken.add(lost)
+    world.service.hold.set()
+    with pytest.raises(OwnedElsewhere):
+        engine.wait(lost, PATIENCE)
+    assert world.service.calls["Make"] == 1
+    assert engine.failure is None
+    world.close()
+
+
 def test_who_takes_over_and_loses_the_lease_at_once_begins_nothing() -> None:
     journal = TakenOver()
     world = World(journal=journal)

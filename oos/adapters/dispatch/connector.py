@@ -15,6 +15,8 @@ from procrastinate import connector as ports
 from procrastinate.exceptions import ConnectorException
 from procrastinate.sql import queries
 
+from oos.adapters.dispatch.names import HOLD_SECONDS
+
 log = logging.getLogger(__name__)
 
 # Each failed attempt of the pool, which are many; what comes of them is told here.
@@ -45,8 +47,10 @@ class PatientConnector(PsycopgConnector):
             # Longer, and the pool itself would wait longer from try to try: a minute, after a minute.
             reconnect_timeout=RECONNECT_SECONDS,
         )
-        self.beat = 0.0
+        self._beat = 0.0
         """When the worker last said that it lives, and was heard."""
+        self._silences = 0
+        """How often it was not heard for so long that others may have taken what it had."""
         self._unsteady = time.monotonic()
 
     @property
@@ -54,24 +58,44 @@ class PatientConnector(PsycopgConnector):
         """For how many seconds every query has been answered."""
         return time.monotonic() - self._unsteady
 
+    def since_now(self) -> Callable[[], bool]:
+        """What tells whether the others have known ever since that this worker lives: then what it took is its own."""
+        silences = self._silences
+        return lambda: self._silences == silences and time.monotonic() < self._beat + HOLD_SECONDS
+
+    def _heard(self, told: float) -> None:
+        if told > self._beat + HOLD_SECONDS:
+            self._silences += 1
+        self._beat = told
+
     async def execute_query_async(self, query: Any, **arguments: Any) -> None:
+        query_none = super().execute_query_async
+
+        async def attempt() -> float:
+            told = time.monotonic()
+            await query_none(query, **arguments)
+            return told
+
         try:
-            query_none = super().execute_query_async
-            await self._patiently(lambda: query_none(query, **arguments))
+            told = await self._patiently(attempt)
         except ConnectorException as error:
             if query == queries["finish_job"] and isinstance(error.__cause__, psycopg.errors.RaiseException):
                 # It counted as lost meanwhile, and was taken away.
                 return
             raise
         if query == queries["update_heartbeat"]:
-            self.beat = time.monotonic()
+            self._heard(told)
 
     async def execute_query_one_async(self, query: Any, **arguments: Any) -> dict[str, Any]:
-        row: dict[str, Any] = await self._patiently(
-            lambda: super(PatientConnector, self).execute_query_one_async(query, **arguments)
-        )
+        query_one = super().execute_query_one_async
+
+        async def attempt() -> tuple[float, dict[str, Any]]:
+            told = time.monotonic()
+            return told, await query_one(query, **arguments)
+
+        told, row = await self._patiently(attempt)
         if query == queries["register_worker"]:
-            self.beat = time.monotonic()
+            self._heard(told)
         return row
 
     async def execute_query_all_async(self, query: Any, **arguments: Any) -> list[dict[str, Any]]:

@@ -18,6 +18,8 @@ BEAT_SECONDS: Final = 1.5
 """How often a worker says that it lives."""
 STALLED: Final = timedelta(seconds=6)
 """A worker that has said nothing for so long is taken for dead, and its jobs for lost."""
+HOLD_SECONDS: Final = STALLED.total_seconds() - 2 * BEAT_SECONDS + 1.0
+"""So long after its last sign of life a worker begins no call any more: soon others will."""
 
 
 @cache

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -28,8 +27,6 @@ SWEEP_SECONDS: Final = 2.0
 """How often jobs of dead workers are taken away: what they were about is found in the journal."""
 POLL_SECONDS: Final = 2.0
 """How often to look for jobs of which nothing was heard."""
-HOLD_SECONDS: Final = STALLED.total_seconds() - 2 * BEAT_SECONDS + 1.0
-"""So long after its last sign of life a worker begins no call any more: soon others will."""
 PRUNE_SECONDS: Final = 60.0
 
 # Who could not say that it lives because the server was away gets some time once it is back.
@@ -48,14 +45,13 @@ CarryOut = Callable[[Chunk, Callable[[], bool], Callable[[], None]], None]
 
 
 class QueueWorker:
-    """Procrastinate's worker, with our two kinds of job. `stop` and `is_alive` may be called from any thread."""
+    """Procrastinate's worker, with our two kinds of job. `stop` may be called from any thread."""
 
     def __init__(self, dialect: Postgres, carry_out: CarryOut, drive: Callable[[str], None], slots: int) -> None:
         self._dialect = dialect
         self._carry_out = carry_out
         self._drive = drive
         self._slots = slots
-        self._connector: PatientConnector | None = None
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
@@ -73,11 +69,6 @@ class QueueWorker:
             loop.call_soon_threadsafe(main.cancel)
         self._thread.join(grace + RETRY_SECONDS)
         return not self._thread.is_alive()
-
-    def holds(self) -> bool:
-        """Whether the others know that this worker lives: only then what it took is its own."""
-        connector = self._connector
-        return connector is not None and time.monotonic() < connector.beat + HOLD_SECONDS
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -105,14 +96,13 @@ class QueueWorker:
             def is_over() -> None:
                 loop.call_soon_threadsafe(over.set)
 
-            self._carry_out(convert_as(chunk, Chunk), self.holds, is_over)
+            self._carry_out(convert_as(chunk, Chunk), connector.since_now(), is_over)
             await over.wait()
 
         @app.task(name=DRIVE, queue=QUEUE)
         async def drive(root_id: str) -> None:
             await asyncio.to_thread(self._drive, root_id)
 
-        self._connector = connector
         async with app.open_async():
             sweeper = asyncio.create_task(_sweep(connector))
             try:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -74,6 +74,10 @@ class Lease:
         self._leases.give_up(self._root_id, self.number)
         self._file.release()
 
+    def is_ours(self) -> bool:
+        """Whether it is still held; waits, if this process was not heard for long, until it knows what it lost."""
+        return self._leases.holds(self._root_id, self.number)
+
 
 class LeaseLocks:
     """The Locks port for hosts that share a database; besides it, what the journal asks before it writes."""
@@ -84,7 +88,7 @@ class LeaseLocks:
         self._host = host
         self._guard = threading.Lock()
         self._held: dict[str, int] = {}
-        self._renewal = Renewal(database.dialect, name, host)
+        self._renewal = Renewal(database.dialect, name, host, self._keep)
 
     def acquire(self, root_id: str) -> Lease:
         """The lease of an execution and its descendants. Raises OwnedElsewhere, LockRefused, JournalFailed."""
@@ -114,6 +118,22 @@ class LeaseLocks:
                 return
             del self._held[root_id]
         self._renewal.let_go(root_id, number)
+
+    def holds(self, root_id: str, number: int) -> bool:
+        """Whether a lease is still held, once that is known."""
+        self._renewal.wait_until_heard()
+        with self._guard:
+            return self._held.get(root_id) == number
+
+    def _keep(self, ask: Callable[[], Mapping[str, int]]) -> None:
+        """Others may have taken leases over: hold on to those alone that the database says are ours."""
+        with self._guard:
+            before = dict(self._held)
+        ours = ask()
+        with self._guard:
+            for root_id, number in before.items():
+                if ours.get(root_id) != number and self._held.get(root_id) == number:
+                    del self._held[root_id]
 
     def is_owned(self, root_id: str) -> bool:
         """Whether somebody alive drives the execution, here or on another host. Raises LockRefused, JournalFailed."""

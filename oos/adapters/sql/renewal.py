@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -18,8 +19,12 @@ log = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(seconds=6)
 """How long a process that does not renew is waited for: after that, others take over what it drove."""
+SURE_SECONDS: Final = LEASE.total_seconds() - 1.0
+"""So long after it was heard last, a process knows that nobody took over anything."""
 RENEW_SECONDS: Final = 1.5
 RETRY_SECONDS: Final = 0.5
+HEARD_SECONDS: Final = 0.05
+"""How often it is seen whether the process is heard again."""
 FORGET: Final = timedelta(days=1)
 """Rows of processes that died so long ago are removed, with what leases they still have."""
 LAST_SECONDS: Final = 2.0
@@ -33,6 +38,7 @@ _RENEW: Final = (
     "INSERT INTO processes (number, name, host, expires) VALUES (%s, %s, %s, clock_timestamp() + %s)"
     " ON CONFLICT (number) DO UPDATE SET expires = excluded.expires"
 )
+_OURS: Final = "SELECT root_id, number FROM leases WHERE process = %s"
 _LET_GO: Final = "DELETE FROM leases WHERE root_id = %s AND number = %s"
 _FORGET: Final = (
     "WITH dead AS (DELETE FROM processes WHERE expires < clock_timestamp() - %s RETURNING number)"
@@ -43,11 +49,17 @@ _FORGET: Final = (
 class Renewal:
     """One process as the others see it, on a connection of its own: no commit of the journal keeps it waiting."""
 
-    def __init__(self, dialect: Dialect, name: str, host: str) -> None:
+    def __init__(
+        self, dialect: Dialect, name: str, host: str, keep: Callable[[Callable[[], Mapping[str, int]]], None]
+    ) -> None:
         assert isinstance(dialect, Postgres), f"{dialect.place}: leases are for PostgreSQL"
         self._dialect = dialect
         self._name = name
         self._host = host
+        self._keep = keep
+        """Is given how to ask which leases this process has, after it was not heard for long."""
+        self._heard = 0.0
+        """When it last said that it lives, and was heard."""
         self._guard = threading.Lock()
         self._number: int | None = None
         self._released: list[tuple[str, int]] = []
@@ -76,6 +88,11 @@ class Renewal:
         """Whether the database has answered long enough for all that live to have said so."""
         unsteady = self._unsteady
         return unsteady is None or time.monotonic() > unsteady + LEASE.total_seconds()
+
+    def wait_until_heard(self) -> None:
+        """Wait until this process knows what it lost while it stood still, or was cut off; not beyond its end."""
+        while time.monotonic() > self._heard + SURE_SECONDS and not self._closing:
+            time.sleep(HEARD_SECONDS)
 
     def let_go(self, root_id: str, number: int) -> None:
         """Tell the database soon that a lease was given up."""
@@ -125,7 +142,11 @@ class Renewal:
     def _tell(self, *, renew: bool) -> None:
         connection = self._connected()
         if renew:
+            now = time.monotonic()
             connection.execute(_RENEW, (self._number, self._name, self._host, LEASE))
+            if now > self._heard + SURE_SECONDS:
+                self._keep(lambda: dict(connection.execute(_OURS, (self._number,)).fetchall()))
+            self._heard = now
         with self._guard:
             released = list(self._released)
         if released:
@@ -137,6 +158,7 @@ class Renewal:
     def _register(self) -> int:
         connection = self._connected()
         connection.execute(_FORGET, (FORGET,))
+        self._heard = time.monotonic()
         row = connection.execute(_REGISTER, (self._name, self._host, LEASE)).fetchone()
         assert row is not None
         return int(row[0])
