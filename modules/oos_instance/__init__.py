@@ -116,7 +116,6 @@ OPERATIONS = (
             "Password",
             "PasswordInherit",
             "PrivateDnsNameOptions*",
-            "PrivateIpAddress",
             "PrivatePoolOptions*",
             "RamRoleName",
             "SchedulerOptions*",

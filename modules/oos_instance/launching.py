@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from oos.fleet.identity import made_instance_id
+from oos.fleet.identity import made_instance_id, made_mac
 from oos.fleet.instance import DataDiskSpec, Instance, InstanceSpec
 from oos.fleet.storage import DiskLabels
 from oos.inventory.model import Host
@@ -12,9 +12,10 @@ from oos.service.address_giving import give_public_address, public_wish, require
 from oos.service.context import Context
 from oos.service.deployment_sets import DEPLOYMENT_SETS, join_set, members
 from oos.service.disk_settings import put_policy_of_disk
-from oos.service.errors import ApiError, InvalidParameter, NotFound, Unsupported
+from oos.service.errors import ApiError, InvalidParameter, MissingParameter, NotFound, Unsupported
 from oos.service.key_pairs import load_key_pair
 from oos.service.launch_templates import find_launch_template, find_version
+from oos.service.private_addresses import keep_first_address, require_free_address
 from oos.service.snapshot_policies import load_policy
 from oos.values.identifiers import client_token
 from oos.values.json import Value
@@ -129,6 +130,27 @@ def join(context: Context, set_id: str, specs: Sequence[InstanceSpec]) -> None:
     """Write down, before they are made, that the instances are in the set: a crash in between loses no member."""
     for spec in specs if set_id else ():
         join_set(context.registry, set_id, made_instance_id(spec.token))
+
+
+def require_private_address(context: Context, request: RunInstances, specs: Sequence[InstanceSpec]) -> None:
+    """Raise ApiError, before anything is made, unless a new instance can have the address that is asked for."""
+    address = request.private_ip_address
+    if not address:
+        return
+    if not request.v_switch_id:
+        raise MissingParameter("VSwitchId")
+    if len(specs) != 1:
+        raise Unsupported(f"One instance can have {address}, not {len(specs)}.")
+    for network in context.fleet.networks(context.region):
+        mac = made_mac(specs[0].token)
+        if network.name == request.v_switch_id and network.reservations.get(mac) != address:
+            require_free_address(context, network, address, mac)
+
+
+def keep_private_address(context: Context, request: RunInstances, made: Sequence[Instance]) -> None:
+    """Have DHCP keep the address that was asked for, before the instance starts."""
+    for each in made if request.private_ip_address else ():
+        keep_first_address(context, each, request.private_ip_address)
 
 
 def with_uplinks(hosts: Sequence[Host], request: RunInstances) -> Sequence[Host]:

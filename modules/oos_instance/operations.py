@@ -19,8 +19,8 @@ from oos.service.errors import ApiError, MissingParameter, NotFound, Unavailable
 from oos.service.group_enforcement import enforce, forget_members, keep_members
 from oos.service.guest import boot_of
 from oos.service.host_loads import open_hosts
+from oos.service.private_addresses import forget_addresses
 from oos.service.release_times import Release, forget_release, keep_release
-from oos.service.secondary_addresses import forget_addresses
 from oos.service.security_groups import require_group
 from oos.service.stopping import stop
 from oos.values.time import format_instant
@@ -168,7 +168,9 @@ def run_instances(context: Context, request: requests.RunInstances) -> responses
     if groups:
         enforce(context, groups, {homes[spec.token].name for spec in specs})
     launching.require_public_addresses(context, request, specs)
+    launching.require_private_address(context, request, specs)
     made = _make_all(context, specs, homes, frozenset(there), request.min_amount or request.amount)
+    launching.keep_private_address(context, request, made)
     if groups:
         keep_members(context, made)
     launching.apply_policies(context, policies, made)

@@ -149,6 +149,7 @@ class RunInstances:
     host_name: Annotated[str, Param("Host name in the guest.", most=64)] = ""
     zone_id: Annotated[str, Param("Zone; any when not given.")] = ""
     v_switch_id: Annotated[str, Param("Network of the host; its default one when not given.")] = ""
+    private_ip_address: Annotated[str, Param("Address that DHCP keeps for it; any when not given.")] = ""
     security_group_id: Annotated[str, Param("Security group.")] = ""
     security_group_ids: Annotated[tuple[str, ...], Param("Security groups.", most=16)] = ()
     internet_max_bandwidth_out: Annotated[

@@ -18,7 +18,7 @@ from oos.service.guest import addresses_of
 from oos.service.internet_bandwidth import change_internet_bandwidth, first_card
 from oos.service.network_interfaces import INTERFACES, InterfaceRecord
 from oos.service.paging import page_of
-from oos.service.secondary_addresses import assign_addresses, unassign_addresses
+from oos.service.private_addresses import assign_addresses, unassign_addresses
 from oos.service.security_groups import require_group
 from oos.service.tags import changes_of_all, forget_tags, set_tags, tags_after, tags_from
 from oos_network import decide, requests, responses

@@ -51,6 +51,7 @@ def pair(lab: LabConfig) -> Iterator[Pair]:
             switches.append(zone.call("VPC.CreateVSwitch", **placed)["VSwitchId"])
             groups.append(str(zone.call("CreateSecurityGroup", VpcId=vpc)["SecurityGroupId"]))
             asked = {"ImageId": zone.world.image_id, "InstanceType": TINY.id, "SecurityGroupId": groups[-1]}
+            asked["PrivateIpAddress"] = f"192.168.{number}.50"
             # The server gets a public address, of 1 Mbit/s.
             run = zone.call("RunInstances", VSwitchId=switches[-1], InternetMaxBandwidthOut=number - 81, **asked)
             made.append(run["InstanceIdSets"]["InstanceIdSet"][0])  # type: ignore[index]  # JSON
@@ -66,6 +67,7 @@ def pair(lab: LabConfig) -> Iterator[Pair]:
 
 
 def test_v_switches_of_one_vpc_reach_each_other_as_their_groups_say(pair: Pair) -> None:
+    assert pair.address == "192.168.82.50"
     assert not pair.reaches()
     pair.permit("Authorize", SourceGroupId=pair.clients)
     pair.zone.world.until(pair.reaches)

@@ -13,7 +13,7 @@ import oos_tag
 from oos.adapters.memory.faults import FaultKind, SimulatedCrash
 from oos.fleet.network import Bandwidth
 from oos.service.errors import ApiError
-from tests.modules.world import World
+from tests.modules.world import TYPE, World
 
 
 @pytest.fixture
@@ -525,3 +525,61 @@ def test_v_switches_and_cards_are_found_by_what_they_have_not(world: World, v_sw
 def test_a_vpc_without_gateways_is_deleted_by_force_as_well(world: World, vpc: str) -> None:
     world.call("VPC.DeleteVpc", VpcId=vpc, ForceDelete=True)
     assert world.call("VPC.DescribeVpcs")["TotalCount"] == 0
+
+
+# the address of a new instance
+
+
+@pytest.mark.parametrize("method", ["reserve_address", "start"])
+@pytest.mark.parametrize("kind", [FaultKind.FAIL_BEFORE, FaultKind.LOST_REPLY, FaultKind.CRASH])
+def test_an_instance_is_made_with_the_address_that_is_asked_for(
+    world: World, v_switch: str, method: str, kind: FaultKind
+) -> None:
+    group = world.call("CreateSecurityGroup")["SecurityGroupId"]
+    wanted = {"ImageId": world.image_id, "InstanceType": TYPE, "VSwitchId": v_switch, "SecurityGroupId": group}
+    wanted["PrivateIpAddress"] = "192.168.7.77"
+    world.break_next(method, kind)
+    with pytest.raises((ApiError, SimulatedCrash)):
+        world.call("RunInstances", "once", **wanted)
+    for _ in range(2):
+        (made,) = world.call("RunInstances", "once", **wanted)["InstanceIdSets"]["InstanceIdSet"]
+    assert [each["PrivateIpAddress"] for each in cards(world, InstanceId=made)] == ["192.168.7.77"]
+    assert world.refusal("RunInstances", **wanted).code == "InvalidIp.IpAssigned"
+    host = world.home(made)
+    world.call("DeleteInstance", InstanceId=made, Force=True)
+    assert host.network(v_switch).reservations == {}
+    world.run(VSwitchId=v_switch, PrivateIpAddress="192.168.7.77")
+
+
+def test_an_address_that_an_instance_cannot_have_is_refused_before_it_is_made(
+    world: World, v_switch: str, instance: str
+) -> None:
+    (shape,) = cards(world, InstanceId=instance)
+    wanted = {"ImageId": world.image_id, "InstanceType": TYPE, "VSwitchId": v_switch}
+    for given, code in (
+        ({"PrivateIpAddress": "192.168.8.9"}, "InvalidIp.Address"),
+        # DHCP gave it to another, although it keeps it for nobody.
+        ({"PrivateIpAddress": shape["PrivateIpAddress"]}, "InvalidIp.IpAssigned"),
+        ({"PrivateIpAddress": "192.168.7.9", "Amount": 2}, "OperationDenied.NotSupported"),
+        ({"PrivateIpAddress": "192.168.7.9", "VSwitchId": ""}, "MissingParameter"),
+    ):
+        refused = world.refusal("RunInstances", **{key: value for key, value in {**wanted, **given}.items() if value})
+        assert refused.code == code
+    assert world.call("DescribeInstances")["TotalCount"] == 1
+
+
+def test_further_addresses_are_none_that_dhcp_gave_away(world: World, v_switch: str, instance: str) -> None:
+    leased = {each["PrivateIpAddress"] for each in cards(world, InstanceId=instance)}
+    card = world.call("CreateNetworkInterface", VSwitchId=v_switch)["NetworkInterfaceId"]
+    given = {"NetworkInterfaceId": card, "PrivateIpAddress": list(leased)}
+    assert world.refusal("AssignPrivateIpAddresses", **given).code == "InvalidIp.IpAssigned"
+
+
+def test_an_address_chosen_for_a_card_is_free_again_when_its_instance_is_deleted(
+    world: World, v_switch: str, instance: str
+) -> None:
+    card = world.call("CreateNetworkInterface", VSwitchId=v_switch, PrimaryIpAddress="192.168.7.20")
+    world.call("AttachNetworkInterface", InstanceId=instance, NetworkInterfaceId=card["NetworkInterfaceId"])
+    host = world.home(instance)
+    world.call("DeleteInstance", InstanceId=instance, Force=True)
+    assert host.network(v_switch).reservations == {}

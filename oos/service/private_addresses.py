@@ -1,4 +1,4 @@
-"""Secondary private addresses: further addresses of a network card, kept for it by DHCP, configured by its guest.
+"""Private addresses that people choose: the first one of a new card, and further ones that its guest configures.
 
 A card is written down with them, by the token of the request that assigned each. DHCP gives a card its first address
 only; that nobody else is given the others, a reservation for a card that there is not sees to.
@@ -13,11 +13,12 @@ from dataclasses import replace
 
 from oos.fleet.errors import FleetError
 from oos.fleet.identity import made_mac
-from oos.fleet.instance import Instance
+from oos.fleet.instance import Instance, interface_id
 from oos.fleet.network import Network
 from oos.service.address_translation import hypervisor_of
 from oos.service.context import Context
 from oos.service.errors import ApiError, InvalidParameter, Refused, Unsupported
+from oos.service.guest import addresses_of
 from oos.service.network_interfaces import INTERFACES, InterfaceRecord
 
 
@@ -34,9 +35,10 @@ def assign_addresses(
         record = INTERFACES.load(context.registry, record.id) or record
         mine = [address for address, token in record.secondary.items() if token == context.token]
         wanted = list(dict.fromkeys(addresses))
-        taken = _taken(context, record.network, networks) - set(mine)
+        own = {*filter(None, [record.address]), *record.secondary}
+        taken = (_taken(context, record.network, networks, record.mac) | own) - set(mine)
         for address in wanted:
-            _require_free(record, address, networks, taken)
+            _require_free(record.id, address, networks, taken)
         if count:
             free = _free(record.id, networks[0], taken | set(mine))
             wanted = [*mine, *(next(free) for _ in range(count - len(mine)))]
@@ -48,16 +50,22 @@ def assign_addresses(
     return record
 
 
-def _taken(context: Context, name: str, networks: Sequence[Network]) -> set[str]:
-    """The addresses of a network that cards have, or that are kept for them."""
+def _taken(context: Context, name: str, networks: Sequence[Network], mac: str) -> set[str]:
+    """The addresses of a network that others than this card have: kept for them, written down, told by their guests."""
     kept = {address for each in networks for address in (each.gateway, *each.reservations.values())}
+    instances = context.fleet.instances(context.region)
+    inside = [each for each in instances if any(card.network == name for card in each.interfaces)]
+    for told in addresses_of(context, inside):
+        kept |= {each.address for each in told if each.mac.lower() != mac.lower()}
+    there = {each.id for each in instances}
     for record in INTERFACES.of_region(context.registry, context.region):
-        if record.network == name:
+        is_gone = record.delete_on_release and record.instance_id and record.instance_id not in there
+        if record.network == name and record.mac.lower() != mac.lower() and not is_gone:
             kept |= {*filter(None, [record.address]), *record.secondary}
     return kept
 
 
-def _require_free(record: InterfaceRecord, address: str, networks: Sequence[Network], taken: Collection[str]) -> None:
+def _require_free(card_id: str, address: str, networks: Sequence[Network], taken: Collection[str]) -> None:
     for network in networks:
         if not network.has_dhcp or not network.cidr:
             message = f"The network {network.name} of {network.host} has no DHCP that could keep {address}."
@@ -72,7 +80,7 @@ def _require_free(record: InterfaceRecord, address: str, networks: Sequence[Netw
             message = f"{address} is none of the addresses that cards of {network.name} may have ({network.cidr})."
             raise InvalidParameter("PrivateIpAddress", message, code="InvalidIp.Address")
     if address in taken:
-        message = f"{address} is that of another card, or one of {record.id} already."
+        message = f"{address} is that of another card, or one of {card_id} already."
         raise ApiError("InvalidIp.IpAssigned", message)
 
 
@@ -88,6 +96,26 @@ def _free(card_id: str, network: Network, taken: Collection[str]) -> Iterator[st
         if address not in taken:
             yield address
     raise Refused("InvalidVSwitchId.IpNotEnough", f"The vSwitch {network.name} has no more free addresses.")
+
+
+def keep_first_address(context: Context, instance: Instance, address: str) -> None:
+    """Have DHCP give the first card of a new instance this address. Raises ApiError."""
+    card = instance.interfaces[0]
+    with context.registry.alone_with(f"addresses of {card.network}"):
+        hypervisor = hypervisor_of(context, instance.host)
+        network = hypervisor.network(card.network)
+        if network.reservations.get(card.mac.lower()) != address:
+            require_free_address(context, network, address, card.mac)
+        record = INTERFACES.load(context.registry, card.id) or InterfaceRecord(
+            card.id, card.mac, context.region, instance.zone, card.network, instance_id=instance.id
+        )
+        INTERFACES.keep(context.registry, replace(record, address=address))
+        hypervisor.reserve_address(network.name, card.mac, address)
+
+
+def require_free_address(context: Context, network: Network, address: str, mac: str) -> None:
+    """Raise ApiError unless this card may have this address of a network, and nobody else has it."""
+    _require_free(interface_id(mac), address, [network], _taken(context, network.name, [network], mac))
 
 
 def unassign_addresses(
@@ -108,13 +136,17 @@ def unassign_addresses(
 
 
 def forget_addresses(context: Context, instance: Instance) -> None:
-    """The instance is to be deleted: the further addresses of cards that go with it are free again."""
+    """The instance is to be deleted: the addresses that were chosen for cards that go with it are free again."""
     records = [INTERFACES.load(context.registry, card.id) for card in instance.interfaces]
-    going = [each for each in records if each is not None and each.delete_on_release and each.secondary]
+    going = [each for each in records if each is not None and each.delete_on_release]
+    going = [each for each in going if each.secondary or each.address]
     networks = context.fleet.networks(context.region) if going else ()
     for record in going:
         beside = [each for each in networks if each.name == record.network]
         try:
             unassign_addresses(context, record, beside, list(record.secondary))
+            for network in beside:
+                if network.reservations.get(record.mac.lower()) == record.address:
+                    hypervisor_of(context, network.host).reserve_address(network.name, record.mac, "")
         except FleetError as error:
             context.report(f"{record.id}: addresses stay reserved: {error}")
