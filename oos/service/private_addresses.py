@@ -35,8 +35,7 @@ def assign_addresses(
         record = INTERFACES.load(context.registry, record.id) or record
         mine = [address for address, token in record.secondary.items() if token == context.token]
         wanted = list(dict.fromkeys(addresses))
-        own = {*filter(None, [record.address]), *record.secondary}
-        taken = (_taken(context, record.network, networks, record.mac) | own) - set(mine)
+        taken = _taken(context, record.network, networks) - set(mine)
         for address in wanted:
             _require_free(record.id, address, networks, taken)
         if count:
@@ -50,8 +49,8 @@ def assign_addresses(
     return record
 
 
-def _taken(context: Context, name: str, networks: Sequence[Network], mac: str) -> set[str]:
-    """The addresses of a network that others than this card have: kept for them, written down, told by their guests."""
+def _taken(context: Context, name: str, networks: Sequence[Network], mac: str = "") -> set[str]:
+    """The addresses of a network that cards have (not this one): kept, written down, or told by guests."""
     kept = {address for each in networks for address in (each.gateway, *each.reservations.values())}
     instances = context.fleet.instances(context.region)
     inside = [each for each in instances if any(card.network == name for card in each.interfaces)]

@@ -570,9 +570,11 @@ def test_an_address_that_an_instance_cannot_have_is_refused_before_it_is_made(
 
 def test_further_addresses_are_none_that_dhcp_gave_away(world: World, v_switch: str, instance: str) -> None:
     leased = {each["PrivateIpAddress"] for each in cards(world, InstanceId=instance)}
-    card = world.call("CreateNetworkInterface", VSwitchId=v_switch)["NetworkInterfaceId"]
-    given = {"NetworkInterfaceId": card, "PrivateIpAddress": list(leased)}
-    assert world.refusal("AssignPrivateIpAddresses", **given).code == "InvalidIp.IpAssigned"
+    (own,) = cards(world, InstanceId=instance)
+    other = world.call("CreateNetworkInterface", VSwitchId=v_switch)
+    for card in (own["NetworkInterfaceId"], other["NetworkInterfaceId"]):
+        given = {"NetworkInterfaceId": card, "PrivateIpAddress": list(leased)}
+        assert world.refusal("AssignPrivateIpAddresses", **given).code == "InvalidIp.IpAssigned"
 
 
 def test_an_address_chosen_for_a_card_is_free_again_when_its_instance_is_deleted(
