@@ -324,6 +324,10 @@ def _syntax_hint(source: Source, span: Span, problem: str) -> str:
         return "put the text in quotes: '{{ name }}'"
     if "',' or '" in problem and source.text.lstrip()[:1] == "{":
         return "a comma is missing before this, or a bracket behind it"
+    if "alias" in problem or "anchor" in problem or "cannot start any token" in problem:
+        return (
+            f"put text that begins with {line[span.column - 1 : span.column].strip() or 'such a character'} in quotes"
+        )
     if re.search(r":\s.*:\s", line):
         return "put text that holds a colon in quotes"
     return ""

@@ -16,7 +16,7 @@ from oos.template.document import Node, span_of
 from oos.template.expression import Expression
 from oos.template.findings import Finding
 from oos.template.fitting import fits
-from oos.template.functions.function import CONDITION, Argument, FunctionError
+from oos.template.functions.function import CONDITION, Argument, FunctionError, from_json
 from oos.template.harmless import harmless_parameters
 from oos.template.infer import Environment, infer, outline, parameter_shapes
 from oos.template.lookalikes import lookalikes
@@ -100,6 +100,9 @@ class Inspection:
         if not fits(items, ("List",)):
             message = f"the items of the loop of {task.name} must be a list, not {items.named}"
             self._note(codes.PROPERTY_TYPE, task.loop.items.span, message)
+        elif (text := literal_text(task.loop.items)) and from_json(text, "[") is None:
+            message = f"the items of the loop of {task.name} must be a list, not text"
+            self._note(codes.PROPERTY_TYPE, task.loop.items.span, message, "write a list, or split it: Fn::Split")
         if self._has_secrets:
             self._shown(task.loop.items, "the items of a loop")
         self._known.item = items.item or ANYTHING

@@ -64,6 +64,18 @@ _LISTINGS: Final = {
 """By resource type, the operation whose response SelectTargets gives."""
 
 
+_INSTEAD: Final = {
+    "acs::executescript": "ACS::ECS::RunCommand runs a script in a guest",
+    "acs::runscript": "ACS::ECS::RunCommand runs a script in a guest",
+    **dict.fromkeys(
+        ("acs::flow::foreach", "acs::foreach", "acs::repeat"), "give the task a Loop, or repeat several with ACS::Loop"
+    ),
+    "acs::eval": "Fn::Eval and Fn::Jq compute",
+    "acs::if": "When leaves a task out, ACS::Choice branches",
+}
+"""What to use instead of actions that are often taken to exist (spec 4)."""
+
+
 class Offers:
     """Looks up the actions and operations of one template and collects what is wrong with them."""
 
@@ -129,6 +141,10 @@ class Offers:
         offered = [action.name for action in self._catalog.actions()]
         built_in = [action.name for action in BUILTIN_ACTIONS]
         parts = name.split("::")
+        instead = _INSTEAD.get(name.casefold(), "")
+        if instead:
+            self.faults.append(codes.UNKNOWN_ACTION.at(self._source, span, f"no action is named {name}", instead))
+            return
         product = parts[1] if len(parts) == 3 and parts[0].casefold() == "acs" else ""
         if official.is_product_action(name) or (product and not self._has_product(product)):
             self._not_offered(span, f"the product action {name}")

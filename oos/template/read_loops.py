@@ -20,11 +20,11 @@ _REQUIRED: Final = frozenset({"AggregateType", "AggregateField"})
 _AGGREGATES: Final = {function.name.casefold(): function.name for function in AGGREGATES}
 
 
-def read_loop(structure: Structure, node: Node, owner: str) -> Loop | None:
+def read_loop(structure: Structure, node: Node, owner: str) -> Loop:
     """The loop of a task."""
-    fields = structure.map(node, "Loop", owner)
+    fields = structure.map(node, "Loop", owner, "write Loop: {Items: …}")
     if fields is None:
-        return None
+        return Loop(literal(None), NO_RATE_CONTROL, span=span_of(node))  # so that its item is known
     meant = structure.unknown_fields(fields, _FIELDS, f"the loop of {owner}", frozenset({"Items"}))
     if "Items" not in fields:
         if not meant:

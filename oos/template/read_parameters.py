@@ -38,7 +38,7 @@ def read_parameters(structure: Structure, node: Node) -> Mapping[str, Parameter]
         return None
     for name, (key_node, value_node) in entries.items():
         structure.name(name, key_node, "a parameter")
-        fields = structure.map(value_node, f"the parameter {name}")
+        fields = structure.map(value_node, f"the parameter {name}", hint=f"write {name}: {{Type: String}}")
         parameters[name] = _read(structure, name, key_node, fields or {})
     return parameters
 

@@ -93,6 +93,8 @@ def _read_task(structure: Structure, node: Node, fields: Entries) -> Task:
     for field in ("Name", "Action"):
         if field not in given and field not in meant:
             structure.missing(node, owner, field)
+    if "Name" in given and not name and not is_list(given["Name"]) and not is_map(given["Name"]):
+        structure.fault(codes.BAD_NAME, given["Name"], "the name of a task cannot be empty", "give it a name")
     property_fields = structure.map(given["Properties"], "Properties", owner) if "Properties" in given else {}
     property_fields = {**misplaced, **(property_fields or {})} if misplaced else property_fields
     properties, property_places = _read_properties(structure, property_fields or {}, builtin)
