@@ -45,7 +45,9 @@ def register(
     oos run rotate --template-version v1
     """
     from oos.cli.follow.carry_out import carry_out
+    from oos.diagnostics import DiagnosticError, errors_of
     from oos.service.stored_templates import find_version
+    from oos.template.check import examine
 
     app = session.app
     title, text = app.templates.open(file)
@@ -54,7 +56,9 @@ def register(
     if newest is not None and newest.text == text and label in ("", newest.label):
         session.say(f"{chosen} is registered already, as {newest.name}")
         return exits.SUCCESS
-    app.template_cache.checked(text, title)
+    faults = examine(text, title, app.catalog).diagnostics
+    if errors_of(faults):
+        raise DiagnosticError(faults)
     given = {"TemplateName": chosen, "Content": text, "VersionName": label}
 
     def request() -> StartRequest:

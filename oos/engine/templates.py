@@ -42,7 +42,7 @@ class TemplateCache:
             else:
                 examination = examine(text, name, self._catalog)
                 if examination.checked is None:
-                    raise DiagnosticError(examination.diagnostics)
+                    raise DiagnosticError(examination.refusal)
                 known = examination.checked
             with self._lock:
                 known = self._known.setdefault(key, known)

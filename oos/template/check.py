@@ -49,7 +49,13 @@ class Examination:
     """Everything there is to say about a text: diagnostics by place, and the template when there is no error."""
 
     checked: CheckedTemplate | None
+    """None where there is an error, or nothing that could be executed (spec 1.12)."""
     diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def refusal(self) -> tuple[Diagnostic, ...]:
+        """What is told to whoever wants to execute a template that cannot be."""
+        return tuple(map(_as_refusal, self.diagnostics))
 
 
 def check(template: Template, catalog: ActionCatalog) -> CheckedTemplate:
@@ -57,8 +63,8 @@ def check(template: Template, catalog: ActionCatalog) -> CheckedTemplate:
     checker = _Checker(template, catalog)
     checked = checker.run()
     diagnostics = in_order([*template.diagnostics, *checker.diagnostics])
-    if errors_of(diagnostics):
-        raise DiagnosticError(diagnostics)
+    if errors_of(diagnostics) or template.kind is not TemplateKind.AUTOMATION:
+        raise DiagnosticError(tuple(map(_as_refusal, diagnostics)))
     return dataclasses.replace(checked, diagnostics=diagnostics)
 
 
@@ -70,9 +76,16 @@ def examine(text: str | bytes, name: str, catalog: ActionCatalog) -> Examination
     checker = _Checker(template, catalog)
     checked = checker.run()
     diagnostics = in_order([*faults, *template.diagnostics, *checker.diagnostics])
-    if errors_of(diagnostics):
+    if errors_of(diagnostics) or template.kind is not TemplateKind.AUTOMATION:
         return Examination(None, diagnostics)
     return Examination(dataclasses.replace(checked, diagnostics=diagnostics), diagnostics)
+
+
+def _as_refusal(diagnostic: Diagnostic) -> Diagnostic:
+    """That a template is not executed is a remark on a valid template, and a fault to whoever would execute it."""
+    if diagnostic.code != codes.NOT_RUNNABLE.code:
+        return diagnostic
+    return dataclasses.replace(diagnostic, severity=Severity.ERROR)
 
 
 def faults_at_start(checked: CheckedTemplate) -> tuple[Diagnostic, ...]:

@@ -155,9 +155,10 @@ OUT_OF_RANGE: Final = Code(
 NOT_RUNNABLE: Final = Code(
     "OOS110",
     "not a template that can be executed",
-    "State and package templates are read and kept as data. They are applied inside a guest by an agent, "
-    "not carried out task by task.",
+    "State and package templates are valid, and are read and kept as data. They are applied inside a guest by an "
+    "agent, not carried out task by task; executing one is a fault.",
     "Execute a template with FormatVersion OOS-2019-06-01.",
+    _W,
 )
 NOT_HERE: Final = Code(
     "OOS111",

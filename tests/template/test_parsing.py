@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oos.diagnostics import DiagnosticError, excerpt
+from oos.diagnostics import DiagnosticError, Severity, excerpt
 from oos.source import Span
 from oos.template.check import check, examine
 from oos.template.expression import Expression, ReferenceKind
@@ -142,7 +142,11 @@ def test_state_and_package_templates_are_kept_as_data(version: str, more: str, k
     assert template.kind is kind
     assert template.data["FormatVersion"] == version
     assert parse(as_yaml(template), "t") == template
-    with pytest.raises(DiagnosticError, match="OOS110"):
+    examination = examine(f"FormatVersion: {version}\n{more}", "t", CATALOG)
+    assert examination.checked is None
+    assert [(each.code, each.severity) for each in examination.diagnostics] == [("OOS110", Severity.WARNING)]
+    assert [each.severity for each in examination.refusal] == [Severity.ERROR]
+    with pytest.raises(DiagnosticError, match=r"error\[OOS110\]"):
         check(template, CATALOG)
 
 
