@@ -59,9 +59,13 @@ def _unknown(task: Task, builtin: BuiltinAction, name: str, meant: str, offers: 
     if meant:
         return Finding(codes.UNKNOWN_PROPERTY, span, message, f"did you mean {meant}?")
     operation = offers.operation_of(task)
-    if operation is not None and task.action != "ACS::SelectTargets" and takes_parameter(operation, name):
-        message = f"{name} is a parameter of {operation.service}.{operation.name}, not a property of {task.action}"
-        return Finding(codes.UNKNOWN_PROPERTY, span, message, f"put it under Parameters: {{{name}: …}}")
+    if operation is not None and task.action != "ACS::SelectTargets":
+        is_parameter, is_needed = takes_parameter(operation, name)
+        if is_parameter:
+            message = f"{name} is a parameter of {operation.service}.{operation.name}, not a property of {task.action}"
+            severity = Severity.ERROR if is_needed else Severity.WARNING
+            hint = f"put it under Parameters: {{{name}: …}}"
+            return Finding(codes.UNKNOWN_PROPERTY, span, message, hint, severity)
     names = [each.name for each in builtin.properties]
     hint = f"known are {', '.join(names)}" if names else "it has no properties"
     return Finding(codes.UNKNOWN_PROPERTY, span, message, hint, Severity.WARNING)

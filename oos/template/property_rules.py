@@ -122,9 +122,10 @@ def _field(request: type, name: str, ignores: tuple[str, ...], refuses: tuple[st
     return None, is_among(name, ignores) or is_among(name, refuses) or name.casefold() in COMMON
 
 
-def takes_parameter(operation: Operation, name: str) -> bool:
-    """Whether an operation has a parameter of this name."""
-    return name.casefold() not in COMMON and _field(operation.request, name, (), ())[1]
+def takes_parameter(operation: Operation, name: str) -> tuple[bool, bool]:
+    """Whether an operation has a parameter of this name, and whether it cannot do without."""
+    field, is_known = _field(operation.request, name, (), ())
+    return is_known and name.casefold() not in COMMON, field is not None and field.required
 
 
 COMMON: Final = frozenset(
