@@ -94,7 +94,10 @@ def schedule(
             keep_repetition(context.registry, repetition)
             return None
         try:
-            keep_repetition(context.registry, replace(repetition, boot=_boot(context, invocation, id) or ""))
+            boot = _boot(context, invocation, id)
+            if boot == "":
+                raise AgentFailed(id, "its guest cannot tell one start from another")
+            keep_repetition(context.registry, replace(repetition, boot=boot or ""))
         except (InstanceAbsent, AgentUnavailable, AgentFailed) as mute:
             # Which start of its guest this is cannot be told; so neither can the next one.
             fresh = Run(invocation.id, id, State.PENDING, now, now, number=1)
