@@ -68,10 +68,10 @@ def _tree(context: Context, request: requests.BuildImageRoot, folder: Path) -> P
                     bench, request.base.suite, request.base.packages, request.base.locked, request.recipe, kept[0]
                 )
                 continue
-            stage = request.stages[number - 1]
+            stage, locked = request.stages[number - 1], request.base.locked
             files = tuple((each.path, each.mode, each.owner, building.content_of(each)) for each in stage.files)
             install = building.install_script(stage.packages) if stage.packages else ""
-            wanted = trees.TreeStage(stage.name, files, install, stage.script, float(stage.timeout))
+            wanted = trees.TreeStage(stage.name, files, install, stage.script, float(stage.timeout), locked)
             trees.make_stage(bench, wanted, kept[number - 1], kept[number])
     return kept[-1]
 
@@ -107,7 +107,7 @@ def _disk(bench: trees.Bench, request: requests.BuildImageRoot, tree: Path) -> P
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "before.tar").hardlink_to(tree)
-    bench.run(bench.as_root(["/bin/sh", "./disk.sh", "./before.tar"]), SECONDS, "making the disk")
+    bench.apart(["/bin/sh", "./disk.sh", "./before.tar"], SECONDS, "making the disk")
     core = ["grub-mkimage", "-O", "i386-pc", "-o", "./core.img", "-p", boot_disk.GRUB_PREFIX, *boot_disk.GRUB_MODULES]
     bench.run(core, SECONDS, "making the boot loader")
     (signature,) = struct.unpack("<I", id.bytes[:4])

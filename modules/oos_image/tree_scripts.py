@@ -23,6 +23,7 @@ set -eu
 # mmdebstrap has put sources of its own there; only those of the tree count.
 rm -f "$1/etc/apt/sources.list"
 tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' --exclude=./dev -xf ./before.tar
+[ ! -e preferences ] || cp preferences "$1/etc/apt/preferences.d/oos-lock"
 """
 """Before a stage."""
 
@@ -36,6 +37,8 @@ echo {name} > "$1/etc/hostname"
 printf '127.0.0.1\\tlocalhost\\n127.0.1.1\\t%s\\n::1\\tlocalhost ip6-localhost ip6-loopback\\n' {name} > "$1/etc/hosts"
 rm -f "$1/etc/.resolv.conf.systemd-resolved.bak"
 ln -sf ../run/systemd/resolve/stub-resolv.conf "$1/etc/resolv.conf"
+# So that a tree is the same with and without a lock that it keeps to.
+rm -f "$1/etc/apt/preferences.d/oos-lock"
 """
 """After the packages of the base."""
 
@@ -46,7 +49,7 @@ export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/l
 mv "$1/etc/resolv.conf" "$1/etc/.resolv.conf.oos" 2>/dev/null || :
 cat /etc/resolv.conf > "$1/etc/resolv.conf" 2>/dev/null || :
 {steps}\
-rm -f "$1/etc/resolv.conf"
+rm -f "$1/etc/resolv.conf" "$1/etc/apt/preferences.d/oos-lock"
 mv "$1/etc/.resolv.conf.oos" "$1/etc/resolv.conf" 2>/dev/null || :
 """
 
@@ -55,7 +58,7 @@ set -eu
 # Everything that a machine has for itself alone is made anew when a guest starts for the first time.
 : > "$1/etc/machine-id"
 rm -f "$1"/etc/ssh/ssh_host_*_key "$1"/etc/ssh/ssh_host_*_key.pub "$1"/var/lib/systemd/random-seed \\
-  "$1"/etc/apt/preferences.d/oos-lock "$1"/etc/dpkg/dpkg.cfg.d/oos-build "$1"/etc/.resolv.conf.systemd-resolved.bak
+  "$1"/etc/dpkg/dpkg.cfg.d/oos-build "$1"/etc/.resolv.conf.systemd-resolved.bak
 # Names and passwords with which this machine asks an archive stay here.
 find "$1/etc/apt" -name '*.list' -o -name '*.sources' | while read -r each; do sed -i 's#://[^/@ ]*@#://#' "$each"; done
 printf 'UUID={uuid} / ext4 defaults,discard 0 1\\n' > "$1/etc/fstab"
@@ -90,10 +93,9 @@ chroot tree /bin/sh < survey.sh > survey
 sed -n 's/^PRETTY_NAME="\\(.*\\)"$/\\1/p' tree/etc/os-release > os-name
 truncate -s {size} disk.raw
 mke2fs -q -F -t ext4 -L oos-root -U {uuid} -E hash_seed={uuid},offset={offset} -d tree disk.raw {kib}K
-chmod 666 disk.raw
 rm -rf tree
 """
-"""From the tree, in a tar file, to a file system in a file. Run by root, if only that of a namespace."""
+"""From the tree, in a tar file, to a file system in a file."""
 
 
 def base_script(name: str) -> str:

@@ -1,8 +1,7 @@
 """Trees: the files of a system before it is an image, made by mmdebstrap and kept as tar files, one for each stage.
 
-mmdebstrap makes, enters and packs a tree, as root or in a user namespace (`--mode=unshare`). As root it mounts /dev and
-/proc there, so it runs among mounts and processes of its own: however it ends, and however we do, they are gone, and no
-cleaning up ever comes upon them. https://manpages.debian.org/bookworm/mmdebstrap/mmdebstrap.1.en.html
+mmdebstrap makes, enters and packs a tree. It mounts /dev and /proc there, so it runs among mounts and processes of its
+own: however it ends, and however we do, they are gone, and no cleaning up ever comes upon them. https://manpages.debian.org/bookworm/mmdebstrap/mmdebstrap.1.en.html
 """
 
 from __future__ import annotations
@@ -44,6 +43,8 @@ _PATH: Final = f"{os.defpath}:/usr/local/sbin:/usr/sbin:/sbin"
 
 def require_programs() -> None:
     """Raise Unsupported where this machine cannot make trees and disks of them."""
+    if os.geteuid() != 0:
+        raise Unsupported("Making an image from packages takes root on the machine where oos runs.")
     missing = [package for program, package in PROGRAMS.items() if shutil.which(program, path=_PATH) is None]
     missing += [] if GRUB_BOOT.exists() else ["grub-pc-bin"]
     if missing:
@@ -107,14 +108,13 @@ class Bench:
             **_proxies(),
         }
 
-    def as_root(self, argv: Sequence[str]) -> list[str]:
-        """A program's arguments, so that it is root: in a user namespace where this process is not."""
-        return [*_APART, *argv] if os.geteuid() == 0 else ["mmdebstrap", "--unshare-helper", *argv]
+    def apart(self, argv: Sequence[str], seconds: float, what: str) -> None:
+        """Run a program among mounts and processes of its own."""
+        self.run([*_APART, *argv], seconds, what)
 
     def mmdebstrap(self, arguments: Sequence[str], seconds: float, what: str) -> None:
         """Run mmdebstrap."""
-        start = [*_APART, "mmdebstrap", "--mode=root"] if os.geteuid() == 0 else ["mmdebstrap", "--mode=unshare"]
-        self.run([*start, "--format=tar", *arguments], seconds, what)
+        self.apart(["mmdebstrap", "--mode=root", "--format=tar", *arguments], seconds, what)
 
 
 def _last_step(log: Path) -> str:
@@ -150,8 +150,6 @@ def bench(context: Context, cache: Path, epoch: int) -> Iterator[Bench]:
         if left.stat().st_mtime < time.time() - STALE_SECONDS:
             shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(dir=cache, prefix=".bench-"))
-    # The user of a namespace is not the one of this process, and has to get in.
-    folder.chmod(0o777 if os.geteuid() != 0 else 0o700)
     try:
         yield Bench(context, folder, epoch)
     finally:
@@ -169,8 +167,7 @@ def make_base(
     (bench.folder / "oos.sources").write_text(sources, encoding="utf-8")
     (bench.folder / "prepare.sh").write_text(tree_scripts.PREPARE, encoding="utf-8")
     (bench.folder / "base.sh").write_text(tree_scripts.base_script(name), encoding="utf-8")
-    if locked:
-        (bench.folder / "preferences").write_text(tree_scripts.preferences(locked), encoding="utf-8")
+    _pin(bench, locked)
     wanted = dict.fromkeys([*tree_scripts.NEEDED, *_kernel(packages), *packages])
     bench.mmdebstrap(
         [
@@ -199,6 +196,8 @@ class TreeStage:
     """Shell that installs packages; empty: none are."""
     script: str
     seconds: float
+    locked: Mapping[str, str]
+    """Versions by package."""
 
 
 def make_stage(bench: Bench, stage: TreeStage, before: Path, target: Path) -> None:
@@ -211,6 +210,7 @@ def make_stage(bench: Bench, stage: TreeStage, before: Path, target: Path) -> No
     (bench.folder / "stage.sh").write_text(text, encoding="utf-8")
     (bench.folder / "unpack.sh").write_text(tree_scripts.UNPACK, encoding="utf-8")
     (bench.folder / "before.tar").hardlink_to(before)
+    _pin(bench, stage.locked)
     bench.mmdebstrap(
         [
             "--variant=custom",
@@ -224,6 +224,11 @@ def make_stage(bench: Bench, stage: TreeStage, before: Path, target: Path) -> No
         f"stage {stage.name}",
     )
     _keep(bench, target)
+
+
+def _pin(bench: Bench, locked: Mapping[str, str]) -> None:
+    if locked:
+        (bench.folder / "preferences").write_text(tree_scripts.preferences(locked), encoding="utf-8")
 
 
 def _keep(bench: Bench, target: Path) -> None:
