@@ -82,6 +82,12 @@ class Play:
         """The end when nothing goes wrong but what the case has for it."""
         return self.carried_out({})
 
+    @property
+    def usable_in_the_end(self) -> frozenset[str]:
+        """Disks with a snapshot that can be restored, when nothing goes wrong."""
+        snapshots = self.undisturbed.observed["fleet"]["snapshots"]
+        return frozenset(each["disk"] for each in snapshots if each["status"] == "accomplished")
+
     def __str__(self) -> str:
         return f"{self.path.name.removesuffix(ENDING)}: {self.case.name}"
 
