@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oos.service.actions import actions_beside
 from oos.service.operation import Effect, Interrupted, Module, Operation, Risk
-from oos_execution import describe, operations, requests, responses
+from oos_execution import calendar, describe, operations, requests, responses
 
 OPERATIONS = (
     Operation(
@@ -51,6 +51,13 @@ OPERATIONS = (
         requests.OneExecution,
         responses.Pinned,
         describe.get_execution_template,
+    ),
+    Operation(
+        "OOS",
+        "DescribeOpsWindow",
+        requests.DescribeOpsWindow,
+        responses.OpsWindow,
+        calendar.describe_ops_window,
     ),
     Operation(
         "OOS",

@@ -122,6 +122,13 @@ class OneExecution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DescribeOpsWindow:
+    """When changes may start, by the change calendar of the site."""
+
+    after: Annotated[str, Param("From which instant on to look; now when empty.")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListResourceExecutionStatus(Tokened):
     """Of which execution to tell how it stands for each resource."""
 

@@ -186,3 +186,17 @@ class SettingsShape(TypedDict):
 
 class Settings(TypedDict):
     ServiceSettings: list[SettingsShape]
+
+
+class OpsWindow(TypedDict):
+    """Whether changes may start, and when."""
+
+    At: str
+    """The instant that was asked about."""
+    Open: bool
+    Reason: str
+    """Why not; empty when they may."""
+    OpensAt: str
+    """When they may: that instant, or a later one. Empty when the calendar does not tell."""
+    Wait: str
+    """How long that is from now, as ACS::Sleep takes it."""

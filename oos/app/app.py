@@ -239,6 +239,13 @@ class App:
 
         return read_anchors(path or self.settings.state_dir / "anchors.ndjson", public_key)
 
+    @cached_property
+    def calendar(self) -> Callable[[datetime], tuple[str, datetime | None] | None]:
+        """The change calendar of the site."""
+        from oos.app.guards import calendar_of
+
+        return calendar_of(self.settings.guards)
+
     @property
     def cache(self) -> Path:
         """Where this machine keeps what can be made again."""
@@ -260,6 +267,7 @@ class App:
             orchestrator=self.orchestrator,
             watchman=self.watchman,
             cache=self.cache,
+            closed=self.calendar,
         )
 
     def execution_context(
@@ -281,6 +289,7 @@ class App:
             orchestrator=self.orchestrator,
             watchman=self.watchman,
             cache=self.cache,
+            closed=self.calendar,
         )
 
     def stored_parameters(self, names: Iterable[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,12 @@ def guards_of(app: App) -> Guards:
     )
 
 
-def _gate(app: App, settings: GuardSettings) -> CalendarGate:
+def calendar_of(settings: GuardSettings) -> Callable[[datetime], tuple[str, datetime | None] | None]:
+    """The change calendar of this installation: why changes may not start at an instant, and when they may."""
+
     def closed(at: datetime) -> tuple[str, datetime | None] | None:
+        if not settings.forbid_calendar and not settings.allow_calendar:
+            return None
         # Read anew each time: whoever changes the calendar need not restart anything.
         from oos.adapters.ical import read_windows
 
@@ -37,6 +42,10 @@ def _gate(app: App, settings: GuardSettings) -> CalendarGate:
         found = closed_at(at, forbidden, allowed)
         return None if found is None else (found.reason, found.opens)
 
+    return closed
+
+
+def _gate(app: App, settings: GuardSettings) -> CalendarGate:
     def find(name: str) -> CheckedTemplate | None:
         found = app.templates.find(name, "")
         return None if found is None else app.template_cache.checked(found[1], found[0])
@@ -44,4 +53,4 @@ def _gate(app: App, settings: GuardSettings) -> CalendarGate:
     def effect(template: CheckedTemplate) -> Effect:
         return effect_of(template, app.catalog, find)
 
-    return CalendarGate(closed, effect)
+    return CalendarGate(calendar_of(settings), effect)

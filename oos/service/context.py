@@ -39,6 +39,11 @@ def _present() -> datetime:
     return datetime.now(UTC)
 
 
+def _never_closed(at: datetime) -> tuple[str, datetime | None] | None:  # noqa: ARG001 (the shape of a calendar)
+    """A site without a change calendar."""
+    return None
+
+
 class Context(msgspec.Struct, frozen=True):
     """The surroundings of one call of an operation. One is made for each call: a Struct is made at once."""
 
@@ -64,6 +69,8 @@ class Context(msgspec.Struct, frozen=True):
     """How time passes; in a rehearsal it takes none."""
     cache: Path | None = None
     """A directory of this machine for what can be made again; None where nothing is made on it: in a rehearsal."""
+    closed: Callable[[datetime], tuple[str, datetime | None] | None] = _never_closed
+    """Why changes may not start at an instant, and when they may, by the calendar of the site; None: they may."""
     called: Callable[[Operation, Mapping[str, Value]], None] = _unheard
     """Hears of each call just before it is made, with the parameters as they were given."""
 
