@@ -47,6 +47,12 @@ def around_run(template: Template, catalog: ActionCatalog) -> tuple[Template, tu
     if catalog.action(_MAKES) is None:
         message = f"no installed module offers {_MAKES}, which protects the run"
         return template, (codes.PROTECTION.at(template.source.name, protect.span, message, ""),)
+    taken = {each.name.casefold() for each in template.tasks} & {
+        each.casefold() for each in (PROTECT, PRUNE, BACK, FAILED)
+    }
+    if taken:
+        message = f"a task is called {min(taken)}, as one that protects the run is"
+        return template, (codes.PROTECTION.at(template.source.name, protect.span, message, "give it another name"),)
     first = _before_any_jump_over(template.tasks, guarded[0])
     given = _given(template, [template.tasks[number] for number in guarded])
     around = _around(template, given)

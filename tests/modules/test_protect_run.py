@@ -124,6 +124,11 @@ def test_instances_that_are_known_too_late_are_a_fault_of_the_template() -> None
     assert "again" in fault.message
 
 
+def test_a_task_with_the_name_of_a_protecting_one_is_a_fault() -> None:
+    examined = examine(HEAD + BODY.replace("Name: verify", "Name: PruneRun"), "name.yml", CATALOG)
+    assert [each.code for each in examined.diagnostics if each.code == "OOS407"] == ["OOS407"]
+
+
 @pytest.mark.parametrize("parameters", [WELL, IN_PART, BADLY], ids=["well", "in part", "badly"])
 def test_killed_at_any_write_it_ends_the_same(tmp_path: Path, parameters: str) -> None:
     (tmp_path / "run.yml").write_text(HEAD + BODY)
