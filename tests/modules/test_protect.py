@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from oos.engine.errors import EngineStopped
-from oos.service.catalog import installed_modules
 from oos.template.check import check
 from oos.template.outline import task_lines
 from oos.template.parse import parse
-from tests.engine.dying import DyingJournal, Killed
-from tests.engine.world import finished
-from tests.modules.executions import Runner
-from tests.modules.world import World
+from tests.crash.rehearsed import faults_at, plays
 from tests.rehearsal.trying import CATALOG, observed
 
 TEMPLATE = """\
@@ -181,54 +176,12 @@ def test_a_protected_task_is_shown_as_it_was_written() -> None:
 # killed
 
 
-def prepared() -> tuple[World, dict[str, Any]]:
-    """Two running instances, of which the second cannot be changed."""
-    world = World(installed_modules())
-    good, bad = world.run(), world.run()
-    for id, names in ((good, ("data", "ok")), (bad, ("data",))):
-        for name in names:
-            world.home(id).guest_write(id, f"/{name}", b"fine")
-    parameters = {"targets": [good, bad], "command": "echo spoilt > /data && test -f /ok"}
-    return world, parameters
-
-
-def run_killed(write: int) -> tuple[World, DyingJournal, dict[str, Any], Any]:
-    """Drive to the end in two processes, the first of which dies before this write."""
-    world, parameters = prepared()
-    journal = DyingJournal()
-    journal.dies_at, journal.dies_before = write, True
-    first = Runner(world, journal)
-    try:
-        execution = finished(first.engine, first.engine.start(first.request(TEMPLATE, "t.yml", **parameters)))
-    except (Killed, EngineStopped):
-        execution = None
-    first.engine.close()
-    journal.dies_at = None
-    if execution is None:
-        second = Runner(world, journal)
-        roots = [each for each in journal.execution_ids() if "." not in each]
-        request = second.request(TEMPLATE, "t.yml", **parameters)
-        started = second.engine.resume(roots[0], "tester") if roots else second.engine.start(request)
-        execution = finished(second.engine, started)
-        second.engine.close()
-    return world, journal, parameters, execution
-
-
-def contents(world: World, ids: list[str]) -> Iterator[bytes]:
-    for id in ids:
-        home = world.home(id)
-        yield home.state.files[world.instance(id).disk_ids[0]]["/data"]
-
-
-NEVER = 10_000
-
-
-def test_killed_at_any_write_what_failed_is_back_and_what_succeeded_is_not() -> None:
-    _, journal, _, undisturbed = run_killed(NEVER)
-    assert undisturbed.status == "Success"
-    for write in range(1, journal.writes + 1, 3):
-        world, _, parameters, execution = run_killed(write)
-        assert execution.status == "Success", f"{write}: {execution.fault}"
-        assert [each.strip() for each in contents(world, parameters["targets"])] == [b"spoilt", b"fine"], write
-        bad = world.instance(parameters["targets"][1])
-        assert [each.disk_id for each in world.fleet.snapshots()] == list(bad.disk_ids), write
+def test_killed_at_any_write_what_failed_is_back_and_what_succeeded_is_not(tmp_path: Path) -> None:
+    parameters = "{targets: [i-web-1, i-web-2], command: 'echo spoilt > /data && test -f /ok'}"
+    (tmp_path / "run.yml").write_text(TEMPLATE)
+    (tmp_path / "run.rehearsal.yml").write_text(f"{GIVEN}cases: [{{name: it, parameters: {parameters}}}]\n")
+    (play,) = plays([tmp_path / "run.rehearsal.yml"])
+    undisturbed = dict(play.undisturbed.observed)
+    assert [files(undisturbed, name) for name in ("web-1", "web-2")] == ["spoilt", "fine"]
+    wrong = [f"{place}: {told}" for place, told in faults_at(play, range(1, play.undisturbed.writes + 1, 3)) if told]
+    assert not wrong, "\n".join(wrong)
