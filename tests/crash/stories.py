@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from oos.adapters.hypervisors import open_hypervisor
@@ -101,14 +100,6 @@ def _for_one_from_an_image(world: World) -> Mapping[str, str]:
     return _for_one(imageId=open_hypervisor(world.host()).images()[0].id)(world)
 
 
-def _soon(world: World) -> Mapping[str, str]:
-    """Once, in two seconds from now."""
-    due = datetime.now(UTC) + timedelta(seconds=2)
-    end = due + timedelta(seconds=1)
-    policy = '{"keep": {"last": 1}}'
-    return {"cron": due.strftime("%S %M %H %d %m ?"), "endDate": end.strftime("%Y-%m-%dT%H:%M:%SZ"), "policy": policy}
-
-
 ALL = '{"Type": "All"}'
 LOG = "echo once >> /log"
 """What shows afterwards how often it was carried out."""
@@ -154,7 +145,6 @@ STORIES = (
     Story("rotate-ssh-keys.yml", _with(targets=ALL, newKey=KEY.format("new", "ann"), oldKey=KEY.format("old", "bob"))),
     Story("run-command.yml", _with(targets=ALL, command=LOG)),
     Story("security-baseline.yml", _with(management='["192.0.2.0/24"]'), _grouped),
-    Story("snapshot-schedule.yml", _soon),
     Story("tag-hygiene.yml", _with(defaults='{"owner": "ops"}', required='{"owner": [], "env": ["test"]}')),
     # What only looks.
     Story("collect-inventory.yml"),
@@ -166,6 +156,8 @@ STORIES = (
     Story("guest-baseline.yml"),
     Story("missing-snapshots.yml"),
     Story("patch-report.yml"),
+    # What is armed, and waits; firings are killed in memory (rehearsed.py), where time is not that of a busy machine.
     Story("restart-on-high-cpu.yml", options=("--deadline", "2s")),
+    Story("snapshot-schedule.yml", _with(cron="0 0 0 1 1 ?"), options=("--deadline", "2s")),
 )
 """Every runbook. Some fail in the simulation, and put back what they did: the same, then."""
