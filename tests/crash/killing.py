@@ -78,7 +78,8 @@ class Scene:
         self._runs += 1
         world = self._world(f"run-{self._runs}")
         world.slow(**PACE)
-        shutil.copy(self._prepared.folder / "h1.json", world.folder)
+        for state in self._prepared.folder.glob("h?.json"):
+            shutil.copy(state, world.folder)
         if self._prepared.state.exists():
             shutil.copytree(self._prepared.state, world.state)
         died = []
@@ -104,7 +105,7 @@ class Scene:
     def _world(self, name: str) -> World:
         folder = self._folder / name
         folder.mkdir(parents=True)
-        return QuickWorld(folder, self._zygote)
+        return QuickWorld(folder, self._zygote, beside=self.story.beside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +161,18 @@ class Zygote:
 class QuickWorld(World):
     """A world whose processes come from a zygote, and find the runbooks by name."""
 
-    def __init__(self, folder: Path, zygote: Zygote) -> None:
+    def __init__(self, folder: Path, zygote: Zygote, *, beside: bool) -> None:
+        self._beside = beside
         super().__init__(folder)
         self._zygote = zygote
+
+    def write_inventory(self) -> None:
+        """The inventory; with both hosts in one zone where they stand beside each other."""
+        super().write_inventory()
+        if self._beside:
+            path = self.folder / "inventory.yml"
+            text = path.read_text(encoding="utf-8")
+            path.write_text(text.replace("      - id: sim-b\n        hosts:\n", ""), encoding="utf-8")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -233,7 +243,19 @@ def execution_of(world: World) -> str:
 
 def fleet_of(world: World) -> Mapping[str, Any]:
     """What an operator would compare: instances and disks as they are, snapshots by what they hold."""
-    hypervisor = open_hypervisor(world.host())
+    found: dict[str, list[Any]] = {}
+    for host in _hosts_of(world):
+        for name, values in _of_host(world, host).items():
+            found[name] = [*found.get(name, []), *((host, value) for value in values)]
+    return found
+
+
+def _hosts_of(world: World) -> list[str]:
+    return sorted(path.stem for path in world.folder.glob("h?.json"))
+
+
+def _of_host(world: World, host: str) -> Mapping[str, list[Any]]:
+    hypervisor = open_hypervisor(world.host(host))
     disks = [(each.kind, each.size_bytes, bool(each.source_snapshot_id)) for each in hypervisor.disks()]
     snapshots = [
         (each.status, re.sub(r"\d", "0", each.name), sorted(each.tags), each.consistency)
@@ -252,7 +274,7 @@ def fleet_of(world: World) -> Mapping[str, Any]:
         for each in hypervisor.instances()
     ]
     images = [(each.family, each.status) for each in hypervisor.images()]
-    state = load_state(world.folder / "h1.json")
+    state = load_state(world.folder / f"{host}.json")
     assert state is not None
     files = [
         (path, content)
@@ -272,6 +294,7 @@ def fleet_of(world: World) -> Mapping[str, Any]:
 
 def effects_of(world: World) -> Counter[str]:
     """How many effects of each kind there were; each of those that may take place once did so once, by its token."""
-    done = {key: count for key, count in world.effects().items() if key.split(" ", 1)[0] in ONCE}
+    effects = Counter({key: n for host in _hosts_of(world) for key, n in world.effects(host).items()})
+    done = {key: count for key, count in effects.items() if key.split(" ", 1)[0] in ONCE}
     assert set(done.values()) <= {1}, done
     return Counter(key.split(" ", 1)[0] for key in done)

@@ -27,6 +27,8 @@ class Story:
     prepare: Prepare = lambda world: None
     options: tuple[str, ...] = ()
     """Of the command line, for each of its processes."""
+    beside: bool = False
+    """Whether there is a second host in the zone."""
 
 
 # what it finds
@@ -74,7 +76,25 @@ def _api(world: World, service: str, operation: str, **parameters: str) -> str:
     return said.out
 
 
+def _too_close(world: World) -> None:
+    """Two instances of a deployment set on one host."""
+    made = _api(world, "ecs", "CreateDeploymentSet", DeploymentSetName="web")
+    first, second = (each.id for each in open_hypervisor(world.host()).instances())
+    name = _found("ds", made)
+    change = "ModifyInstanceDeployment"
+    _api(world, "ecs", change, InstanceId=first, DeploymentSetId=name)
+    _api(world, "ecs", change, InstanceId=second, DedicatedHostId="h2", MigrationType="live")
+    _api(world, "ecs", change, InstanceId=second, DeploymentSetId=name)
+    _api(world, "ecs", change, InstanceId=second, DedicatedHostId="h1", MigrationType="live", Force="true")
+
+
 # what it is given
+
+
+def _found(prefix: str, text: str) -> str:
+    found = re.search(rf"{prefix}-[0-9a-f]{{20}}", text)
+    assert found is not None, text
+    return found[0]
 
 
 def _first(world: World) -> str:
@@ -82,10 +102,7 @@ def _first(world: World) -> str:
 
 
 def _group(world: World, name: str) -> str:
-    groups = _api(world, "ecs", "DescribeSecurityGroups", SecurityGroupName=name)
-    found = re.search(r"sg-[0-9a-f]{20}", groups)
-    assert found is not None, groups
-    return found[0]
+    return _found("sg", _api(world, "ecs", "DescribeSecurityGroups", SecurityGroupName=name))
 
 
 def _with(**parameters: str) -> Parameters:
@@ -117,6 +134,7 @@ STORIES = (
     Story("expand-full-disk.yml"),
     Story("golden-image-build.yml", _for_one(imageFamily="gold")),
     Story("golden-image-rollout.yml", _with(targets=ALL, imageFamily="gold"), _image_newer),
+    Story("host-evacuate.yml", _with(hostId="h1"), beside=True),
     Story("image-retire.yml", _with(imageFamily="gold", keep="1", delete="true"), _image_newer),
     Story("office-hours-start.yml", prepare=_stopped),
     Story("office-hours-stop.yml"),
@@ -137,6 +155,12 @@ STORIES = (
         "quarantine.yml",
         lambda world: _for_one(securityGroupId=_group(world, "quarantine"), reason="odd logins")(world),
         _grouped,
+    ),
+    Story(
+        "rebalance.yml",
+        lambda world: {"deploymentSetId": _found("ds", _api(world, "ecs", "DescribeDeploymentSets"))},
+        _too_close,
+        beside=True,
     ),
     Story("replace-system-disk.yml", _for_one_from_an_image),
     Story("resize-in-waves.yml", _with(targets=ALL, instanceType="ecs.t1.small")),
