@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import threading
 import time
@@ -27,6 +28,8 @@ LOOK_SECONDS: Final = 0.5
 """How often the journal is looked at for what is due."""
 LONGEST_PAUSE: Final = 30.0
 """How long to wait at most before the next try when the journal fails again and again."""
+_FOR_GOOD: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+"""Why a directory cannot be written to, when waiting does not help."""
 
 
 class Server:
@@ -45,11 +48,16 @@ class Server:
         self._stopping.set()
 
     def run(self, grace: float) -> bool:
-        """Serve until stopped; whether everything in flight came to its end within the grace."""
+        """Serve until stopped; whether everything in flight came to its end within the grace.
+
+        Raises JournalFailed where nothing could ever be written: who serves there serves nobody.
+        """
         pause = LOOK_SECONDS
         try:
             self._app.presence.announce()
         except OSError as error:
+            if error.errno in _FOR_GOOD:
+                raise JournalFailed(f"{self._app.settings.state_dir}: {error.strerror}") from error
             log.warning("who asks does not see that this process serves: %s", error.strerror)
         while not self._stopping.is_set():
             try:
