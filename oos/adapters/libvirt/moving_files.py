@@ -62,8 +62,8 @@ class LibvirtCarrying(LibvirtReplacing):
 
     def _place_of(self, path: str) -> tuple[Pool, Volume] | None:
         def look(conn: object) -> tuple[str, str]:
-            volume = conn.storageVolLookupByPath(path)  # type: ignore[attr-defined]  # libvirt-python has no types
-            return str(volume.storagePoolLookupByVolume().name()), str(volume.name())
+            found = conn.storageVolLookupByPath(path)  # type: ignore[attr-defined]  # libvirt-python has no types
+            return str(found.storagePoolLookupByVolume().name()), str(found.name())
 
         try:
             pool_name, name = self._connection.call(path, "finding its volume", look)
@@ -72,7 +72,8 @@ class LibvirtCarrying(LibvirtReplacing):
                 return None
             raise
         pool = self._pool_named(pool_name)
-        return pool, pool.require(name)
+        volume = pool.find(name)
+        return (pool, volume) if volume is not None else None
 
     def _counterpart(self, pool: Pool, target: LibvirtCarrying) -> Pool:
         """The pool that is on the target what this one is here; one that no inventory names is called alike."""
