@@ -11,6 +11,7 @@ import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
+from oos.app.looking import look_now_and_then
 from oos.journal.port import JournalFailed
 from oos.service.call import invoke
 from oos.service.errors import ApiError
@@ -41,13 +42,7 @@ class CommandClock:
     def run(self, stopping: threading.Event) -> None:
         """Look now and then, until told to stop; calls that are out come to their end."""
         with ThreadPoolExecutor(AT_ONCE, "commands that repeat") as pool:
-            while not stopping.is_set():
-                try:
-                    self.look(pool)
-                except JournalFailed as failure:
-                    # The server tells of it and begins anew; the next look finds what is due then.
-                    log.warning("commands that repeat are not looked at: %s", failure)
-                stopping.wait(LOOK_SECONDS)
+            look_now_and_then(lambda: self.look(pool), stopping, "commands that repeat", LOOK_SECONDS)
             pool.shutdown(cancel_futures=True)
 
     def look(self, pool: Executor) -> None:

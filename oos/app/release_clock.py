@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from oos.app.app import now
+from oos.app.looking import look_now_and_then
 from oos.app.started_once import StartedOnce
-from oos.engine.errors import EngineStopped
-from oos.journal.port import JournalFailed
 from oos.service.release_times import load_releases
 
 if TYPE_CHECKING:
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oos.app.app import App
-
-log = logging.getLogger(__name__)
 
 RELEASE: Final = "OOS::Instance::Release"
 LOOK_SECONDS: Final = 20.0
@@ -34,13 +30,7 @@ class ReleaseClock:
 
     def run(self, stopping: threading.Event) -> None:
         """Look now and then, until told to stop."""
-        while not stopping.is_set():
-            try:
-                self.look()
-            except (JournalFailed, EngineStopped) as failure:
-                # The server tells of it and begins anew; the next look finds what it made.
-                log.warning("release times are not looked at: %s", failure)
-            stopping.wait(LOOK_SECONDS)
+        look_now_and_then(self.look, stopping, "release times", LOOK_SECONDS)
 
     def look(self) -> int:
         """Start what is due; how many executions. Raises JournalFailed, EngineStopped."""

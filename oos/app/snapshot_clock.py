@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from oos.app.app import now
+from oos.app.looking import look_now_and_then
 from oos.app.started_once import StartedOnce
-from oos.engine.errors import EngineStopped
 from oos.fleet.errors import FleetError
-from oos.journal.port import JournalFailed
 from oos.service.disk_settings import policies_of_disks
 from oos.service.snapshot_policies import ZONE, is_expired, last_due, load_policies
 from oos.values.time import format_instant
@@ -40,13 +39,7 @@ class SnapshotClock:
 
     def run(self, stopping: threading.Event) -> None:
         """Look now and then, until told to stop. Hosts that do not answer delay nobody else: this has a thread."""
-        while not stopping.is_set():
-            try:
-                self.look()
-            except (JournalFailed, EngineStopped) as failure:
-                # The server tells of it and begins anew; the next look finds what it made.
-                log.warning("snapshot policies are not looked at: %s", failure)
-            stopping.wait(LOOK_SECONDS)
+        look_now_and_then(self.look, stopping, "snapshot policies", LOOK_SECONDS)
 
     def look(self) -> int:
         """Start what is due; how many executions. Raises JournalFailed, EngineStopped."""
