@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from oos.app.app import now
+from oos.app.looking import look_now_and_then
 from oos.app.started_once import StartedOnce
-from oos.engine.errors import EngineStopped
-from oos.journal.port import JournalFailed
 from oos.service.state_configurations import STATE_CONFIGURATIONS, StateConfiguration, last_due
 
 if TYPE_CHECKING:
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oos.app.app import App
-
-log = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 5.0
 
@@ -35,13 +31,7 @@ class StateClock:
 
     def run(self, stopping: threading.Event) -> None:
         """Look now and then, until told to stop."""
-        while not stopping.is_set():
-            try:
-                self.look()
-            except (JournalFailed, EngineStopped) as failure:
-                # The server tells of it and begins anew; the next look finds what it made.
-                log.warning("state configurations are not looked at: %s", failure)
-            stopping.wait(LOOK_SECONDS)
+        look_now_and_then(self.look, stopping, "state configurations", LOOK_SECONDS)
 
     def look(self) -> list[str]:
         """Start what is due; the executions. Raises JournalFailed, EngineStopped."""
