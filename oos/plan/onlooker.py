@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from msgspec import structs
+
 from oos.adapters.memory.guest import GuestFiles, GuestOutcome
 from oos.adapters.memory.hypervisor import MemoryHypervisor
 from oos.engine.perform import token_of
@@ -76,7 +78,7 @@ class PlanOnlooker:
             try:
                 if operation.foretell is None:
                     return handle(context, request)
-                foretold = operation.foretell(dataclasses.replace(context, fleet=self._fleet, sleep=wait), request)
+                foretold = operation.foretell(structs.replace(context, fleet=self._fleet, sleep=wait), request)
                 if call is not None:
                     call.acts = foretold.acts
                 return foretold.response

@@ -146,3 +146,28 @@ def test_what_a_trigger_would_do_is_planned_with_an_event(world: World) -> None:
     event = f"events: [{{message: {{content: {{resourceId: {instance.id}}}}}}}]\n"
     planned = world.run("plan", template, "--assume", world.write("event.yml", event), "-o", "json").document
     assert [(each["Change"], each["Name"]) for each in planned["Differences"]] == [("Update", "web-1")], planned
+
+
+PLAYBOOK = """\
+FormatVersion: OOS-2019-06-01
+Tasks:
+  - Name: mark
+    Action: OOS::Ansible::ApplyPlaybook
+    Properties:
+      instanceId: INSTANCE
+      playbook: |
+        - hosts: all
+          gather_facts: false
+          tasks: [{name: mark, raw: 'echo marked > /mark'}]
+"""
+
+
+def test_ansible_is_asked_what_it_would_do(world: World) -> None:
+    (instance,) = world.make_instances("web-1")
+    before = world.effects()
+    planned = world.run("plan", world.write("mark.yml", PLAYBOOK.replace("INSTANCE", instance.id)), "-o", "json")
+    assert planned.code == 0, planned
+    (call,) = calls(planned.document, "OOS.ApplyPlaybook")
+    assert (call["Acts"], call["On"]) == (True, ["web-1"])
+    assert planned.document["Assumptions"] == []
+    assert world.effects() == before
