@@ -128,7 +128,7 @@ def would_act(hosts: Iterable[HostShape]) -> bool:
 
 
 def failure_of(hosts: Iterable[HostShape]) -> ApiError | None:
-    """The error that says which guests failed, at which task and why; None when all went well."""
+    """The error that says which guests failed, at which task and why, and what had changed in them; None without one."""
     said: list[str] = []
     codes: set[str] = set()
     for host in hosts:
@@ -137,6 +137,9 @@ def failure_of(hosts: Iterable[HostShape]) -> ApiError | None:
         bad = next(task for task in host["Tasks"] if task["Status"] in ("Failed", "Unreachable"))
         codes.add(host["Status"])
         said.append(f"{host['InstanceId']}: {bad['Name'] or bad['Module']}: {bad['Message'] or bad['Status']}")
+        changed = [task["Name"] or task["Module"] for task in host["Tasks"] if task["Changed"]]
+        if changed:
+            said[-1] += f" (changed before: {', '.join(changed)})"
     if not said:
         return None
     return ApiError("PlaybookUnreachable" if codes == {"Unreachable"} else "PlaybookFailed", "; ".join(said))

@@ -71,6 +71,13 @@ def test_a_task_that_fails_names_the_guest_the_task_and_why(world: World) -> Non
     assert bad not in refused.message
 
 
+def test_what_changed_before_a_task_failed_is_told(world: World) -> None:
+    tasks = "[{name: mark, raw: 'echo marked > /mark'}, {name: break, raw: 'false'}]"
+    playbook = f"- {{hosts: all, gather_facts: false, tasks: {tasks}}}"
+    refused = world.refusal("OOS.ApplyPlaybook", InstanceIds=[world.run()], Playbook=playbook)
+    assert refused.message.endswith("(changed before: mark)")
+
+
 def test_a_guest_without_an_agent_is_unreachable(world: World) -> None:
     id = world.run()
     world.home(id).state.without_agent.append(id)
