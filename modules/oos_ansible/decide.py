@@ -128,7 +128,7 @@ def would_act(hosts: Iterable[HostShape]) -> bool:
 
 
 def failure_of(hosts: Iterable[HostShape]) -> ApiError | None:
-    """The error that says which guests failed, at which task and why, and what had changed in them; None without one."""
+    """The error that says which guests failed, at which task, why, and what had changed before; None when none did."""
     said: list[str] = []
     codes: set[str] = set()
     for host in hosts:
