@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, was_deletion_intended
@@ -29,7 +30,10 @@ from oos_command.model import (
     load_run,
 )
 from oos_command.repeating import contents_of, schedule, stop_repeating
-from oos_command.runs import begin, stop
+from oos_command.runs import begin, stop, watch
+
+_MOST_WATCHED: Final = 16
+"""In how many guests a command is looked at for a moment when it begins."""
 
 
 def run_command(context: Context, request: requests.RunCommand) -> responses.CommandRun:
@@ -172,10 +176,12 @@ def _run(
     keep_secrets(context.registry, wanted.id, secrets)
     if wanted.repeat_mode is RepeatMode.ONCE:
         runs = at_once(lambda id: begin(context, wanted, id, contents[id]), list(contents))
+        if len(runs) <= _MOST_WATCHED:
+            runs = at_once(lambda run: watch(context, wanted, run), runs)
     else:
         has_secrets = is_secret or bool(secrets)
         runs = schedule(context, wanted, text, parameters, fill=fill, has_secrets=has_secrets)
-    if len(runs) == len(wanted.instance_ids) and all(run.state is State.ABORTED for run in runs):
+    if len(runs) == len(wanted.instance_ids) and all(run.state is State.ABORTED and run.pid is None for run in runs):
         raise decide.refusal_of(runs[0])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from oos.fleet.errors import AgentFailed, AgentUnavailable, FleetError, InstanceAbsent
 from oos.fleet.instance import Power
@@ -16,6 +16,9 @@ from oos_command.model import Invocation, Run, State, keep_run, load_run, load_s
 
 if TYPE_CHECKING:
     from oos.fleet.guest import Guest
+
+_GLANCES: Final = (0.0, 0.03, 0.06, 0.12, 0.24)
+"""Seconds before each look at a command that has just begun."""
 
 
 def begin(context: Context, invocation: Invocation, instance_id: str, content: str) -> Run:
@@ -68,6 +71,24 @@ def hand_over(context: Context, invocation: Invocation, fresh: Run, content: str
     return keep_run(
         context.registry, replace(intended, state=State.RUNNING, pid=pid, started=now, updated=context.now())
     )
+
+
+def watch(context: Context, invocation: Invocation, run: Run) -> Run:
+    """A run that was handed over, looked at for a moment: what is short has ended when somebody asks for it next.
+
+    Else whoever waits for it (spec 4.2) would look too early by some milliseconds, and again after two seconds.
+    """
+    for seconds in _GLANCES:
+        if run.state is not State.RUNNING or context.cancelled.is_set():
+            break
+        if seconds:
+            context.sleep(context.cancelled, seconds)
+        try:
+            run = observed(context, invocation, run)
+        except FleetError:
+            # It has begun; what becomes of it is for others to find out.
+            break
+    return run
 
 
 def observed(context: Context, invocation: Invocation, run: Run) -> Run:

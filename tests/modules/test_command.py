@@ -212,3 +212,13 @@ def test_a_kept_command_may_hold_no_secret(world: World) -> None:
     given["ContentEncoding"] = "PlainText"
     refusal = world.refusal("CreateCommand", **given)
     assert (refusal.code, "hunter2" in refusal.message) == ("OperationDenied.NotSupported", False)
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0.1, "Finished"), (30, "Running")])
+def test_a_short_command_has_ended_when_it_is_first_asked_about(world: World, seconds: float, status: str) -> None:
+    id = world.run()
+    begun = world.clock.now()
+    invoke_id = run(world, id, f"sleep {seconds}")
+    (told,) = world.call("DescribeInvocations", InvokeId=invoke_id)["Invocations"]["Invocation"]
+    assert told["InvokeStatus"] == status
+    assert (world.clock.now() - begun).total_seconds() < 0.5
