@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TextIO
 
 import click
 
@@ -76,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return guarded(session, lambda: _carry_out(session, arguments))
     finally:
         session.close()
+        _give_up_what_cannot_be_written()
 
 
 def _carry_out(session: Session, arguments: Sequence[str]) -> int | None:
@@ -117,12 +119,31 @@ def guarded(session: Session, work: Callable[[], int | None]) -> int:
 
 def mute_stdout() -> None:
     """Nothing more goes to stdout, and what is still buffered must not raise again at exit."""
+    if not _lead_nowhere(sys.stdout):
+        sys.stdout = io.StringIO()
+
+
+def _lead_nowhere(stream: TextIO) -> bool:
+    """Have what is written to a stream go nowhere; whether that could be done: it has a descriptor, and one is left."""
     try:
         nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, sys.stdout.fileno())
+        os.dup2(nothing, stream.fileno())
         os.close(nothing)
-    except (OSError, ValueError):  # it has no descriptor, or none is left
-        sys.stdout = io.StringIO()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _give_up_what_cannot_be_written() -> None:
+    """The exit code is the command's, also where nobody can read what it still had to say.
+
+    Python would try again to write what is buffered, and end with 120 when it cannot.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            _lead_nowhere(stream)
 
 
 def _open_streams() -> None:

@@ -275,7 +275,7 @@ def test_the_inventory_of_a_guest_can_be_searched(oos: Runner, shell: Shell) -> 
 
 def test_an_rpm_that_is_none_is_not_asked(oos: Runner, shell: Shell) -> None:
     shell.path = str(shell.programs)
-    for name in ("sh", "awk", "sed", "head", "cat", "hostname", "uname"):
+    for name in ("sh", "awk", "sed", "head", "cat", "hostname", "uname", "rm"):
         if not (shell.programs / name).exists():
             (shell.programs / name).symlink_to(str(shutil.which(name)))
     shell.program("rpm", "echo invalid option >&2; exit 1")

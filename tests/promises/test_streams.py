@@ -32,7 +32,7 @@ def _in_a_shell(world: World, line: str, **environment: str) -> Said:
     done = subprocess.run(
         ["bash", "-c", f'oos() {{ {shlex.join(COMMAND)} "$@"; }}; {line}; exit ${{PIPESTATUS[0]}}'],
         cwd=world.folder,
-        env={**world.environment, **environment},
+        env={**world.environment, "PYTHONUNBUFFERED": "", **environment},
         capture_output=True,
         text=True,
         timeout=60,
