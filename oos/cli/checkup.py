@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from oos.cli.at_once import at_once
 from oos.cli.words import counted
 from oos.fleet.errors import DeadlineExceeded, FleetError, HostUnreachable
 from oos.fleet.instance import Instance, Power
 from oos.lab.doctor import Finding, State
+from oos.service.many import at_once
 
 if TYPE_CHECKING:
     from oos.app.app import App

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from oos.cli import exits
-from oos.cli.at_once import at_once
 from oos.cli.fleet_list import checked_region
+from oos.cli.hosts import answer_of, hosts_of
 from oos.cli.lazy import Command
 from oos.cli.printing import coloured, dim, print_document, print_line
 from oos.cli.session import Session
 from oos.cli.words import size
+from oos.service.many import at_once
 from oos.values.visible import visible
 
 if TYPE_CHECKING:
     from oos.app.app import App
+    from oos.fleet.hypervisor import Hypervisor
     from oos.fleet.instance import Instance
     from oos.fleet.network import Network
     from oos.fleet.storage import Disk, Snapshot
@@ -64,7 +66,7 @@ def graph(session: Session, view: str, dot: bool) -> int:
     """
     app = session.app
     region = checked_region(app)
-    held = at_once(lambda host: _ask(app, host), _hosts(app, region))
+    held = at_once(lambda host: _held(app, host), hosts_of(app, region))
     root = Node("region", region, below=list((_by_host if view == "hosts" else _by_network)(held)))
     if dot:
         print("\n".join(_dot(root)))
@@ -80,23 +82,12 @@ def graph(session: Session, view: str, dot: bool) -> int:
     return exits.UNREACHABLE if silent else exits.SUCCESS
 
 
-def _hosts(app: App, region: str) -> list[Host]:
-    return [host for each in app.inventory.regions if each.id == region for zone in each.zones for host in zone.hosts]
+def _held(app: App, host: Host) -> _Held:
+    def look(asked: Hypervisor) -> _Held:
+        return _Held(host, "ok", asked.instances(), asked.disks(), asked.snapshots(), asked.networks())
 
-
-def _ask(app: App, host: Host) -> _Held:
-    from oos.fleet.errors import FleetError, HostUnreachable
-
-    if host.maintenance:
-        return _Held(host, "Maintenance")
-    try:
-        asked = app.fleet.hypervisor(host)
-        held = _Held(host, "ok", asked.instances(), asked.disks(), asked.snapshots(), asked.networks())
-    except HostUnreachable as error:
-        return _Held(host, f"Unreachable {error.cause}")
-    except FleetError as error:
-        return _Held(host, f"Failed {error}")
-    return held
+    answer = answer_of(app, host, look)
+    return answer if isinstance(answer, _Held) else _Held(host, answer)
 
 
 def _by_host(held: Iterable[_Held]) -> Iterator[Node]:

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from oos.cli import exits
-from oos.cli.at_once import at_once
+from oos.cli.hosts import answer_of, hosts_of
 from oos.cli.lazy import Command
 from oos.cli.printing import Column, print_document, print_list
 from oos.cli.session import Session
 from oos.cli.words import counted, size, when
+from oos.service.many import at_once
 from oos.values.json import Value
 
 if TYPE_CHECKING:
     from oos.app.app import App
+    from oos.fleet.hypervisor import Hypervisor
     from oos.fleet.instance import Instance
-    from oos.inventory.model import Host
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +169,16 @@ def _networks(app: App, region: str, wide: bool) -> Listing:
     return Listing([network_document(each) for each in found], columns, rows)
 
 
+def _counted(hypervisor: Hypervisor) -> str:
+    return f"ok {counted(len(hypervisor.instances()), 'instance')}"
+
+
 def _hosts(app: App, region: str, _wide: bool) -> Listing:
     from oos.service.host_loads import HOST_SETTINGS
 
-    hosts = [host for each in app.inventory.regions if each.id == region for zone in each.zones for host in zone.hosts]
+    hosts = hosts_of(app, region)
     closed = {each.name for each in HOST_SETTINGS.of_region(app.registry, region) if not each.auto_placement}
-    seen = at_once(lambda host: _state(app, host), hosts)
+    seen = at_once(lambda host: answer_of(app, host, _counted), hosts)
     states = {
         host.name: state.replace("ok", "Closed", 1) if host.name in closed else state
         for host, state in zip(hosts, seen, strict=True)
@@ -192,20 +197,6 @@ def _hosts(app: App, region: str, _wide: bool) -> Listing:
         for each in hosts
     ]
     return Listing(documents, columns, rows)
-
-
-def _state(app: App, host: Host) -> str:
-    """How a host stands: an instance listing is asked of it."""
-    from oos.fleet.errors import FleetError, HostUnreachable
-
-    if host.maintenance:
-        return "Maintenance"
-    try:
-        return f"ok {counted(len(app.fleet.hypervisor(host).instances()), 'instance')}"
-    except HostUnreachable as error:
-        return f"Unreachable {error.cause}"
-    except FleetError as error:
-        return f"Failed {error}"
 
 
 KINDS: dict[str, Callable[[App, str, bool], Listing]] = {

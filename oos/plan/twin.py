@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from oos.adapters.memory.clock import SimulatedClock
@@ -11,12 +10,13 @@ from oos.adapters.memory.guest import GuestProgram
 from oos.adapters.memory.hypervisor import MemoryHypervisor
 from oos.adapters.memory.state import Guest, HostState, twin_of
 from oos.fleet.errors import AgentFailed, HostUnreachable
-from oos.fleet.fleet import HOSTS_AT_ONCE, Fleet
+from oos.fleet.fleet import Fleet
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import GuestAddress, GuestInfo, Power
 from oos.fleet.statistics import InstanceStatistics
 from oos.inventory.model import Host
 from oos.service.guest_command import BOOT_ID
+from oos.service.many import at_once
 from oos.values.identifiers import client_token
 
 
@@ -80,9 +80,7 @@ def twins_of(fleet: Fleet, clock: SimulatedClock, guest_program: GuestProgram) -
         except HostUnreachable:
             return MemoryHypervisor(host, HostState(unreachable=True), clock=clock, guest_program=guest_program)
 
-    hosts = fleet.hosts()
-    with ThreadPoolExecutor(max(1, min(HOSTS_AT_ONCE, len(hosts)))) as pool:
-        return {each.host.name: each for each in pool.map(twin, hosts)}
+    return {each.host.name: each for each in at_once(twin, fleet.hosts())}
 
 
 def _copied(original: Hypervisor, clock: SimulatedClock) -> HostState:

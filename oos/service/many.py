@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 AT_ONCE: Final = 16
-"""How many guests or hosts one operation talks to at the same time."""
+"""How many guests or hosts are talked to at the same time."""
 
 
 def at_once(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
