@@ -105,7 +105,7 @@ def found(context: Context, request: requests.ImportImage) -> Found:
     wanted, *further = request.disk_device_mapping
     bucket = bucket_of(context, wanted.oss_bucket)
     path = _there(file_in(bucket, wanted.oss_object))
-    disk = _content(path)
+    disk = part_of(path)
     _require_disk(wanted, disk)
     card = _card(path.with_suffix(".json"))
     if card is None or further:
@@ -113,14 +113,14 @@ def found(context: Context, request: requests.ImportImage) -> Found:
     parts = {Part.DISK: disk}
     for part in card.sha256:
         if part is not Part.DISK:
-            parts[part] = _content(_there(path.with_suffix(_SUFFIXES[part])))
+            parts[part] = part_of(_there(path.with_suffix(_SUFFIXES[part])))
     for part, content in parts.items():
         if _sum(content) != card.sha256.get(part):
             message = f"The {part} of {wanted.oss_object} is not what its card {path.stem}.json speaks of."
             raise Refused("InvalidOSSObject.Checksum", message)
     data = []
     for each in card.data:
-        content = _content(_there(path.with_name(f"{path.stem}_{each.device}.qcow2")))
+        content = part_of(_there(path.with_name(f"{path.stem}_{each.device}.qcow2")))
         if _sum(content) != each.sha256:
             message = f"The disk {each.device} of {wanted.oss_object} is not what its card {path.stem}.json speaks of."
             raise Refused("InvalidOSSObject.Checksum", message)
@@ -132,7 +132,7 @@ def _further(context: Context, wanted: Sequence[requests.ImportedDisk]) -> tuple
     """The data disks that further files become: vdb, vdc, … in their order."""
     found = []
     for device, each in zip(string.ascii_lowercase[1:], wanted, strict=False):
-        disk = _content(_there(file_in(bucket_of(context, each.oss_bucket), each.oss_object)))
+        disk = part_of(_there(file_in(bucket_of(context, each.oss_bucket), each.oss_object)))
         _require_disk(each, disk)
         found.append(DataContent(f"vd{device}", disk))
     return tuple(found)
@@ -165,7 +165,9 @@ def _card(path: Path) -> Card | None:
         raise InvalidParameter("OSSObject", f"The card {path.name} beside the file is none: {error}.") from error
 
 
-def _content(path: Path) -> PartContent:
+def part_of(path: Path) -> PartContent:
+    """A part of an image that stands in a file of this machine."""
+
     def read(offset: int, length: int) -> bytes:
         with path.open("rb") as file:
             file.seek(offset)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from oos.fleet.hypervisor import Hypervisor
-from oos.fleet.image import ImageContent, ImageFacts, ImageLabels, ImageRequest, ImageStatus, Part, PartContent
+from oos.fleet.image import ImageContent, ImageFacts, ImageLabels, ImageRequest, ImageStatus, Part
 from oos.service.context import Context
 from oos.service.errors import ApiError, InvalidParameter, Refused, Unsupported
 from oos.values.identifiers import resource_id
-from oos_image import boot_disk, building, requests, responses, surveys, tree_scripts, trees
+from oos_image import boot_disk, building, files, requests, responses, surveys, tree_scripts, trees
 from oos_image.operations import images_of
 from oos_image.workshop import BUILD_TAG
 
@@ -42,7 +42,7 @@ def build_image_root(context: Context, request: requests.BuildImageRoot) -> resp
         _require_locked(request.base.locked, survey.packages)
         made = home.import_image(
             _wanted(context, request, bench),
-            ImageContent({Part.DISK: _content(disk)}),
+            ImageContent({Part.DISK: files.part_of(disk)}),
             lambda percent: context.report(f"{request.recipe} on {home.host.name}: {percent}%"),
         )
         provenance = {"TreeSha256": trees.sha256(tree), "SourceDateEpoch": request.base.epoch}
@@ -133,15 +133,6 @@ def _wanted(context: Context, request: requests.BuildImageRoot, bench: trees.Ben
         facts=ImageFacts(os_name=(bench.folder / "os-name").read_text(encoding="utf-8").strip(), platform="Debian"),
         tags={BUILD_TAG: request.recipe, building.STAGE_TAG: request.digests[-1]},
     )
-
-
-def _content(path: Path) -> PartContent:
-    def read(offset: int, length: int) -> bytes:
-        with path.open("rb") as file:
-            file.seek(offset)
-            return file.read(length)
-
-    return PartContent(path.stat().st_size, read)
 
 
 def _require_locked(locked: Mapping[str, str], found: Mapping[str, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -119,15 +120,8 @@ class Connection:
         Raises DiagnosticError for a template or arguments that do not fit, RunFailed when it does not succeed,
         RunWaits when it waits for a person; neither with `check=False`.
         """
-        from oos.engine.ports import StartRequest
-
-        checked, name = self._template(template)
-        request = StartRequest(
-            template=checked,
-            parameters={**(arguments or {}), **more},
-            by=self.app.settings.user,
-            region=self.app.region,
-            template_name=name,
+        request = replace(
+            self._request(template, {**(arguments or {}), **more}),
             mode=Mode(mode),
             loop_mode=LoopMode(loop_mode),
             safety_check=SafetyCheck.SKIP if yes else SafetyCheck.CONFIRM,
@@ -139,20 +133,12 @@ class Connection:
     def plan(self, template: str, arguments: Mapping[str, Value] | None = None, /, **more: Value) -> Planned:
         """What an execution would do now, found out on a twin of the fleet; nothing is done. Raises DiagnosticError."""
         from oos.app.app import now
-        from oos.engine.ports import StartRequest
         from oos.notebook.planned import Planned
         from oos.plan.assumed import Assumed
         from oos.plan.live import live_of
         from oos.plan.make import make_plan
 
-        checked, name = self._template(template)
-        request = StartRequest(
-            template=checked,
-            parameters={**(arguments or {}), **more},
-            by=self.app.settings.user,
-            region=self.app.region,
-            template_name=name,
-        )
+        request = self._request(template, {**(arguments or {}), **more})
         try:
             return Planned(make_plan(live_of(self.app), request, Assumed(), now()))
         except DiagnosticError as error:
@@ -277,6 +263,19 @@ class Connection:
         hosts = [host for region in self.app.inventory.regions for zone in region.zones for host in zone.hosts]
         counted = "1 host" if len(hosts) == 1 else f"{len(hosts)} hosts"
         return f"oos: {counted} of {inventory}, region {self.app.region}, as {settings.user}"
+
+    def _request(self, template: str, parameters: Mapping[str, Value]) -> StartRequest:
+        """The start of a template with these parameters. Raises DiagnosticError."""
+        from oos.engine.ports import StartRequest
+
+        checked, name = self._template(template)
+        return StartRequest(
+            template=checked,
+            parameters=parameters,
+            by=self.app.settings.user,
+            region=self.app.region,
+            template_name=name,
+        )
 
     def _template(self, template: str) -> tuple[CheckedTemplate, str]:
         """A checked template, and what its executions are called. Raises DiagnosticError."""

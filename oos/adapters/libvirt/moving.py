@@ -10,6 +10,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from oos.adapters.libvirt.connection import Handle, LibvirtFailed, Stopwatch, code_of, libvirt
@@ -321,13 +322,7 @@ class LibvirtMoving(LibvirtCarrying):
     def _unmark(self, instance_id: str) -> None:
         for flag, text in self._texts(instance_id):
             if text.mark is not None:
-                self._ask(
-                    instance_id,
-                    "noting that its move is complete",
-                    lambda domain, flag=flag: domain.setMetadata(  # type: ignore[misc]
-                        libvirt.VIR_DOMAIN_METADATA_ELEMENT, None, MOVE_PREFIX, MOVE_NAMESPACE, flag
-                    ),
-                )
+                self._ask(instance_id, "noting that its move is complete", partial(_remove_mark, flag=flag))
 
     def _restore_checkpoints(self, instance_id: str) -> None:
         """Bitmaps came along, checkpoints did not: with them, the next snapshots continue the last ones.
@@ -354,9 +349,7 @@ class LibvirtMoving(LibvirtCarrying):
                 self._ask(
                     instance_id,
                     f"restoring checkpoint {newest.checkpoint}",
-                    lambda handle, name=newest.checkpoint, device=disk.device, moment=moment: _redefine(  # type: ignore[misc]
-                        handle, name, device, moment
-                    ),
+                    partial(_redefine, name=newest.checkpoint, device=disk.device, moment=moment),
                 )
 
 
@@ -366,6 +359,10 @@ _EVERYTHING: Final = (
     | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
     | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
 )
+
+
+def _remove_mark(domain: Handle, flag: int) -> None:
+    domain.setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, None, MOVE_PREFIX, MOVE_NAMESPACE, flag)
 
 
 def _redefine(domain: Handle, name: str, device: str, moment: int) -> None:
