@@ -13,9 +13,10 @@ from oos.engine.guards import Guards, Refused
 from oos.engine.templates import TemplateCache
 from oos.execution.status import SafetyCheck
 from oos.fleet.fleet import Fleet
-from oos.plan.assumed import Assumed, AssumedMachine
+from oos.plan.assumed import Assumed
 from oos.plan.difference import NEW, Things, anonymous, differences, ids_in, new_ids
 from oos.plan.live import Live
+from oos.plan.machine import AssumedMachine
 from oos.plan.model import Plan, PlannedCall
 from oos.plan.onlooker import PlanOnlooker
 from oos.plan.overlay import OverlayRegistry
@@ -67,7 +68,8 @@ def make_plan(live: Live, request: StartRequest, assumed: Assumed, now: datetime
     started = replace(request, safety_check=SafetyCheck.SKIP)
     performance = perform(stage, started, TemplateCache(stage.catalog))
     after = fleet_things(hosts.values(), registry)
-    return _told(request, performance, world, onlooker, (before, after), _refusal(live.guards, request, now))
+    told = _told(performance, world, onlooker, before, after)
+    return replace(told, refused=_refusal(live.guards, request, now))
 
 
 def _refusal(guards: Guards, request: StartRequest, now: datetime) -> str:
@@ -82,18 +84,14 @@ def _refusal(guards: Guards, request: StartRequest, now: datetime) -> str:
 
 
 def _told(
-    request: StartRequest,
-    performance: Performance,
-    world: World,
-    onlooker: PlanOnlooker,
-    looks: tuple[Things, Things],
-    refused: str,
+    performance: Performance, world: World, onlooker: PlanOnlooker, fleet_before: Things, fleet_after: Things
 ) -> Plan:
+    """What was seen, as a plan; whether a guard would refuse it is told by others."""
     root = performance.root
     assert isinstance(world.registry, OverlayRegistry)
     changes = list(world.registry.changes())
-    before = {**looks[0], **document_things({(kind, key): was for kind, key, was, _ in changes}, looks[0])}
-    after = {**looks[1], **document_things({(kind, key): now for kind, key, _, now in changes}, looks[1])}
+    before = {**fleet_before, **document_things({(kind, key): was for kind, key, was, _ in changes}, fleet_before)}
+    after = {**fleet_after, **document_things({(kind, key): now for kind, key, _, now in changes}, fleet_after)}
     secrets = tuple(each for execution in performance.executions.values() for each in execution.secrets)
     words = _Words(
         names={each.id.partition(" ")[0]: each.name for each in (*after.values(), *before.values())},
@@ -101,7 +99,7 @@ def _told(
         secrets=secrets,
     )
     return Plan(
-        region=request.region,
+        region=world.region,
         at=performance.began,
         status=root.shown_status,
         code=root.fault.code if root.fault else "",
@@ -111,10 +109,9 @@ def _told(
         differences=differences(before, after),
         assumptions=tuple(replace(each, about=words.text(each.about)) for each in onlooker.assumptions),
         waits=tuple(onlooker.waits),
-        refused=refused,
         silent_hosts=tuple(name for name, host in world.hosts.items() if host.state.unreachable),
         waited=performance.took,
-        counts=Counter(kind for kind, _ in looks[0]),
+        counts=Counter(kind for kind, _ in fleet_before),
     )
 
 

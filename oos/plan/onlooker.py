@@ -70,26 +70,26 @@ class PlanOnlooker:
 
     def around(self, operation: Operation) -> Operation:
         """The operation, with what it does counted."""
-        handle = operation.handle
+        handle, foretell = operation.handle, operation.foretell
 
         def watched(context: Context, request: Any) -> Mapping[str, Any]:
-            call = self.calls[-1] if self.calls else None
-            before = self._effects()
+            call = self.calls[-1]
+            call.effect = operation.effect
             try:
-                if operation.foretell is None:
-                    return handle(context, request)
-                foretold = operation.foretell(structs.replace(context, fleet=self._fleet, sleep=wait), request)
-                if call is not None:
+                if foretell is not None:
+                    foretold = foretell(structs.replace(context, fleet=self._fleet, sleep=wait), request)
                     call.acts = foretold.acts
-                return foretold.response
+                    return foretold.response
+                if operation.effect is Effect.READS:
+                    return handle(context, request)
+                before = self._effects()
+                try:
+                    return handle(context, request)
+                finally:
+                    call.acts = self._effects() != before
             except ApiError as error:
-                if call is not None:
-                    call.fault = f"{error.code}: {error.message}"
+                call.fault = f"{error.code}: {error.message}"
                 raise
-            finally:
-                if call is not None and operation.effect is not Effect.READS:
-                    call.effect = operation.effect
-                    call.acts = call.acts or self._effects() != before
 
         watched.__doc__ = handle.__doc__
         return dataclasses.replace(operation, handle=watched)
