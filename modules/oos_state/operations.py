@@ -105,10 +105,9 @@ def update_state_configuration(context: Context, request: requests.UpdateStateCo
 def delete_state_configurations(context: Context, request: requests.DeleteStateConfigurations) -> responses.Nothing:
     """Have templates applied no more; executions that run come to their end."""
     for id in request.state_configuration_ids:
-        if STATE_CONFIGURATIONS.load(context.registry, id) is None:
-            if not was_deletion_intended(context, id):
-                raise _absent(id)
-            continue
+        if not was_deletion_intended(context, id):
+            _configuration(context, id)
+    for id in request.state_configuration_ids:
         intend_deletion(context, id)
         STATE_CONFIGURATIONS.forget(context.registry, id)
     return {}
@@ -117,12 +116,9 @@ def delete_state_configurations(context: Context, request: requests.DeleteStateC
 def _configuration(context: Context, id: str) -> StateConfiguration:
     found = STATE_CONFIGURATIONS.load(context.registry, id)
     if found is None or found.region != context.region:
-        raise _absent(id)
+        message = f"The specified state configuration {id} does not exist."
+        raise NotFound("EntityNotExists.StateConfiguration", message)
     return found
-
-
-def _absent(id: str) -> NotFound:
-    return NotFound("EntityNotExists.StateConfiguration", f"The specified state configuration {id} does not exist.")
 
 
 def _require_fitting(context: Context, name: str, version: str, parameters: Mapping[str, Value]) -> None:

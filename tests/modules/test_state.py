@@ -92,6 +92,14 @@ def test_a_configuration_is_written_down_once_listed_changed_and_deleted(world: 
     assert refusal.code == "EntityNotExists.StateConfiguration"
 
 
+def test_one_that_is_not_there_keeps_the_others_from_being_deleted(world: World) -> None:
+    id = create(world, "t")["StateConfigurationId"]
+    for given in ({"StateConfigurationIds": [id, "sc-none"]}, {"StateConfigurationIds": [id], "RegionId": "empty"}):
+        refusal = world.refusal("OOS.DeleteStateConfigurations", **given)
+        assert refusal.code == "EntityNotExists.StateConfiguration"
+    assert [each["StateConfigurationId"] for each in listed(world)] == [id]
+
+
 @pytest.mark.parametrize(
     ("given", "code"),
     [
