@@ -15,17 +15,11 @@ from oos.adapters.ssh.guest import SshGuest
 from oos.adapters.ssh.pool import SshPool
 from oos.inventory.model import ManagedInstance, SshAccess
 from tests.modules.world import World
-from tests.ssh_server import SshServer, needs_sshd, ssh_server
+from tests.ssh_server import SshServer, needs_sshd
 
 pytestmark = needs_sshd
 DB = ManagedInstance("db-1", "lab", SshAccess("127.0.1.1"))
 GONE = ManagedInstance("gone", "lab", SshAccess("127.0.1.3", port=1))
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
-    with ssh_server(tmp_path_factory.mktemp("sshd")) as made:
-        yield made
 
 
 @pytest.fixture

@@ -20,16 +20,10 @@ from oos.fleet.guest import Guest
 from oos.fleet.instance import GuestAddress
 from oos.inventory.model import ManagedInstance, SshAccess
 from tests.modules.world import World
-from tests.ssh_server import SshServer, needs_sshd, ssh_server
+from tests.ssh_server import SshServer, needs_sshd
 
 pytestmark = needs_sshd
 PATIENCE = 60.0
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
-    with ssh_server(tmp_path_factory.mktemp("sshd")) as made:
-        yield made
 
 
 @pytest.fixture

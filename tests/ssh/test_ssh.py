@@ -27,12 +27,6 @@ pytestmark = needs_sshd
 PATIENCE = 60.0
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
-    with ssh_server(tmp_path_factory.mktemp("sshd")) as made:
-        yield made
-
-
 @pytest.fixture
 def pool() -> Iterator[SshPool]:
     made = SshPool(connect_seconds=10)
