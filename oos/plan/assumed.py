@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from oos.app.templates import read_template
 from oos.diagnostics import DiagnosticError
 from oos.rehearsal.case import Given
 from oos.rehearsal.fields import Fields, Report
@@ -28,9 +29,9 @@ class Assumed:
 def read_assumptions(path: Path, region: str) -> Assumed:
     """What a file says that a plan is to assume: `commands`, `responses` and `events`, as a rehearsal has them.
 
-    Raises DiagnosticError with every fault, OSError.
+    Raises DiagnosticError with every fault.
     """
-    tree = read_tree(path.read_text(encoding="utf-8"), str(path))
+    tree = read_tree(read_template(path), str(path))
     report = Report(str(path))
     fields = Fields(report, tree, "a file of assumptions")
     given = Given(commands=read_commands(fields), responses=read_responses(fields))

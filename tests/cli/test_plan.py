@@ -82,6 +82,11 @@ def test_what_is_assumed_can_be_told(world: World) -> None:
     wrong = world.run("plan", "stop.yml", "--assume", world.write("wrong.yml", "comands: []\n"))
     assert wrong.code == 2
     assert "did you mean commands" in wrong.err
+    (world.folder / "rubbish.yml").write_bytes(b"\xa0\xff" * 100)
+    for name, said in (("rubbish.yml", "not UTF-8"), ("gone.yml", "cannot be read: No such file or directory")):
+        refused = world.run("plan", "stop.yml", "--assume", name)
+        assert refused.code == 2
+        assert said in refused.err
 
 
 def test_the_exit_code_tells_whether_anything_would_be_done(world: World) -> None:
