@@ -99,3 +99,8 @@ def preferred(copies: list[Instance]) -> Instance:
 def unfinished_move(instance_id: str, source: str) -> WrongState:
     """Why an instance is not started: the other host may still have it."""
     return WrongState(instance_id, f"not whole here: its move from {source} was interrupted", "move it here once more")
+
+
+def interrupted_handover(instance_id: str) -> WrongState:
+    """Why an instance is not started that stands still since its move died: it may run on the other host."""
+    return WrongState(instance_id, "in the middle of a move", "move it once more, to complete that")

@@ -65,7 +65,9 @@ def move(context: Context, instance_id: str, target: Host) -> Instance:
         there.reserve_address(network, mac, address)
     context.report(f"moves {instance.name} from {instance.host} to {target.name}")
     now = at.move_instance(instance.id, there, lambda percent: context.report(f"moves {instance.name}: {percent} %"))
-    if now.host != target.name or now.power is not instance.power:
+    # One that a move which died had left standing goes on: stopped it was not.
+    wanted = Power.STOPPED if instance.power is Power.STOPPED else Power.RUNNING
+    if now.host != target.name or now.power is not wanted:
         raise Unavailable(f"{instance.id} was moved to {target.name}, yet it is {now.power} on {now.host}.")
     for network, mac, _ in kept:
         at.reserve_address(network, mac, "")

@@ -161,6 +161,16 @@ def test_a_request_that_died_is_completed_by_the_same(
     assert world.hosts["h-1"].instances() == () == world.hosts["h-1"].disks()
 
 
+def test_a_guest_left_standing_by_a_move_that_died_goes_on_where_it_was_sent(world: World) -> None:
+    (id,) = made(world, host="h-1")
+    world.break_next("move_instance", FaultKind.CRASH)
+    with pytest.raises(SimulatedCrash):
+        live(world, id, "h-2")
+    assert (world.instance(id).host, world.instance(id).power) == ("h-1", Power.PAUSED)
+    live(world, id, "h-2")
+    assert (world.instance(id).host, world.instance(id).power) == ("h-2", Power.RUNNING)
+
+
 def test_a_move_that_cannot_be_is_refused_before_anything_happens(world: World) -> None:
     (id,) = made(world, host="h-1")
     other_zone = world.refusal("ModifyInstanceDeployment", InstanceId=id, DedicatedHostId="h-3", MigrationType="live")

@@ -21,7 +21,7 @@ from oos.adapters.libvirt.note import (
 )
 from oos.fleet.errors import AgentFailed, AgentUnavailable, HypervisorFailed, WrongState
 from oos.fleet.instance import GuestAddress, Instance, Labels, NetworkInterface, Power, StopMethod
-from oos.fleet.moving import unfinished_move
+from oos.fleet.moving import interrupted_handover, unfinished_move
 
 START_SECONDS: Final = 120.0
 """A start takes half a second; the first one with a cold capability cache 12 s and more."""
@@ -76,7 +76,7 @@ class LibvirtInstances(LibvirtAgents):
             case _ if domain.text.mark is not None:
                 raise unfinished_move(instance_id, domain.text.mark.source)
             case _ if domain.is_in_handover:
-                raise WrongState(instance_id, "in the middle of a move", "move it once more, to complete that")
+                raise interrupted_handover(instance_id)
             case Power.PAUSED:
                 self._ask(instance_id, "resuming", _resume)
             case _:

@@ -20,7 +20,7 @@ from oos.fleet.instance import (
     Power,
     StopMethod,
 )
-from oos.fleet.moving import unfinished_move
+from oos.fleet.moving import interrupted_handover, unfinished_move
 from oos.fleet.storage import Disk, DiskKind, Image, SnapshotStatus
 from oos.values.identifiers import client_token
 
@@ -161,6 +161,8 @@ class SimulatedInstances(SimulatedFilters):
                 return
             if instance.moving_from:
                 raise unfinished_move(instance_id, instance.moving_from)
+            if instance_id in self.state.in_handover:
+                raise interrupted_handover(instance_id)
             with self._change():
                 now = self._clock.now()
                 if instance.power is Power.STOPPED:

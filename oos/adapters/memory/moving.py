@@ -42,6 +42,8 @@ class SimulatedMoving(SimulatedInstances, SimulatedDisks):
                         target._clear(instance_id)
                     case NextStep.CLEAR_SOURCE:
                         self._hand_over(instance_id, target)
+                    case NextStep.GO_ON_HERE:
+                        self._let_go_on(instance_id)
                     case NextStep.COMPLETE:
                         with self._call("complete_move", instance_id):
                             self._clear(instance_id)
@@ -55,7 +57,7 @@ class SimulatedMoving(SimulatedInstances, SimulatedDisks):
             if instance_id not in self.state.instances:
                 return None
             instance = self._instance(instance_id)
-            return Copy(instance.power, instance.moving_from)
+            return Copy(instance.power, instance.moving_from, was_leaving=instance_id in self.state.in_handover)
 
     def _send(self, instance_id: str, target: SimulatedMoving) -> None:
         """Let the target have all of it, then hand it over. A crash between the two leaves it here."""
@@ -67,8 +69,21 @@ class SimulatedMoving(SimulatedInstances, SimulatedDisks):
             with target._change():
                 target._receive(instance, self)
             if fault is FaultKind.CRASH:
+                self._stand_still(instance)
                 raise SimulatedCrash("the process died while it moved an instance")
             self._hand_over(instance_id, target)
+
+    def _stand_still(self, instance: Instance) -> None:
+        """What a move leaves that dies in the handover: a guest that runs on neither host."""
+        if instance.power is Power.RUNNING:
+            with self._change():
+                self.state.instances[instance.id] = replace(instance, power=Power.PAUSED)
+                self.state.in_handover.append(instance.id)
+
+    def _let_go_on(self, instance_id: str) -> None:
+        with self._lock, self._change():
+            self.state.in_handover.remove(instance_id)
+            self.state.instances[instance_id] = replace(self.state.instances[instance_id], power=Power.RUNNING)
 
     def _require_room_for(self, instance: Instance, fault: FaultKind | None) -> None:
         for card in instance.interfaces:
@@ -133,7 +148,8 @@ class SimulatedMoving(SimulatedInstances, SimulatedDisks):
                 self.state.files.pop(id, None)
                 self.state.checkpoints.pop(id, None)
                 self.state.restores.pop(id, None)
-            for named in (self.state.deaf, self.state.without_agent, self.state.unfreezable, self.state.autostarted):
+            flags = (self.state.deaf, self.state.without_agent, self.state.unfreezable, self.state.autostarted)
+            for named in (*flags, self.state.in_handover):
                 if instance_id in named:
                     named.remove(instance_id)
         if instance is not None:

@@ -83,6 +83,8 @@ class HostState:
     """Instances whose agent cannot freeze file systems."""
     autostarted: list[str] = field(default_factory=list)
     """Instances that start with their host."""
+    in_handover: list[str] = field(default_factory=list)
+    """Instances that stand still since a move of theirs died in the moment of the handover."""
     displays: dict[str, str] = field(default_factory=dict)
     """By instance that has a display: its password."""
     threads: dict[str, int] = field(default_factory=dict)
