@@ -65,14 +65,14 @@ def test_a_host_is_emptied_though_its_emptier_is_killed(two_real: TwoHosts, envi
     emptier = subprocess.Popen(argv, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     first.until(lambda: any(each.id == guest.id for each in second.hypervisor.instances()))
     emptier.kill()
-    was_killed = emptier.wait() != 0
+    emptier.wait()
 
     found = copies(two_real, guest.id)
     assert len([each for each in found if each.power is Power.RUNNING]) <= 1
     assert [each.id for each in two_real.fleet.instances()].count(guest.id) == 1
 
     # On a machine that let us wait for too long it was done before it was killed.
-    if was_killed:
+    if oos(environment, "execution", "show", "last")["Status"] != "Success":
         assert oos(environment, "execution", "resume", "last")["Status"] == "Success"
     (there,) = copies(two_real, guest.id)
     assert (there.host, there.power, there.moving_from) == ("lab-2", Power.RUNNING, "")
