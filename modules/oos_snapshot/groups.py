@@ -6,7 +6,7 @@ long as they do, whatever becomes of the registry.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from oos.fleet.storage import Disk, Snapshot, SnapshotRequest, SnapshotStatus
 from oos.service.context import Context
@@ -68,10 +68,11 @@ def _chosen(disks: Sequence[Disk], request: requests.CreateSnapshotGroup) -> lis
 def describe_snapshot_groups(context: Context, request: requests.DescribeSnapshotGroups) -> responses.Groups:
     """List snapshot groups with their snapshots, newest first."""
     changes = changes_of_all(context.registry)
-    tags = {each.id: decide.tags_of(each, changes.get(each.id, {})) for each in context.fleet.snapshots(context.region)}
+    snapshots = context.fleet.snapshots(context.region)
+    tags = {each.id: decide.tags_of(each, changes.get(each.id, {})) for each in snapshots}
     found = [
         (id, members)
-        for id, members in _groups(context).items()
+        for id, members in _groups(snapshots).items()
         if (not request.snapshot_group_id or id in request.snapshot_group_id)
         and is_wanted(members[0].instance_id, request.instance_id)
         and matches_name(members[0].name, request.name)
@@ -89,7 +90,7 @@ def describe_snapshot_groups(context: Context, request: requests.DescribeSnapsho
 def delete_snapshot_group(context: Context, request: requests.DeleteSnapshotGroup) -> responses.Nothing:
     """Delete a snapshot group and its snapshots; no other snapshot and no disk depends on them afterwards."""
     id = request.snapshot_group_id
-    members = _groups(context).get(id, [])
+    members = _groups(context.fleet.snapshots(context.region)).get(id, [])
     if not members and not was_deletion_intended(context, id):
         raise NotFound("InvalidSnapshotGroupId.NotFound", f"The specified snapshot group {id} does not exist.")
     for each in members:
@@ -101,10 +102,10 @@ def delete_snapshot_group(context: Context, request: requests.DeleteSnapshotGrou
     return {}
 
 
-def _groups(context: Context) -> dict[str, list[Snapshot]]:
+def _groups(snapshots: Iterable[Snapshot]) -> dict[str, list[Snapshot]]:
     """The snapshots of every group, system disks first."""
     found: dict[str, list[Snapshot]] = {}
-    for each in context.fleet.snapshots(context.region):
+    for each in snapshots:
         id = each.tags.get(GROUP_TAG)
         if id:
             found.setdefault(id, []).append(each)

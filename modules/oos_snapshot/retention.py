@@ -32,7 +32,8 @@ def describe_snapshot_retention(
     book = _book(request.policy)
     now = context.now()
     selection = _selection(request)
-    snapshots, points = _look(context, with_their_moments(context.fleet.snapshots(context.region), selection))
+    found = context.fleet.snapshots(context.region)
+    snapshots, points = _look(context, found, with_their_moments(found, selection))
     rooms = _rooms(context.fleet, context.region, book) if request.consider_space else {}
     selected = {each.id for each in points if selection.is_about(snapshots[each.id])}
     verdicts = of_selection(all_verdicts(book, now, points, rooms), selected)
@@ -54,7 +55,7 @@ def describe_retention_forecast(
     """Play rotations forward: how many snapshots a policy will keep, how much they take, and when each of now goes."""
     book = _book(request.policy)
     now = context.now()
-    snapshots, points = _look(context, _selection(request))
+    snapshots, points = _look(context, context.fleet.snapshots(context.region), _selection(request))
     by_group = {
         key: list(members) for key, members in groupby(sorted(points, key=lambda each: each.group), lambda e: e.group)
     }
@@ -110,8 +111,9 @@ def _selection(request: requests.DescribeSnapshotRetention | requests.DescribeRe
     return Selection(request.disk_ids, request.instance_ids, request.rotation, request.everything)
 
 
-def _look(context: Context, selection: Selection) -> tuple[dict[str, Snapshot], list[Point]]:
-    snapshots = context.fleet.snapshots(context.region)
+def _look(
+    context: Context, snapshots: Sequence[Snapshot], selection: Selection
+) -> tuple[dict[str, Snapshot], list[Point]]:
     instances = context.fleet.instances(context.region)
     points = points_of(snapshots, changes_of_all(context.registry), instances, selection)
     return {each.id: each for each in snapshots}, points

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from oos.adapters.libvirt.connection import (
@@ -16,14 +17,20 @@ from oos.adapters.libvirt.connection import (
     LANES,
     Connection,
     Deadlines,
+    Handle,
     LibvirtFailed,
     libvirt,
     without_questions,
 )
 from oos.adapters.libvirt.domain_template import domain_xml
 from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
+from oos.adapters.libvirt.manifests import Listing
+from oos.adapters.libvirt.pools import Pool
+from oos.adapters.libvirt.sizes import SnapshotSizes
 from oos.fleet.errors import DeadlineExceeded, HostUnreachable, HypervisorFailed, WrongState
 from oos.fleet.instance import Labels, Power, StopMethod
+from oos.fleet.manifest import SnapshotManifest
+from oos.fleet.storage import DiskKind, SnapshotStatus
 from oos.inventory.model import Host
 from tests.fleet.test_domain_xml import FROM_DISK
 
@@ -119,6 +126,48 @@ def test_a_call_that_takes_too_long_is_given_up_but_the_host_is_not(hypervisor: 
     assert time.monotonic() - begun < 20
     assert connection.call("driver", "asking", lambda conn: conn.isAlive()) == 1
     connection.close()
+
+
+def test_a_call_whose_connection_was_given_up_meanwhile_tells_of_the_host(hypervisor: LibvirtHypervisor) -> None:
+    """Another call found the connection dead, and closed it. Seen under load: an internal error, in place of a host."""
+
+    def look(conn: Handle) -> str:
+        conn.close()
+        return str(conn.lookupByName("test").name())
+
+    with pytest.raises(HostUnreachable, match="driver"):
+        hypervisor._connection.call("test", "looking", look)
+    assert len(hypervisor.instances()) == 1
+
+
+def test_a_finished_snapshot_is_measured_once_for_each_version_of_its_manifest(hypervisor: LibvirtHypervisor) -> None:
+    pool = Pool(hypervisor._connection, "default-pool")
+    done, begun = (
+        SnapshotManifest(
+            id=f"s-{status}",
+            volume=f"{status}.qcow2",
+            disk_id="d-1",
+            instance_id="i-1",
+            disk_kind=DiskKind.SYSTEM,
+            source_size_bytes=1 << 20,
+            created="",
+            token="",
+            status=status,
+        )
+        for status in (SnapshotStatus.ACCOMPLISHED, SnapshotStatus.PROGRESSING)
+    )
+    for each in (done, begun):
+        pool.create(each.volume, 1 << 20)
+    listing = Listing({each.id: each for each in (done, begun)}, frozenset(pool.names()))
+    sizes = SnapshotSizes(pool)
+    first = sizes.of(listing)
+    assert first.keys() == {done.volume, begun.volume}
+    for each in (done, begun):
+        pool.delete(each.volume)
+    assert sizes.of(listing) == {done.volume: first[done.volume]}
+    anew = Listing({done.id: msgspec.structs.replace(done)}, listing.names)
+    assert sizes.of(anew) == {}
+    assert sizes.of(Listing(listing.manifests, frozenset())) == {}
 
 
 def test_an_error_of_the_function_itself_is_the_callers(hypervisor: LibvirtHypervisor) -> None:

@@ -93,7 +93,7 @@ class _Lane:
     busy: int = 0
 
     def is_usable(self) -> bool:
-        return self.busy < CALLS_PER_LANE and bool(self.handle.isAlive())
+        return self.busy < CALLS_PER_LANE and _is_alive(self.handle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class Connection:
             self._open_lane(watch)
 
     def _is_kept(self, lane: _Lane) -> bool:
-        if lane.handle.isAlive():
+        if _is_alive(lane.handle):
             return True
         self.release(lane.handle)
         return False
@@ -284,7 +284,7 @@ class Connection:
         return True
 
     def _feel_pulse(self) -> None:
-        if self._pulse_handle is None or not self._pulse_handle.isAlive():
+        if self._pulse_handle is None or not _is_alive(self._pulse_handle):
             self._pulse_handle = self._open()
         self._pulse_handle.getLibVersion()
 
@@ -292,7 +292,7 @@ class Connection:
 
     def _translated(self, error: libvirt.libvirtError, lane: _Lane, target: str) -> FleetError:
         code, message = code_of(error), str(error.get_error_message() or error)
-        if not lane.handle.isAlive() or code in (libvirt.VIR_ERR_NO_CONNECT, libvirt.VIR_ERR_INVALID_CONN):
+        if not _is_alive(lane.handle) or code in (libvirt.VIR_ERR_NO_CONNECT, libvirt.VIR_ERR_INVALID_CONN):
             return HostUnreachable(self.host, message)
         if "No space left on device" in message:
             return PoolFull(target, message)
@@ -325,6 +325,14 @@ def code_of(error: libvirt.libvirtError) -> int:
     if error.err is None or not error.get_error_code():
         error.err = _last_error.found
     return int(error.get_error_code() or 0)
+
+
+def _is_alive(handle: Handle) -> bool:
+    """Whether a connection can still be used. One that was closed meanwhile does not say no: asking it is an error."""
+    try:
+        return bool(handle.isAlive())
+    except libvirt.libvirtError:
+        return False
 
 
 def _close(handle: Handle) -> None:

@@ -13,6 +13,7 @@ from oos.adapters.libvirt.connection import Connection, Deadlines, Handle, Libvi
 from oos.adapters.libvirt.domain_xml import DomainText, read_domain
 from oos.adapters.libvirt.manifests import Manifests
 from oos.adapters.libvirt.pools import Pool
+from oos.adapters.libvirt.sizes import SnapshotSizes
 from oos.fleet.errors import InstanceAbsent
 from oos.fleet.instance import Power
 from oos.fleet.manifest import (
@@ -70,6 +71,7 @@ class LibvirtHost:
         self._snapshot_pool = Pool(self._connection, host.pools.snapshots)
         self._images: Manifests[ImageManifest] = Manifests(self._image_pool, "m", decode_image_manifest)
         self._snapshots: Manifests[SnapshotManifest] = Manifests(self._snapshot_pool, "s", decode_snapshot_manifest)
+        self._sizes = SnapshotSizes(self._snapshot_pool)
         self._disk_notes: Manifests[DiskManifest] = Manifests(self._disk_pool, "d", decode_disk_manifest)
         self._lock = threading.Lock()
         self._uuids: dict[str, str] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from oos.adapters.libvirt.connection import LibvirtFailed, libvirt
@@ -27,6 +28,15 @@ WRITING_SECONDS: Final = 60.0
 M = TypeVar("M", SnapshotManifest, ImageManifest, DiskManifest)
 
 
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[M]):
+    """What a pool was seen to hold."""
+
+    manifests: dict[str, M]
+    names: frozenset[str]
+    """Of all volumes, manifests among them."""
+
+
 class Manifests(Generic[M]):
     """The manifests of one kind (ids that begin with the prefix) in one pool.
 
@@ -44,17 +54,21 @@ class Manifests(Generic[M]):
 
     def all(self) -> dict[str, M]:
         """Every manifest by id, each in its newest whole version."""
+        return self.listing().manifests
+
+    def listing(self) -> Listing[M]:
+        """Every manifest, and the names of the volumes beside which they stood."""
         found: dict[str, M] = {}
-        listed = versions(name for name in self._pool.names() if name.startswith(f"{self._prefix}-"))
+        names = frozenset(self._pool.names())
+        listed = versions(name for name in names if name.startswith(f"{self._prefix}-"))
         for id, numbers in listed.items():
             manifest = self._newest(id, numbers) or self.find(id)
             if manifest is not None:
                 found[id] = manifest
         with self._lock:
-            names = {manifest_name(id, number) for id, numbers in listed.items() for number in numbers}
             self._known = {name: manifest for name, manifest in self._known.items() if name in names}
             self._torn &= names
-        return found
+        return Listing(found, names)
 
     def find(self, id: str) -> M | None:
         """The newest whole version of one manifest, or None."""

@@ -128,10 +128,11 @@ class Pool:
 
         def measure(conn: Handle) -> dict[str, int]:
             found = {}
-            pool = self._of(conn)
-            for name in wanted.intersection(_names(pool)):
+            for volume in self._of(conn).listAllVolumes(0):
+                if (name := str(volume.name())) not in wanted:
+                    continue
                 try:
-                    found[name] = int(pool.storageVolLookupByName(name).info()[2])
+                    found[name] = int(volume.info()[2])
                 except libvirt.libvirtError as error:
                     # It went away since the list was made.
                     if code_of(error) != libvirt.VIR_ERR_NO_STORAGE_VOL:

@@ -48,15 +48,16 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
     """The half of the port that makes and lists snapshots."""
 
     def snapshots(self) -> tuple[Snapshot, ...]:
-        manifests = self._snapshots.all()
-        stored = self._snapshot_pool.stored_bytes([each.volume for each in manifests.values()])
-        return tuple(self._as_snapshot(each, stored.get(each.volume)) for _, each in sorted(manifests.items()))
+        found = self._snapshots.listing()
+        stored = self._sizes.of(found)
+        return tuple(self._as_snapshot(each, stored.get(each.volume)) for _, each in sorted(found.manifests.items()))
 
     def snapshot(self, snapshot_id: str) -> Snapshot:
         manifest = self._snapshots.find(snapshot_id)
         if manifest is None:
             raise SnapshotAbsent(snapshot_id)
-        return self._as_snapshot(manifest, self._snapshot_pool.stored_bytes([manifest.volume]).get(manifest.volume))
+        volume = self._snapshot_pool.find(manifest.volume)
+        return self._as_snapshot(manifest, volume.stored_bytes if volume else None)
 
     def snapshot_room(self) -> PoolRoom:
         return PoolRoom(self._snapshot_pool.name, *self._snapshot_pool.room())
