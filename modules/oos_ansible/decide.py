@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from oos.service.errors import ApiError, InvalidParameter
+from oos.service.target_step import TargetStep
 from oos_ansible.requests import ApplyPlaybook
 from oos_ansible.responses import HostShape, TaskShape
 
 MOST_TEXT = 4000
 """Characters of a message or difference that are kept; the rest is counted."""
+MOST_RECORDED = 500
+"""Characters of a message that are recorded while the run goes on; its outputs hold more."""
 
 _STATUSES = {
     "runner_on_ok": "Ok",
@@ -47,12 +50,19 @@ def play_of(request: ApplyPlaybook) -> list[Any]:
 
 
 def progress_of(event: Mapping[str, Any]) -> str:
-    """What an event of a run tells a watcher: a task that begins, and how it ended in each machine; often nothing."""
-    data = event.get("event_data", {})
-    task, status = str(data.get("task", "")), _STATUSES.get(str(event.get("event")), "")
-    if event.get("event") == "playbook_on_task_start":
-        return task
-    return f"{task}: {data.get('host')}: {status}" if status else ""
+    """What an event of a run tells a watcher: a task that begins; mostly nothing."""
+    begins = event.get("event") == "playbook_on_task_start"
+    return str(event.get("event_data", {}).get("task", "")) if begins else ""
+
+
+def step_of(event: Mapping[str, Any], redact: Callable[[str], str]) -> TargetStep | None:
+    """How a task ended in one machine, to be recorded as soon as it is known; None for any other event."""
+    status, data = _STATUSES.get(str(event.get("event"))), event.get("event_data", {})
+    if not status:
+        return None
+    task = _task(status, data, redact)
+    name, message = task["Name"] or task["Module"], _short(task["Message"], MOST_RECORDED)
+    return TargetStep(str(data.get("host")), name, task["Status"], changed=task["Changed"], message=message)
 
 
 def hosts_of(
@@ -108,8 +118,8 @@ def _difference(diff: Any) -> str:
     )
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT]}… ({len(text) - MOST_TEXT} characters more)"
+def _short(text: str, most: int = MOST_TEXT) -> str:
+    return text if len(text) <= most else f"{text[:most]}… ({len(text) - most} characters more)"
 
 
 def _status(statuses: list[str]) -> str:

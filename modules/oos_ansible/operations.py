@@ -72,9 +72,11 @@ def _run(
 
     def hear(event: Mapping[str, Any]) -> bool:
         events.append(event)
-        told = decide.progress_of(event)
-        if told:
-            context.report(context.redact(told))
+        begins, ended = decide.progress_of(event), decide.step_of(event, context.redact)
+        if begins:
+            context.report(context.redact(begins))
+        if ended is not None:
+            context.report(ended)
         return False  # kept here, not in a file
 
     with tempfile.TemporaryDirectory(prefix="oos-ansible-") as name:

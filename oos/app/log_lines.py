@@ -15,6 +15,7 @@ from oos.execution.events import (
     FiringMissed,
     LoopStarted,
     Notified,
+    TargetReported,
     TaskCancelled,
     TaskFailed,
     TaskResumed,
@@ -62,6 +63,9 @@ def _said(event: AnyEvent) -> str:
             return f"waiting. {event.reason}{_note(event.note)}"
         case TaskResumed():
             return f"goes on{_note(event.why)}"
+        case TargetReported():
+            said = f"{event.target}: {event.step}: {event.status}" + (" (changed)" if event.changed else "")
+            return f"reports: {said}{_note(event.message)}"
         case TaskSucceeded():
             return "completed"
         case TaskFailed():

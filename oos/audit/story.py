@@ -24,6 +24,7 @@ from oos.execution.events import (
     ExecutionStarted,
     LoopStarted,
     Notified,
+    TargetReported,
     TaskCancelled,
     TaskFailed,
     TaskResumed,
@@ -197,6 +198,10 @@ class _Teller:
             case TaskResumed():
                 self.waiting.pop(path, None)
                 yield line(LineKind.GOES_ON, event.why, self._answered(path))
+            case TargetReported():
+                changed = " (changed)" if event.changed else ""
+                text = f"{event.target}: {event.step}: {event.status}{changed}"
+                yield line(LineKind.HAPPENED, text, observed=event.message or None)
             case TaskSucceeded():
                 self.waiting.pop(path, None)
                 text = f"done; goes on with {event.next_task}" if event.next_task else "done"

@@ -19,6 +19,7 @@ from oos.execution.events import (
     FiringMissed,
     LoopStarted,
     Notified,
+    TargetReported,
     TaskCancelled,
     TaskFailed,
     TaskResumed,
@@ -122,6 +123,8 @@ def _say(event: AnyEvent) -> str:
             return wait_note(event)
         case TaskResumed():
             return f"goes on: {event.why}"
+        case TargetReported():
+            return f"{event.target}: {event.step}: {event.status}" + (" (changed)" if event.changed else "")
         case TaskSucceeded():
             return f"completed, goes on with {event.next_task}" if event.next_task else "completed"
         case TaskFailed():

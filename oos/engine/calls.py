@@ -6,12 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from oos.engine.family import Family, Live
-from oos.engine.perform import Call, Performer, token_of
+from oos.engine.perform import Call, Performer, step_event, token_of
 from oos.engine.ports import Watcher
 from oos.engine.runtime import Message, Runtime
 from oos.execution.actions import Perform
 from oos.execution.chunks import Errand, Outcome, Place, errand_for
-from oos.execution.model import Execution
+from oos.execution.events import TargetReported
+from oos.service.target_step import TargetStep
 from oos.values.identifiers import root_execution_id
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Calls:
         if errand is None:
             return
         driver = self._driver
-        token, report = token_of(execution, action), partial(self._report, execution, action)
+        token, report = token_of(execution, action), partial(self._report, live, errand)
         context = driver.around.context(execution.start, token, live.cancelled, report).knowing(execution.secrets)
         call = Call(execution, execution.tasks[action.task].task, action, errand.polls, context)
         family = driver.family(execution.id)
@@ -68,11 +69,19 @@ class Calls:
             family.lock.release()
         return partial(self._take_outcome, live, errand, outcome)
 
-    def _report(self, execution: Execution, action: Perform, message: str) -> None:
+    def _report(self, live: Live, errand: Errand, message: str) -> None:
         """On the thread of a worker, too: how far a call has come."""
-        watcher = self._watcher
-        if watcher is not None:
-            self._runtime.post(partial(watcher.progressed, execution, action.task, action.item, message))
+        watcher, execution = self._watcher, live.execution
+        if isinstance(message, TargetStep):
+            event = step_event(message, errand.action, execution.secrets, self._driver.around.now())
+            self._runtime.post(partial(self._take_step, live, errand, event))
+        elif watcher is not None:
+            self._runtime.post(partial(watcher.progressed, execution, errand.task, errand.item, message))
+
+    def _take_step(self, live: Live, errand: Errand, event: TargetReported) -> None:
+        """A call told of one of its targets."""
+        if self._driver.live(live.execution.id) is live and errand.is_wanted(live.execution):
+            self._driver.apply(live, (event,), ())
 
     def _take_outcome(self, live: Live, errand: Errand, outcome: Outcome | None) -> None:
         """A call has come to its end, or was not begun any more. What nobody waits for is passed over."""

@@ -10,14 +10,16 @@ from functools import partial
 from typing import Final
 
 from oos.engine.errors import ExecutionAbsent
-from oos.engine.perform import Call, Performer, token_of
+from oos.engine.perform import Call, Performer, step_event, token_of
 from oos.engine.runtime import IDLE_SECONDS, Message, Runtime, ThreadRuntime
 from oos.engine.states import States
 from oos.engine.surroundings import Surroundings
 from oos.engine.templates import TemplateCache
 from oos.execution.chunks import Chunk, Done, Errand, Outcome, Report
+from oos.execution.events import TargetReported
 from oos.execution.model import Execution
 from oos.journal.port import JournalFailed
+from oos.service.target_step import TargetStep
 
 log = logging.getLogger(__name__)
 
@@ -131,21 +133,29 @@ class Carrier:
         self._numbers += 1
         number = self._numbers
         under_way = self._under_way[number] = _UnderWay(errand, threading.Event())
-        token = token_of(execution, errand.action)
-        context = self._around.context(execution.start, token, under_way.cancelled, _silent)
+        token, steps = token_of(execution, errand.action), list[TargetReported]()
+
+        def report(message: str) -> None:
+            """How far a call has come is not told to its driver; what it says of its targets goes with its outcome."""
+            if isinstance(message, TargetStep):
+                steps.append(step_event(message, errand.action, execution.secrets, self._around.now()))
+
+        context = self._around.context(execution.start, token, under_way.cancelled, report)
         task = execution.tasks[errand.task].task
         call = Call(execution, task, errand.action, errand.polls, context.knowing(execution.secrets))
 
         def job() -> Message:
             outcome = self._performer.perform(call) if work.holds() else None
-            return partial(self._ended, work, number, errand, outcome)
+            return partial(self._ended, work, number, errand, outcome, steps)
 
         self._runtime.submit(job)
 
-    def _ended(self, work: _Work, number: int, errand: Errand, outcome: Outcome | None) -> None:
+    def _ended(
+        self, work: _Work, number: int, errand: Errand, outcome: Outcome | None, steps: list[TargetReported]
+    ) -> None:
         del self._under_way[number]
         if outcome is not None:
-            self._done.setdefault(work.chunk.root_id, []).append(Done(work.chunk.id, errand, outcome))
+            self._done.setdefault(work.chunk.root_id, []).append(Done(work.chunk.id, errand, outcome, steps))
         work.left -= 1
         if not work.left:
             self._over.append(work)
@@ -180,7 +190,3 @@ class Carrier:
 
 def _nothing() -> None:
     """A message that only wakes the carrier."""
-
-
-def _silent(message: str) -> None:
-    """How far a call has come is not reported to its driver."""

@@ -87,7 +87,7 @@ class Errands:
                 continue
             self._remove(errand)
             self._losses.pop(errand.place, None)
-            driver.apply(live, (done.outcome,), ())
+            driver.apply(live, (*done.steps, done.outcome), ())
 
     def join(self, root_id: str) -> None:
         """A family was taken over: what others have of it stays with them, what they have reported is recorded."""

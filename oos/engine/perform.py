@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +16,7 @@ from oos.engine.messages import Messages
 from oos.execution.actions import Perform
 from oos.execution.chunks import Outcome
 from oos.execution.conclude import conclude_error, conclude_look, succeeded
-from oos.execution.events import TaskFailed, TaskSucceeded, TaskWaiting
+from oos.execution.events import TargetReported, TaskFailed, TaskSucceeded, TaskWaiting
 from oos.execution.kinds import property_of
 from oos.execution.model import Execution
 from oos.execution.scope import ExecutionScope
@@ -24,10 +25,11 @@ from oos.execution.waits import scope_of
 from oos.service.call import invoke, invoke_all_pages
 from oos.service.errors import ApiError, InvalidParameter, MissingParameter, Unsupported, UnsupportedOperation
 from oos.service.operation import Effect, Operation
+from oos.service.target_step import TargetStep
 from oos.template.selector import SelectorError
 from oos.values.identifiers import client_token
 from oos.values.json import Value
-from oos.values.secret import Secret, reveal, secrets_in
+from oos.values.secret import Secret, redact, reveal, secrets_in
 
 if TYPE_CHECKING:
     from oos.engine.surroundings import Surroundings
@@ -223,3 +225,18 @@ def _listed(value: Value) -> list[Value]:
 def token_of(execution: Execution, action: Perform) -> str:
     """The client token of a call: the same for the same task, item and attempt, whoever makes it and how often."""
     return client_token(execution.id, action.task, action.item, action.attempt)
+
+
+def step_event(told: TargetStep, action: Perform, secrets: Sequence[Secret], at: datetime) -> TargetReported:
+    """What a call told of one of its targets, as it is recorded: without the secrets of its execution."""
+    target, step, message = (redact(text, secrets) for text in (told.target, told.step, told.message))
+    return TargetReported(
+        at=at,
+        task=action.task,
+        item=action.item,
+        target=target,
+        step=step,
+        status=told.status,
+        changed=told.changed,
+        message=message,
+    )

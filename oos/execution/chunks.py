@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from oos.execution.actions import Perform
-from oos.execution.events import TaskFailed, TaskSucceeded, TaskWaiting
+from oos.execution.events import TargetReported, TaskFailed, TaskSucceeded, TaskWaiting
 from oos.execution.model import Execution
 
 Outcome: TypeAlias = TaskSucceeded | TaskFailed | TaskWaiting
@@ -67,6 +67,8 @@ class Done(msgspec.Struct, frozen=True, array_like=True):
     chunk_id: str
     errand: Errand
     outcome: Outcome
+    steps: list[TargetReported] = []
+    """What the call told of its targets before."""
 
 
 class Report(msgspec.Struct, frozen=True, tag="CallsReported", tag_field="event"):

@@ -109,6 +109,16 @@ class TaskResumed(TaskEvent, frozen=True, kw_only=True, tag=True):
     why: str
 
 
+class TargetReported(TaskEvent, frozen=True, kw_only=True, tag=True):
+    """A call that is under way told how a step of it ended in one of its targets, such as a task of a playbook."""
+
+    target: str
+    step: str
+    status: str
+    changed: bool = False
+    message: str = ""
+
+
 class TaskSucceeded(TaskEvent, frozen=True, kw_only=True, tag=True):
     """A task or item did what it was for; outputs come from what was observed afterwards."""
 
@@ -265,6 +275,7 @@ AnyEvent: TypeAlias = (
     | TaskStarted
     | TaskWaiting
     | TaskResumed
+    | TargetReported
     | TaskSucceeded
     | TaskFailed
     | TaskSkipped

@@ -17,6 +17,7 @@ from oos.execution.events import (
     FiringMissed,
     LoopStarted,
     Notified,
+    TargetReported,
     TaskCancelled,
     TaskEvent,
     TaskFailed,
@@ -121,6 +122,8 @@ def _record_rare(execution: Execution, event: AnyEvent) -> None:
             execution.bookkeeping += 1
             execution.stale = execution.stale + 1 if event.standing and event.standing == execution.standing else 0
             execution.standing = event.standing
+        case TargetReported():
+            execution.bookkeeping += 1  # a call that dies each time gets no further by what it tells before
         case ExecutionHeld():
             execution.held = Waiting(event.reason, event.at, note=event.note)
         case ExecutionFinished():

@@ -56,7 +56,7 @@ class Context(msgspec.Struct, frozen=True):
     account: str = "1000000000000000"
     now: Callable[[], datetime] = _present
     report: Callable[[str], None] = _silent
-    """Tells a watcher how far the call has come, in a few words."""
+    """Tells a watcher how far the call has come, in a few words. A `TargetStep` is recorded, too."""
     orchestrator: Orchestrator | None = None
     """Whoever carries out executions; None in a rehearsal, which starts and steers nothing."""
     watchman: Watchman | None = None

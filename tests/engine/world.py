@@ -28,6 +28,7 @@ from oos.service.context import Context
 from oos.service.errors import ApiError, Unavailable
 from oos.service.operation import ActionSource, Effect, Interrupted, Module, Operation, Risk
 from oos.service.registry import MemoryRegistry
+from oos.service.target_step import TargetStep
 
 PATIENCE = 20.0
 """Seconds after which a test gives up on an execution."""
@@ -82,6 +83,15 @@ class SimpleService:
                 self.effects[context.token] += 1
         return {"Value": request.name}
 
+    def tell(self, context: Context, request: NameRequest) -> Mapping[str, Any]:
+        """Tell how two steps ended in a target, then wait."""
+        for step in ("look", "change"):
+            context.report("begins " + step)
+            context.report(TargetStep(request.name, step, "Ok", changed=step == "change", message=f"of {request.name}"))
+        self.calls["Tell"] += 1
+        self.hold.wait(PATIENCE)
+        return {"Value": request.name}
+
     def once(self, context: Context, request: NameRequest) -> Mapping[str, Any]:
         """Do what cannot be looked up afterwards."""
         self.calls["Once"] += 1
@@ -114,6 +124,7 @@ class SimpleService:
                 Operation(
                     "TEST", "Once", NameRequest, ValueResponse, self.once, Effect.CHANGES, interrupted=Interrupted.ASK
                 ),
+                Operation("TEST", "Tell", NameRequest, ValueResponse, self.tell, Effect.CHANGES),
                 Operation("TEST", "Fail", NameRequest, ValueResponse, self.fail),
                 Operation("TEST", "Count", NameRequest, ValueResponse, self.count),
             ),
@@ -216,7 +227,12 @@ class World:
             anchor=self.anchor,
             templates=self,
             context=lambda start, token, cancelled, report: Context(
-                fleet=self.fleet, registry=self.registry, region=start.region, token=token, cancelled=cancelled
+                fleet=self.fleet,
+                registry=self.registry,
+                region=start.region,
+                token=token,
+                cancelled=cancelled,
+                report=report,
             ),
             store=lambda names: {name: f"value of {name}" for name in names},
             now=self.now,

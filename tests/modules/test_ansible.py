@@ -16,6 +16,7 @@ from oos.service.call import invoke
 from oos.service.context import Context
 from oos.service.errors import Cancelled
 from oos.service.registry import MemoryRegistry
+from oos.service.target_step import TargetStep
 from oos.values.secret import Secret
 from oos_ansible import decide
 from oos_ansible.requests import ApplyPlaybook
@@ -54,6 +55,11 @@ def test_a_playbook_is_carried_out_in_each_guest(world: World) -> None:
         hypervisor, _ = world.fleet.of_instance(id, "lab")
         assert hypervisor.guest_read(id, "/mark") == b"marked\n"
     assert {"greet", "mark"} <= set(world.told)
+    steps = [each for each in world.told if isinstance(each, TargetStep)]
+    assert sorted((each.target, each.step, each.status, each.changed) for each in steps) == sorted(
+        (id, step, "Ok", step == "mark") for id in ids for step in ("greet", "mark")
+    )
+    assert {each.message for each in steps if each.step == "greet"} == {"hello you"}
 
 
 def test_a_task_that_fails_names_the_guest_the_task_and_why(world: World) -> None:
