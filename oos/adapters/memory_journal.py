@@ -15,6 +15,7 @@ from oos.journal.port import (
     JournalFailed,
     SequenceTaken,
     Signal,
+    Soundness,
     StartedAlready,
     Summary,
 )
@@ -138,6 +139,11 @@ class MemoryJournal:
         """A thing of the content store, or None."""
         self._check_open()
         return self._kept.contents.get(digest)
+
+    def soundness(self) -> Soundness:
+        """Nothing: what it remembers has no pages."""
+        self._check_open()
+        return Soundness()
 
     def send(self, execution_id: str, payload: bytes) -> int:
         """Leave a signal for the driver of an execution; its number."""

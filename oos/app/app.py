@@ -121,6 +121,20 @@ class App:
         return SqlJournal(self._database, None if self.shared is None else self.shared.leases)
 
     @cached_property
+    def record(self) -> Journal:
+        """The journal as it lies, for the audit: only read, so that no trace is lost. Raises JournalFailed."""
+        from oos.adapters.memory_journal import MemoryJournal
+        from oos.adapters.sql import SqlJournal, open_database
+        from oos.journal.port import JournalAbsent, JournalOutdated
+
+        try:
+            return SqlJournal(open_database(self._database_url, read_only=True))
+        except JournalAbsent:
+            return MemoryJournal()
+        except JournalOutdated:
+            return self.journal
+
+    @cached_property
     def registry(self) -> Registry:
         """What libvirt cannot hold. Raises JournalFailed."""
         from oos.adapters.sql import SqlRegistry
@@ -325,7 +339,11 @@ class App:
         from oos.adapters.sql import open_database
 
         self.settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return open_database(self.settings.database or self.settings.state_dir / "oos.db")
+        return open_database(self._database_url)
+
+    @property
+    def _database_url(self) -> str | Path:
+        return self.settings.database or self.settings.state_dir / "oos.db"
 
     @cached_property
     def _lock_files(self) -> ExecutionLocks:

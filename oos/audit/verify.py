@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -11,7 +12,17 @@ import msgspec
 from oos.audit.anchors import Anchored, AnchorRecord
 from oos.journal.chain import Break, entry_hash, first_hash
 from oos.journal.codec import content_digest, stored_content
-from oos.journal.port import Entry, ExecutionFilter, Journal, Summary
+from oos.journal.port import (
+    Entry,
+    ExecutionFilter,
+    Journal,
+    JournalDamaged,
+    JournalFailed,
+    JournalUnsound,
+    Soundness,
+    Summary,
+)
+from oos.values.identifiers import root_execution_id
 from oos.values.time import format_instant
 from oos.values.typed import decode_as
 
@@ -31,6 +42,8 @@ class AuditReport:
     unanchored: tuple[str, ...] = ()
     """Executions that no anchor knows: if they were cut or deleted, nothing would show it."""
     breaks: tuple[Break, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """What may be damage, and may be the remains of a crash."""
 
     @property
     def holds(self) -> bool:
@@ -51,6 +64,9 @@ class _Start(msgspec.Struct):
     template_name: str
     template_hash: str
     by: str
+    at: datetime
+    region: str = ""
+    client_token: str = ""
     parent_id: str = ""
 
 
@@ -58,43 +74,66 @@ class _Finish(msgspec.Struct):
     """Of the end of an execution, what other places repeat."""
 
     status: str
+    at: datetime
+    code: str = ""
+    message: str = ""
 
 
 def verify(journal: Journal, anchors: AnchorRecord) -> AuditReport:
-    """Check every chain, the content store, the summaries and the anchors. Raises JournalFailed."""
+    """Check what is stored, every chain, the content store, the summaries and the anchors. Raises JournalFailed.
+
+    What is damaged hides nothing else: whatever can still be read is checked all the same.
+    """
     by_execution: dict[str, list[Anchored]] = {}
     for anchored in anchors.anchors:
         by_execution.setdefault(anchored.head.execution_id, []).append(anchored)
     breaks = [Break("", 0, f"line {fault.line} of the anchors: {fault.reason}") for fault in anchors.faults]
+    sound = _soundness(journal)
+    breaks += [Break("", 0, fault) for fault in sound.faults]
     known: set[str] = set()
     contents = _Contents(journal)
     entries = 0
     parents: dict[str, str] = {}
-    for id_ in journal.execution_ids():
-        known.add(id_)
-        chain = _fold(journal, id_, contents, by_execution.get(id_, []))
-        entries += chain.count
-        breaks += chain.breaks
-        if chain.start is not None and chain.start.parent_id:
-            parents.setdefault(chain.start.parent_id, id_)
-    breaks += _missing_executions(journal, known, by_execution, parents)
+    try:
+        for id_ in journal.execution_ids():
+            known.add(id_)
+            chain = _fold(journal, id_, contents, by_execution.get(id_, []))
+            entries += chain.count
+            breaks += chain.breaks
+            if chain.start is not None and chain.start.parent_id:
+                parents.setdefault(chain.start.parent_id, id_)
+        breaks += _missing_executions(journal, known, by_execution, parents)
+    except (JournalUnsound, JournalDamaged) as damage:
+        breaks.append(Break("", 0, str(damage)))
     return AuditReport(
         executions=len(known),
         entries=entries,
         anchors=len(anchors.anchors),
         unanchored=tuple(sorted(id_ for id_ in known if id_ not in by_execution)),
         breaks=tuple(breaks),
+        doubts=sound.doubts,
     )
+
+
+def _soundness(journal: Journal) -> Soundness:
+    try:
+        return journal.soundness()
+    except JournalUnsound as damage:
+        return Soundness((str(damage),))
 
 
 def _fold(journal: Journal, id_: str, contents: _Contents, anchors: list[Anchored]) -> _Chain:
     """The fold over all entries of an execution, and its summary as it was at that time."""
     for _ in range(TRIES):
         chain = _Chain(id_, contents, anchors)
-        before = journal.summary(id_)
-        for entry in journal.entries(id_, BEFORE_ALL):
-            chain.add(entry)
-        after = journal.summary(id_)
+        try:
+            before = journal.summary(id_)
+            for entry in journal.entries(id_, BEFORE_ALL):
+                chain.add(entry)
+            after = journal.summary(id_)
+        except (JournalUnsound, JournalDamaged) as damage:
+            chain.damaged(damage)
+            return chain
         # Somebody drives the execution: what was read before and after its next commit does not go together.
         if before == after:
             break
@@ -142,8 +181,8 @@ class _Chain:
     def add(self, entry: Entry) -> None:
         """One entry further."""
         self.count += 1
-        if entry.sequence < 1:
-            self._note(entry.sequence, f"there is no place {entry.sequence} in an execution")
+        if not isinstance(entry.sequence, int) or entry.sequence < 1:
+            self._note(0, f"there is no place {entry.sequence} in an execution")
             return
         if entry.sequence != self._expected:
             self._note(self._expected, _missing(self._expected, entry.sequence - 1))
@@ -161,6 +200,10 @@ class _Chain:
             self._read(entry)
         except ValueError as error:
             self._note(entry.sequence, f"it cannot be read: {error}")
+
+    def damaged(self, damage: JournalFailed) -> None:
+        """The rest cannot be read."""
+        self._note(self._expected, str(damage))
 
     def end(self, summary: Summary | None) -> None:
         """There are no more entries."""
@@ -231,9 +274,22 @@ def _differences(start: _Start | None, finish: _Finish | None, summary: Summary)
             ("started by", summary.by, start.by),
             ("template", summary.template_name, start.template_name),
             ("parent", summary.parent_id, start.parent_id),
+            ("root", summary.root_id, root_execution_id(summary.execution_id)),
+            ("region", summary.region, start.region),
+            ("client token", summary.client_token, start.client_token),
+            ("start", summary.started.isoformat(), start.at.isoformat()),
         ]
     if finish is not None:
-        pairs.append(("status", summary.status.value, finish.status))
+        ended = "" if summary.ended is None else summary.ended.isoformat()
+        updated, at = summary.updated.isoformat(), finish.at.isoformat()
+        message = f"{finish.code}: {finish.message}" if finish.code else ""
+        pairs += [
+            ("status", summary.status.value, finish.status),
+            ("end", ended, at),
+            ("last change", updated, at),
+            ("message", summary.message, message.replace("\0", "\N{REPLACEMENT CHARACTER}")),
+            ("wait", summary.waiting, ""),
+        ]
     elif summary.status.final:
         pairs.append(("status", summary.status.value, "not yet final"))
     for name, shown, recorded in pairs:

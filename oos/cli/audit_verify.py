@@ -21,9 +21,10 @@ from oos.cli.session import Session
 def verify(session: Session, anchors: Path | None, public_key: Path | None, notebook: str | None) -> int:
     """Check that nothing of the record was changed, added, taken away or put in another order.
 
-    Every event's hash covers the one before; the end of each execution is anchored in a signed file outside the
-    journal. A copy of that file and of its public key on another host (--anchors, --public-key) finds out even who
-    rewrites both. Exit code 12 when something does not hold.
+    The journal is read whole, and only read. Every event's hash covers the one before; begin and end of each
+    execution are anchored in a signed file outside the journal. A copy of that file and of its public key on another
+    host (--anchors, --public-key) finds out even who rewrites both, or puts older ones back. Exit code 12 when
+    something does not hold.
     """
     from oos.audit import verify as verification
     from oos.cli.printing import print_document
@@ -39,7 +40,7 @@ def verify(session: Session, anchors: Path | None, public_key: Path | None, note
             return code
     try:
         app = session.app
-        report = verification.verify(app.journal, app.anchored(anchors, public_key))
+        report = verification.verify(app.record, app.anchored(anchors, public_key))
     except JournalUnsound as damage:
         report = verification.AuditReport(breaks=(Break("", 0, str(damage)),))
     if session.is_json:
@@ -55,6 +56,7 @@ def verify(session: Session, anchors: Path | None, public_key: Path | None, note
                     {"ExecutionId": each.execution_id, "Sequence": each.sequence, "Reason": each.reason}
                     for each in report.breaks
                 ],
+                "Doubts": list(report.doubts),
             },
         )
         return exits.SUCCESS if report.holds else exits.NOT_VERIFIED
@@ -67,8 +69,10 @@ def verify(session: Session, anchors: Path | None, public_key: Path | None, note
     )
     for each in report.breaks:
         session.warn(f"error: {each}")
+    for doubt in report.doubts:
+        session.warn(f"in doubt: {doubt}")
     if not report.holds:
-        session.warn(f"the record does not verify: {len(report.breaks)} faults in {count}")
+        session.warn(f"the record does not verify: {counted(len(report.breaks), 'fault')} in {count}")
         return exits.NOT_VERIFIED
     print(f"verified: {count}")
     roots = [each for each in report.unanchored if "." not in each]

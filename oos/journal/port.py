@@ -103,6 +103,16 @@ class Batch:
     """Numbers of the signals that these entries answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Soundness:
+    """What the store beneath a journal finds when it reads all of itself: its pages, tables and indexes."""
+
+    faults: tuple[str, ...] = ()
+    """What was damaged."""
+    doubts: tuple[str, ...] = ()
+    """What may be damage, and may be the harmless remains of a crash: nothing can tell."""
+
+
 class JournalFailed(Exception):
     """The journal could not be written or read; the message names it and the cause. Nothing was half recorded."""
 
@@ -117,6 +127,10 @@ class JournalUnsound(JournalFailed):
 
 class JournalAbsent(JournalFailed):
     """There is nothing to read: no journal was ever written at this place."""
+
+
+class JournalOutdated(JournalFailed):
+    """What is there was written by another version of oos; one that writes brings an older one up to date."""
 
 
 class SequenceTaken(JournalFailed):
@@ -191,6 +205,9 @@ class Journal(Protocol):
 
     def content(self, digest: str) -> bytes | None:
         """A thing of the content store, or None."""
+
+    def soundness(self) -> Soundness:
+        """What the store finds when it reads all of itself: for the audit."""
 
     def send(self, execution_id: str, payload: bytes) -> int:
         """Leave a signal for the driver of an execution; its number."""

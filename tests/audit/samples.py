@@ -98,6 +98,8 @@ def summary_of(id_: str, events: Sequence[AnyEvent]) -> Summary:
         execution_id=id_,
         root_id=root_execution_id(id_),
         parent_id=start.parent_id,
+        region=start.region,
+        client_token=start.client_token,
         template_name=start.template_name,
         status=last.status if isinstance(last, ExecutionFinished) else Status.RUNNING,
         by=start.by,

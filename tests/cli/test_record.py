@@ -117,6 +117,20 @@ def test_a_changed_record_ends_with_12_and_names_the_place(world: World) -> None
     assert document.document["Breaks"][0]["ExecutionId"] == run.execution_id
 
 
+def test_a_page_of_another_kind_ends_with_12_though_no_event_stands_in_it(world: World) -> None:
+    world.run("run", world.write("bad.yml", CHILD))
+    with sqlite3.connect(world.state / "oos.db") as database:
+        database.execute("pragma wal_checkpoint(truncate)").fetchall()
+        ((root,),) = database.execute("select rootpage from sqlite_master where name = 'executions_parent'").fetchall()
+    database.close()
+    with (world.state / "oos.db").open("r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\0")
+    said = world.run("audit", "verify")
+    assert (said.code, said.out) == (12, "")
+    assert str(world.state / "oos.db") in said.err
+
+
 def test_the_audit_lists_who_did_what(world: World) -> None:
     world.run("run", world.write("bad.yml", CHILD))
     world.run("run", "bad.yml", OOS_USER="bob")

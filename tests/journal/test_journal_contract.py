@@ -16,6 +16,7 @@ from oos.journal.port import (
     Journal,
     JournalFailed,
     SequenceTaken,
+    Soundness,
     StartedAlready,
 )
 
@@ -33,6 +34,11 @@ def test_entries_come_back_as_written_and_in_order(journal: Journal) -> None:
     journal.append(Batch(written[:2]))
     journal.append(Batch(written[2:]))
     assert list(journal.entries(ONE)) == written
+
+
+def test_an_untouched_store_is_sound(journal: Journal) -> None:
+    journal.append(Batch(entries_of(ONE, 5), [summary_of(ONE)], [("d", b"x" * 100_000)]))
+    assert journal.soundness() == Soundness()
 
 
 def test_entries_after_a_sequence_number_leave_out_those_before(journal: Journal) -> None:

@@ -15,7 +15,7 @@ from oos.adapters.sql.compile import DIALECTS, compile_statements
 from oos.adapters.sql.migrate import newest_revision, upgrade_sqlite
 from oos.adapters.sql.sqlite import Sqlite
 from oos.adapters.sql.statements import REVISION, statements_path
-from oos.journal.port import Batch, ExecutionFilter, JournalAbsent, JournalFailed
+from oos.journal.port import Batch, ExecutionFilter, JournalAbsent, JournalFailed, Soundness
 
 from .samples import entries_of, execution_id, summary_of
 
@@ -66,6 +66,7 @@ def test_a_journal_of_the_first_revision_is_brought_up_to_date_and_keeps_what_it
     with ThreadPoolExecutor(3) as pool:
         journals = list(pool.map(lambda _: SqlJournal(path), range(3)))
     for journal in journals:
+        assert journal.soundness() == Soundness()
         assert list(journal.entries(ONE)) == entries_of(ONE, 3)
         summary = journal.summary(ONE)
         assert summary is not None

@@ -14,7 +14,7 @@ from oos.adapters.sql.group_commit import GroupCommit, Job
 from oos.adapters.sql.outage import Outage
 from oos.adapters.sql.sqlite import Sqlite
 from oos.adapters.sql.statements import REVISION, Statements
-from oos.journal.port import JournalAbsent, JournalFailed
+from oos.journal.port import JournalAbsent, JournalFailed, JournalOutdated, Soundness
 
 T = TypeVar("T")
 
@@ -155,6 +155,14 @@ class Database:
         else:
             self._idle.append(connection)
         return rows
+
+    def soundness(self) -> Soundness:
+        """What the database finds when it reads all of itself, the registry included. Raises JournalFailed."""
+        self._check_open()
+        try:
+            return self._dialect.soundness()
+        except self._dialect.error as error:
+            raise failure(self._dialect, error) from error
 
     def close(self) -> None:
         """Let go of all connections, once what is being written is written. Harmless twice."""
@@ -303,7 +311,7 @@ class Database:
         self._refuse_others(tables)
         revision = self._revision(cursor)
         if revision != REVISION:
-            raise JournalFailed(
+            raise JournalOutdated(
                 f"{place}: its tables are of revision {revision}, this oos reads {REVISION}; "
                 "a command that writes brings an older one up to date"
             )

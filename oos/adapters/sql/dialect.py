@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
 from oos.adapters.sql.statements import Statements
-from oos.journal.port import JournalFailed, JournalUnsound
+from oos.journal.port import JournalFailed, JournalUnsound, Soundness
 
 HELD_SECONDS: Final = 30.0
 """How long a name that somebody else holds is waited for."""
@@ -97,6 +97,9 @@ class Dialect(Protocol):
 
     def is_unsound(self, error: Exception, /) -> bool:
         """Whether the error says that what is stored was damaged."""
+
+    def soundness(self) -> Soundness:
+        """What is found when everything that is stored is read. Raises `error`."""
 
     def explain(self, error: Exception) -> str:
         """The place of the database and the cause, for a person."""

@@ -17,9 +17,11 @@ from oos.journal.port import (
     Entry,
     ExecutionFilter,
     Firing,
+    JournalDamaged,
     JournalFailed,
     SequenceTaken,
     Signal,
+    Soundness,
     StartedAlready,
     Summary,
 )
@@ -140,6 +142,10 @@ class SqlJournal:
         rows = self._database.read(self._sql.content, (digest,))
         return rows[0][0] if rows else None
 
+    def soundness(self) -> Soundness:
+        """What the database finds when it reads all of itself. Raises JournalFailed."""
+        return self._database.soundness()
+
     def send(self, execution_id: str, payload: bytes) -> int:
         """Leave a signal for the driver of an execution; its number."""
         row = (execution_id, root_execution_id(execution_id), payload)
@@ -168,6 +174,9 @@ class SqlJournal:
             ((next_id,),) = self._database.read(self._sql.next_execution, (id_,))
             if next_id is None:
                 return
+            if not isinstance(next_id, str):
+                # SQLite keeps bytes in a column of texts, and sorts them behind all texts.
+                raise JournalDamaged(f"events stand under {next_id!r}, which is no execution")
             yield next_id
             id_ = next_id
 
@@ -213,6 +222,14 @@ def _summary_row(summary: Summary) -> tuple[Any, ...]:
 
 
 def _summary(row: Sequence[Any]) -> Summary:
+    """Raises JournalDamaged: what stands in the row can be anything, where the file was damaged or changed by hand."""
+    try:
+        return _summary_of(row)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise JournalDamaged(f"{row[0]}: its row in the list of executions cannot be read: {error}") from error
+
+
+def _summary_of(row: Sequence[Any]) -> Summary:
     id_, root_id, parent_id, template_name, status, by, started, updated, ended, waiting, message, token, region = row[
         :13
     ]

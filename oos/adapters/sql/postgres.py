@@ -14,7 +14,7 @@ from psycopg.pq import TransactionStatus
 
 from oos.adapters.sql.dialect import HELD_SECONDS, Connection, Cursor
 from oos.adapters.sql.statements import load_statements
-from oos.journal.port import JournalAbsent, JournalFailed
+from oos.journal.port import JournalAbsent, JournalFailed, Soundness
 
 if TYPE_CHECKING:
     from psycopg import sql
@@ -232,6 +232,21 @@ class Postgres:
     def is_unsound(self, error: Exception, /) -> bool:
         """Whether a table or an index was damaged."""
         return isinstance(error, (errors.DataCorrupted, errors.IndexCorrupted))
+
+    def soundness(self) -> Soundness:
+        """Nothing, where every row can be read. PostgreSQL itself checks the pages (data_checksums), not we.
+
+        https://www.postgresql.org/docs/current/checksums.html
+        """
+        with self.connect(default_transaction_read_only="on") as connection:
+            try:
+                for name in sorted(self.tables(_as_port(connection).cursor())):
+                    # As text, so that values that lie outside of their rows are fetched too.
+                    statement = f"SELECT count(row::text) FROM {SCHEMA}.{name} AS row"  # noqa: S608 (names of ours)
+                    connection.execute(_text(statement)).fetchall()
+            except (errors.DataCorrupted, errors.IndexCorrupted) as error:
+                return Soundness((self.explain(error),))
+        return Soundness()
 
     def explain(self, error: Exception) -> str:
         """The database and the cause."""

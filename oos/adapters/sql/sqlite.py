@@ -15,7 +15,7 @@ from oos.adapters.sql.dialect import HELD_SECONDS, Connection, Cursor
 from oos.adapters.sql.range_lock import hold_range
 from oos.adapters.sql.statements import load_statements
 from oos.adapters.write_once import write_once
-from oos.journal.port import JournalAbsent, JournalFailed
+from oos.journal.port import JournalAbsent, JournalFailed, Soundness
 
 _CAUSES: Final = {
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -161,7 +161,18 @@ class Sqlite:
 
     def is_unsound(self, error: Exception, /) -> bool:
         """Whether the file was damaged, or is another one."""
-        return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:
+            # Of Python itself: a text that is no UTF-8.
+            return type(error) is sqlite3.OperationalError
+        # Our statements fit our tables: where SQLite finds no such column, the tables are not as they were made.
+        return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+
+    def soundness(self) -> Soundness:
+        """What SQLite finds in the file, and what stands in its log that SQLite passes over."""
+        from oos.adapters.sql.soundness import soundness_of_file
+
+        return soundness_of_file(self.path, self.connect_reader, self.statements.create)
 
     def explain(self, error: Exception) -> str:
         """The file and the cause."""
