@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.cli.world import COMMAND, EXECUTION, SNAPSHOTS, World, eventually, read_until
+from tests.cli.world import COMMAND, EXECUTION, PATIENCE, SNAPSHOTS, World, eventually, read_until
 
 APPROVAL = """\
 FormatVersion: OOS-2019-06-01
@@ -43,7 +43,7 @@ class Terminal:
 
     def see(self, wanted: str) -> None:
         """Read until this is on the screen."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while wanted not in self.screen:
             assert time.monotonic() < deadline, self.screen
             if select.select([self.descriptor], [], [], 0.2)[0]:
@@ -58,7 +58,7 @@ class Terminal:
 
     def end(self) -> int:
         """The exit code, once it has ended."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if select.select([self.descriptor], [], [], 0.1)[0]:
                 try:

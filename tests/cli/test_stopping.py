@@ -29,10 +29,10 @@ def test_a_signal_lets_what_is_in_flight_end_and_the_rest_is_resumable(
     world: World, number: signal.Signals, code: int
 ) -> None:
     world.make_instances("web-1", "web-2", "web-3")
-    world.slow(snapshot=1)
+    world.slow(snapshot=3)
     process = world.start("run", world.write("snapshots.yml", SNAPSHOTS), "-p", "width:=1")
     said = read_until(process, "loops over 3 items")
-    time.sleep(0.3)
+    eventually(lambda: world.under_way() == 1, "the first is in flight")
     process.send_signal(number)
     ended = world.end(process, said)
     assert ended.code == code
@@ -40,6 +40,7 @@ def test_a_signal_lets_what_is_in_flight_end_and_the_rest_is_resumable(
     assert len(_snapshots_made(world)) == 1, "the one in flight, and no other"
     listed = world.run("execution", "list", "-o", "json").document
     assert listed[0]["Status"] == "Interrupted"
+    world.slow(snapshot=0)
     resumed = world.run("execution", "resume", ended.execution_id, "-o", "json")
     assert resumed.code == 0
     assert len(resumed.document["Outputs"]["snapshots"]) == 3
@@ -52,7 +53,7 @@ def test_a_second_signal_ends_at_once(world: World) -> None:
     world.slow(snapshot=30)
     process = world.start("run", world.write("snapshots.yml", SNAPSHOTS))
     read_until(process, "loops over 1 item")
-    time.sleep(0.3)
+    eventually(lambda: world.under_way() == 1, "it is in flight")
     process.send_signal(signal.SIGINT)
     read_until(process, "the same again stops at once")
     began = time.monotonic()
@@ -91,7 +92,7 @@ def test_what_was_killed_in_a_child_execution_is_interrupted_not_waiting(world: 
     world.slow(snapshot=30)
     process = world.start("run", world.write("child.yml", IN_A_CHILD.format(disks=list(instance.disk_ids))))
     read_until(process, "loops over 1 item")
-    time.sleep(1)  # the child has begun its snapshot, which takes half a minute
+    eventually(lambda: world.under_way() == 1, "the child has begun its snapshot, which takes half a minute")
     process.kill()
     process.wait()
     assert world.run("execution", "list", "-o", "json").document[0]["Status"] == "Interrupted"

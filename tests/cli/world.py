@@ -16,6 +16,7 @@ from typing import Any
 from oos.adapters.hypervisors import open_hypervisor
 from oos.adapters.memory.state import load_state, save_state
 from oos.fleet.instance import Instance, InstanceSpec, Labels
+from oos.fleet.storage import SnapshotStatus
 from oos.inventory.model import Host
 
 PATIENCE = 60.0
@@ -114,6 +115,12 @@ class World:
         """How often each effect took place on a host."""
         state = load_state(self.folder / f"{host}.json")
         return state.effects if state is not None else {}
+
+    def under_way(self, host: str = "h1") -> int:
+        """How many snapshots a host is making."""
+        state = load_state(self.folder / f"{host}.json")
+        found = state.snapshots.values() if state is not None else ()
+        return len([each for each in found if each.status is SnapshotStatus.PROGRESSING])
 
     def write(self, name: str, text: str) -> str:
         """A file of the person's, by the name they call it."""

@@ -50,7 +50,8 @@ def test_cancel_task_lets_what_is_in_flight_come_to_its_end(world):
     while world.service.in_flight < 1:
         time.sleep(0.01)
     engine.tell(id_, told(NotifyType.CANCEL_TASK))
-    time.sleep(0.5)
+    while not engine.look(id_).current.ending_by:
+        time.sleep(0.01)
     world.service.hold.set()
     execution = finished(engine, id_)
     assert execution.tasks["make"].status is Status.CANCELLED

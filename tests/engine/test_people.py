@@ -136,7 +136,8 @@ def test_cancel_starts_nothing_new_and_keeps_the_outcome_of_what_is_in_flight(wo
     while world.service.in_flight < 2:
         time.sleep(0.01)
     engine.tell(id_, CancelRequested(at=datetime.now(UTC), by="ann", reason="wrong day"))
-    time.sleep(0.5)
+    while engine.look(id_).cancel is None:
+        time.sleep(0.01)
     world.service.hold.set()
     execution = finished(engine, id_)
     assert execution.status is Status.CANCELLED

@@ -10,7 +10,7 @@ def told(_):
     """Nobody has more to do because a job has ended."""
 
 
-def settle(pool, done, seconds=10.0):
+def settle(pool, done, seconds=60.0):
     """Look after the pool, as the engine does, until it is done."""
     deadline = time.monotonic() + seconds
     while not done():
@@ -24,7 +24,7 @@ def test_calls_that_take_their_time_get_a_thread_each():
     passed = []
 
     def job():
-        barrier.wait(10)
+        barrier.wait(60)
         passed.append(1)
 
     for _ in range(16):
@@ -53,10 +53,11 @@ def test_there_are_never_more_threads_than_allowed():
 
     def job():
         seen.append(threading.current_thread().name)
-        release.wait(10)
+        release.wait(60)
 
     for _ in range(10):
         pool.submit(job)
+    settle(pool, lambda: len(seen) == 3)
     until = time.monotonic() + 0.3
     settle(pool, lambda: time.monotonic() > until)
     assert len(seen) == len(set(seen)) == 3

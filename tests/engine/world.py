@@ -30,7 +30,7 @@ from oos.service.operation import ActionSource, Effect, Interrupted, Module, Ope
 from oos.service.registry import MemoryRegistry
 from oos.service.target_step import TargetStep
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a test gives up on an execution."""
 
 

@@ -11,7 +11,7 @@ from oos.fleet.errors import AgentUnavailable, ImageAbsent, InstanceAbsent, Netw
 from oos.fleet.identity import made_disk_id
 from oos.fleet.instance import DataDiskSpec, Instance, InstanceEvent, Labels, Power, StopMethod
 from oos.values.identifiers import resource_id
-from tests.fleet.world import World, fresh_token
+from tests.fleet.world import PATIENCE, World, fresh_token
 
 NOBODY = "i-00000000000000000000"
 
@@ -178,7 +178,7 @@ def test_a_restarted_guest_begins_anew(world: World, running: Instance) -> None:
     assert not world.hypervisor.guest_process(running.id, pid).exited
     before = len(world.hypervisor.console(running.id))
     world.hypervisor.reboot(running.id, force=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while len(world.hypervisor.console(running.id)) == before:
         assert time.monotonic() < deadline
         time.sleep(0.2)
@@ -198,7 +198,7 @@ def test_labels_are_written_whole_and_nothing_else_changes(world: World, running
 
 
 def test_a_running_guest_has_addresses(world: World, guest: Instance) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not (found := [each for each in world.hypervisor.addresses(guest.id) if "." in each.address]):
         assert time.monotonic() < deadline, "no address"
         time.sleep(0.5)
@@ -220,7 +220,7 @@ def test_events_reach_a_listener_until_it_is_closed(world: World) -> None:
     watch = world.hypervisor.watch(events.append)
     world.hypervisor.start(instance.id)
     world.hypervisor.stop(instance.id, StopMethod.POWER_OFF)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while [each.kind for each in events if each.instance_id == instance.id][-1:] != ["Stopped"]:
         assert time.monotonic() < deadline, events
         time.sleep(0.02)

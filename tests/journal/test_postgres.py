@@ -275,9 +275,9 @@ def test_writers_and_readers_wait_for_a_server_that_is_away(own_server: Postgres
         assert not read.done()
         assert not any(each.done() for each in written)
         own_server.start()
-        assert read.result(10) == entries_of(ONE, 1)
+        assert read.result(60) == entries_of(ONE, 1)
         for each in written:
-            each.result(10)
+            each.result(60)
     assert list(journal.entries(execution_id(3))) == entries_of(execution_id(3), 2)
     journal.close()
 
@@ -292,7 +292,7 @@ def test_a_journal_that_is_closed_waits_no_longer(own_server: PostgresServer) ->
         journal.close()
         for each in (written, read):
             with pytest.raises(JournalFailed, match="cannot be reached"):
-                each.result(5)
+                each.result(60)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT, signal.SIGKILL])

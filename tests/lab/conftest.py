@@ -41,7 +41,7 @@ def shell(config: LabConfig, guest: str, command: str) -> str:
         state.update(agent(config, guest, "guest-exec-status", pid=pid))
         return bool(state["exited"])
 
-    assert wait_until(ended, timeout=20)
+    assert wait_until(ended, timeout=120)
     assert state["exitcode"] == 0, state
     return base64.b64decode(state.get("out-data", "")).decode()
 

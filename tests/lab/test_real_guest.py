@@ -17,6 +17,8 @@ from tests.lab.conftest import address, agent, agent_answers, command_line, doma
 
 pytestmark = pytest.mark.real
 
+PATIENCE = 120.0
+
 
 @pytest.fixture(autouse=True)
 def _whole(lab: LabConfig) -> None:
@@ -67,7 +69,7 @@ def test_freezing_stops_writes_to_the_root_file_system(lab: LabConfig) -> None:
             with pytest.raises(subprocess.TimeoutExpired):
                 writer.wait(timeout=1.5)
             assert agent(lab, "web-1", "guest-fsfreeze-thaw") >= 1
-            assert writer.wait(timeout=10) == 0
+            assert writer.wait(timeout=PATIENCE) == 0
     finally:
         agent(lab, "web-1", "guest-fsfreeze-thaw")
     assert shell(lab, "web-1", "cat /var/lib/late") == "late\n"
@@ -77,9 +79,9 @@ def test_freezing_stops_writes_to_the_root_file_system(lab: LabConfig) -> None:
 def test_a_guest_stops_and_leaves_a_clean_disk(lab: LabConfig, mode: str) -> None:
     shell(lab, "web-2", f"echo {mode} > /var/lib/kept")
     zone.virsh(lab, "shutdown", domain(lab, "web-2"), "--mode", mode)
-    assert wait_until(lambda: is_off(lab, "web-2"), timeout=60)
+    assert wait_until(lambda: is_off(lab, "web-2"), timeout=PATIENCE)
     zone.virsh(lab, "start", domain(lab, "web-2"))
-    assert wait_until(lambda: agent_answers(lab, "web-2"), timeout=60)
+    assert wait_until(lambda: agent_answers(lab, "web-2"), timeout=PATIENCE)
     assert shell(lab, "web-2", "cat /var/lib/kept") == f"{mode}\n"
     assert "recovery" not in shell(lab, "web-2", "dmesg")
 
@@ -95,14 +97,14 @@ def test_a_guest_restarts(lab: LabConfig, mode: str) -> None:
         except CommandFailed:
             return False  # between two lives there is nobody to ask
 
-    assert wait_until(came_back, timeout=60, pause=0.5)
+    assert wait_until(came_back, timeout=PATIENCE, pause=0.5)
 
 
 def test_a_power_cut_loses_nothing_that_was_synced(lab: LabConfig) -> None:
     shell(lab, "web-2", "echo safe > /var/lib/safe; sync")
     zone.virsh(lab, "destroy", domain(lab, "web-2"))
     zone.virsh(lab, "start", domain(lab, "web-2"))
-    assert wait_until(lambda: agent_answers(lab, "web-2"), timeout=60)
+    assert wait_until(lambda: agent_answers(lab, "web-2"), timeout=PATIENCE)
     assert shell(lab, "web-2", "cat /var/lib/safe") == "safe\n"
 
 
@@ -115,7 +117,7 @@ def test_a_hung_guest_that_was_switched_off_has_an_agent_again(lab: LabConfig) -
     assert run_unchecked(ping).returncode != 0
     zone.virsh(lab, "destroy", name)
     zone.virsh(lab, "start", name)
-    assert wait_until(lambda: agent_answers(lab, "web-2"), timeout=60)
+    assert wait_until(lambda: agent_answers(lab, "web-2"), timeout=PATIENCE)
 
 
 def test_a_second_disk_is_mounted_when_it_comes_and_at_boot(lab: LabConfig) -> None:
@@ -124,20 +126,20 @@ def test_a_second_disk_is_mounted_when_it_comes_and_at_boot(lab: LabConfig) -> N
     attach = ["attach-disk", domain(lab, "web-2"), str(disk), "vdb", "--subdriver", "qcow2", "--persistent"]
     zone.virsh(lab, *attach)
     try:
-        assert wait_until(lambda: "vdb" in shell(lab, "web-2", "ls /dev"), timeout=20)
+        assert wait_until(lambda: "vdb" in shell(lab, "web-2", "ls /dev"), timeout=PATIENCE)
         shell(lab, "web-2", "mkfs.ext4 -q /dev/vdb")
         zone.virsh(lab, "shutdown", domain(lab, "web-2"), "--mode", "agent")
-        assert wait_until(lambda: is_off(lab, "web-2"), timeout=60)
+        assert wait_until(lambda: is_off(lab, "web-2"), timeout=PATIENCE)
         zone.virsh(lab, "start", domain(lab, "web-2"))
-        assert wait_until(lambda: agent_answers(lab, "web-2"), timeout=60)
+        assert wait_until(lambda: agent_answers(lab, "web-2"), timeout=PATIENCE)
         assert "/dev/vdb /mnt/vdb ext4" in shell(lab, "web-2", "cat /proc/mounts")
         assert agent(lab, "web-2", "guest-fsfreeze-freeze") == 2
         assert agent(lab, "web-2", "guest-fsfreeze-thaw") == 2
     finally:
         zone.virsh(lab, "detach-disk", domain(lab, "web-2"), "vdb", "--persistent")
-    assert wait_until(lambda: "vdb" not in shell(lab, "web-2", "cat /proc/mounts"), timeout=20)
+    assert wait_until(lambda: "vdb" not in shell(lab, "web-2", "cat /proc/mounts"), timeout=PATIENCE)
     zone.virsh(lab, *attach[:-1])
-    assert wait_until(lambda: "/mnt/vdb" in shell(lab, "web-2", "cat /proc/mounts"), timeout=20)
+    assert wait_until(lambda: "/mnt/vdb" in shell(lab, "web-2", "cat /proc/mounts"), timeout=PATIENCE)
     zone.virsh(lab, "detach-disk", domain(lab, "web-2"), "vdb")
 
 

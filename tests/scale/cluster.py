@@ -175,7 +175,7 @@ def assert_each_made_once(cluster: Cluster, id_: str, items: Sequence[str], widt
     execution = cluster.wait(id_)
     assert execution.status is Status.SUCCESS, f"{execution.fault}; {cluster.logs()}"
     assert execution.outputs == {"values": list(items)}
-    eventually(lambda: cluster.done >= len(items), "the file of the counts is as new as that", 5)
+    eventually(lambda: cluster.done >= len(items), "the file of the counts is as new as that")
     counts = cluster.counts
     assert sorted(counts["done"].values()) == sorted(items)
     assert counts["most_in_flight"] <= width

@@ -38,7 +38,7 @@ def test_secrets_are_in_the_database_only_sealed(world: SharedWorld, tmp_path: P
 def test_what_a_killed_process_drove_is_resumed_at_once_on_the_same_host(world: SharedWorld) -> None:
     world.make_instances("web-1", "web-2")
     world.write("snap.yml", SNAPSHOTS)
-    world.slow(snapshot=4)
+    world.slow(snapshot=600)
     process = world.start("run", "snap.yml", "-p", "width=1")
     id_ = read_until(process, "execution exec-").split()[-1]
     listed = world.run("execution", "list", "-o", "json").document
@@ -47,7 +47,8 @@ def test_what_a_killed_process_drove_is_resumed_at_once_on_the_same_host(world: 
     assert refused.code == 1
     assert "is driven elsewhere" in refused.err
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.wait()
+    world.slow(snapshot=0)
     assert world.run("execution", "resume", id_).code == 0
     assert set(world.effects().values()) == {1}
 

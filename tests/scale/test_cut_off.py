@@ -82,6 +82,6 @@ def test_a_driver_that_is_cut_off_is_taken_over_and_writes_nothing_more(cluster:
     made = cluster.counts["workers"][str(driver.pid)]
     second = cluster.start([f"again-{number}" for number in range(1000)], WIDTH)
     cluster.wait(second)
-    eventually(lambda: cluster.done >= len(ITEMS) + 1000, "the file of the counts is as new as that", 5)
+    eventually(lambda: cluster.done >= len(ITEMS) + 1000, "the file of the counts is as new as that")
     assert driver.poll() is None
     assert cluster.counts["workers"][str(driver.pid)] > made

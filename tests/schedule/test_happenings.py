@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from oos.adapters.happenings import FleetSources
+from oos.adapters.happenings.polling import Poll
 from oos.adapters.memory.hypervisor import MemoryHypervisor
 from oos.adapters.memory.state import HostState, sample_image
 from oos.execution.events import CancelRequested
@@ -78,11 +79,20 @@ STOPPED = trigger(
 def listening(world, site, text):
     engine = world.engine(sources=site.sources)
     id_ = engine.start(world.request(text))
-    deadline = time.monotonic() + PATIENCE
-    while not engine._driver.families[id_].listening and time.monotonic() < deadline:
-        time.sleep(0.01)
-    time.sleep(0.2)  # the first look is what later ones are compared with
+    until_armed(engine, id_)
     return engine, id_
+
+
+def until_armed(engine, id_):
+    """Wait for the first look: it is what later ones are compared with."""
+    deadline = time.monotonic() + PATIENCE
+    while not (id_ in engine._driver.families and engine._driver.families[id_].listening):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    (subscription,) = engine._driver.families[id_].listening.values()
+    for each in getattr(subscription, "parts", (subscription,)):
+        if isinstance(each, Poll):
+            assert each.looked.wait(PATIENCE)
 
 
 def until_made(world, count):
@@ -193,6 +203,6 @@ def test_who_listens_stays_with_its_trigger_and_another_takes_over_when_it_dies(
     world.locks.held.clear()
     second = world.engine(sources=site.sources, park=timedelta(seconds=1))
     second.resume(id_, by="")
-    time.sleep(0.3)
+    until_armed(second, id_)
     site.hypervisor.stop(site.web, StopMethod.POWER_OFF)
     assert until_made(world, 1) == [site.web]

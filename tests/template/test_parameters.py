@@ -96,10 +96,10 @@ def test_defaults_cannot_grow_without_bound() -> None:
     lists = {f"l{n}": {"Type": "List", "Default": [f"{{{{ l{n - 1} }}}}"] * 9} for n in range(1, 20)}
     for more in (doubling, lists):
         template = declared(p0={"Default": "xx"}, l0={"Type": "List", "Default": [1]}, **more)
-        before = time.monotonic()
+        before = time.process_time()
         with pytest.raises(DiagnosticError, match="OOS311"):
             bind_arguments(template, {}, SCOPE)
-        assert time.monotonic() - before < 5
+        assert time.process_time() - before < 5
 
 
 def test_a_value_that_does_not_echo_is_a_secret_and_stays_out_of_messages() -> None:

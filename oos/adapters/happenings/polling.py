@@ -23,6 +23,8 @@ class Poll:
         self._seconds = seconds
         self._look = look
         self._closed = threading.Event()
+        self.looked = threading.Event()
+        """Set after the first look: what happens from then on is seen."""
         threading.Thread(target=self._run, name=f"looking at {name}", daemon=True).start()
 
     def close(self) -> None:
@@ -33,6 +35,7 @@ class Poll:
         while not self._closed.is_set():
             try:
                 self._look()
+                self.looked.set()
             except (FleetError, ApiError, JournalFailed) as error:
                 log.warning("%s: %s", self._name, error)
             self._closed.wait(self._seconds)

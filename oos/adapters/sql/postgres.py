@@ -207,10 +207,14 @@ class Postgres:
         return isinstance(error, _TURNED_AWAY)
 
     def make_way(self, cursor: Cursor, /) -> None:
-        """End the transactions of processes that stand still in the middle of one."""
+        """End the transactions of processes that stand still in the middle of one.
+
+        Among statements that are sent in a row, the server calls the last one active until it gets the next one.
+        """
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE state = 'idle in transaction' AND state_change < clock_timestamp() - interval '2 seconds'"
+            " WHERE wait_event_type = 'Client' AND state IN ('idle in transaction', 'active')"
+            " AND xact_start IS NOT NULL AND state_change < clock_timestamp() - interval '2 seconds'"
             " AND datname = current_database() AND usename = current_user AND application_name = %s",
             (self._parameters["application_name"],),
         )
