@@ -7,7 +7,6 @@ from oos.service.operation import Effect, Module, Operation, Risk
 from oos_disk import making, operations, renewing, requests, responses
 
 _ENCRYPTION = ("Arn*", "EncryptAlgorithm", "Encrypted", "KMSKeyId")
-_LOGIN = ("KeyPairName", "Password")
 
 OPERATIONS = (
     Operation(
@@ -38,7 +37,7 @@ OPERATIONS = (
         making.attach_disk,
         effect=Effect.CHANGES,
         ignores=("Device",),
-        refuses=(*_LOGIN, "Bootable", "Force"),
+        refuses=("KeyPairName", "Password", "Bootable", "Force"),
     ),
     Operation(
         "ECS",
@@ -104,7 +103,6 @@ OPERATIONS = (
         effect=Effect.DESTROYS,
         risk=Risk.HIGH,
         ignores=("SecurityEnhancementStrategy",),
-        refuses=_LOGIN,
     ),
     Operation(
         "ECS",
@@ -115,7 +113,7 @@ OPERATIONS = (
         effect=Effect.DESTROYS,
         risk=Risk.HIGH,
         ignores=("Architecture", "Platform", "SecurityEnhancementStrategy", "UseAdditionalService"),
-        refuses=(*_ENCRYPTION, *_LOGIN, "DiskId", "PasswordInherit"),
+        refuses=(*_ENCRYPTION, "DiskId"),
     ),
 )
 

@@ -7,7 +7,8 @@ from oos.fleet.storage import DiskKind, SystemDiskSpec
 from oos.service.context import Context
 from oos.service.deletion import intend_deletion, intended_deletions
 from oos.service.disk_settings import forget_disk, settings_of
-from oos.service.errors import Refused, Unavailable
+from oos.service.errors import InvalidParameter, Refused, Unavailable
+from oos.service.guest_login import told_login
 from oos.service.shape import GIB
 from oos.values.identifiers import resource_id
 from oos_disk import decide, requests, responses
@@ -34,6 +35,12 @@ def re_init_disk(context: Context, request: requests.ReInitDisk) -> responses.No
         raise Refused("IncorrectDiskStatus", f"The disk {disk.id} is attached to nothing; attach it first.")
     instance = hypervisor.instance(disk.instance_id)
     decide.require_stopped(instance, disk)
+    asked = bool(request.key_pair_name or (request.password is not None and request.password.reveal()))
+    if asked and disk.kind is not DiskKind.SYSTEM:
+        raise InvalidParameter("DiskId", f"The disk {disk.id} is no system disk: nobody logs in to it.")
+    if asked or (disk.kind is DiskKind.SYSTEM and instance.token):
+        login = told_login(context, request.key_pair_name, request.password, noted=instance.key_pair)
+        hypervisor.tell_guest(instance.id, login)
     origin = settings_of(context.registry, disk.id).origin
     try:
         if disk.kind is DiskKind.SYSTEM:
@@ -62,10 +69,17 @@ def replace_system_disk(context: Context, request: requests.ReplaceSystemDisk) -
         raise decide.elsewhere(f"The image {request.image_id}", "another host", instance) from absent
     size = request.system_disk.size * GIB if request.system_disk.size else None
     decide.require_large_enough(image, size)
+    login = told_login(
+        context, request.key_pair_name, request.password, inherit=request.password_inherit, noted=instance.key_pair
+    )
     spec = SystemDiskSpec(resource_id("d", context.token), image.id, size, context.now())
     if instance.disk_ids[:1] != (spec.id,):
         decide.require_replaceable(instance)
         intend_deletion(context, instance.disk_ids[0])
+        asked = request.key_pair_name or request.password_inherit or login.password_hash
+        if asked or instance.token:
+            # Before the disk is there: it counts at its first start, and after a crash in between is told again.
+            hypervisor.tell_guest(instance.id, login)
     disk = hypervisor.replace_system_disk(instance.id, spec)
     now = hypervisor.instance(instance.id)
     if now.disk_ids[:1] != (disk.id,) or now.image_id != image.id:

@@ -8,6 +8,7 @@ from typing import Annotated
 from oos.service.filtering import Filter, Tag, TagCondition
 from oos.service.paging import Paged
 from oos.service.parameter import Form, Param
+from oos.values.secret import Secret
 
 _STATUSES = ("In_use", "Available", "Attaching", "Detaching", "Creating", "ReIniting", "All")
 _MULTI = ("Disabled", "Enabled", "LegacyShared")
@@ -137,6 +138,10 @@ class ReInitDisk:
 
     disk_id: Annotated[str, Param("The disk.")]
     auto_start_instance: Annotated[bool, Param("Start the instance afterwards.")] = False
+    key_pair_name: Annotated[str, Param("Key pair whose key opens root's account from the next start on.")] = ""
+    password: Annotated[Secret | None, Param("Password of root from the next start on; cloud-init 22.3 sets it.")] = (
+        None
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,3 +160,8 @@ class ReplaceSystemDisk:
     instance_id: Annotated[str, Param("The instance.")]
     image_id: Annotated[str, Param("The image.")]
     system_disk: Annotated[NewSystemDisk, Param("What the new disk is like.")] = NewSystemDisk()
+    key_pair_name: Annotated[str, Param("Key pair whose key opens root's account from the next start on.")] = ""
+    password: Annotated[Secret | None, Param("Password of root from the next start on; cloud-init 22.3 sets it.")] = (
+        None
+    )
+    password_inherit: Annotated[bool, Param("The password is that of the image.")] = False

@@ -113,8 +113,6 @@ OPERATIONS = (
             "ManagedHostId",
             "NetworkInterface*",
             "NetworkOptions*",
-            "Password",
-            "PasswordInherit",
             "PrivateDnsNameOptions*",
             "PrivatePoolOptions*",
             "RamRoleName",
@@ -182,7 +180,6 @@ OPERATIONS = (
             "PrivateDnsNameOptions*",
             "Recyclable",
             "RemoteConnectionOptions*",
-            "UserData",
         ),
     ),
     Operation(

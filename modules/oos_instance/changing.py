@@ -6,13 +6,16 @@ import base64
 from typing import TYPE_CHECKING, Final
 
 from oos.fleet.instance import Power
+from oos.fleet.seed import Told
 from oos.service.context import Context
 from oos.service.errors import MissingParameter, NotFound, Unsupported
 from oos.service.group_enforcement import set_groups
+from oos.service.guest_login import require_password
 from oos.service.internet_bandwidth import change_internet_bandwidth
 from oos.service.labels import change_labels
 from oos.service.security_groups import require_group
 from oos_instance import requests, resizing, responses
+from oos_instance.decide import user_data_of
 
 if TYPE_CHECKING:
     from oos.fleet.hypervisor import Hypervisor
@@ -24,18 +27,22 @@ ADMINISTRATOR: Final = {"windows": "Administrator"}
 
 
 def modify_instance_attribute(context: Context, request: requests.ModifyInstanceAttribute) -> responses.Nothing:
-    """Change name, description, protection, host name, password, processor layout or security groups of an instance.
+    """Change name, description, protection, host name, password, user data, processor layout or groups of an instance.
 
-    Host name and password are given to the running guest through its agent, and count at once. Everything is checked
-    before anything is changed.
+    Host name and password are given to the running guest through its agent, and count at once. User data counts at the
+    first start of a system disk. Everything is checked before anything is changed.
     """
     hypervisor, instance = context.fleet.of_instance(request.instance_id, context.region)
     if request.host_name is not None:
         resizing.require_host_name(request.host_name)
         resizing.require_guest(instance, "takes its host name from its agent")
     if request.password is not None:
-        resizing.require_password(str(request.password.reveal()))
+        require_password(str(request.password.reveal()))
         resizing.require_guest(instance, "takes its password from its agent")
+    user_data = None
+    if request.user_data is not None:
+        user_data = user_data_of(request.user_data)
+        resizing.require_stopped(instance, "its user data is changed")
     size = None
     if request.cpu_options is not None:
         types = context.fleet.inventory.instance_types
@@ -46,6 +53,8 @@ def modify_instance_attribute(context: Context, request: requests.ModifyInstance
     change_labels(context, request.instance_id, lambda labels: resizing.labels_after(labels, request))
     if size is not None:
         resizing.require_sized(hypervisor.resize(instance.id, size), size)
+    if user_data is not None:
+        hypervisor.tell_guest(instance.id, Told(user_data=user_data))
     if request.host_name is not None:
         hypervisor.set_guest_host_name(instance.id, request.host_name)
         hypervisor.remember(instance.id, host_name=request.host_name)

@@ -10,6 +10,7 @@ from typing import Final
 
 from oos.fleet.identity import made_instance_id
 from oos.fleet.instance import DataDiskSpec, Instance, InstanceSpec, Labels, Power
+from oos.fleet.seed import Told
 from oos.fleet.storage import DiskLabels, Image, ImageDisk
 from oos.inventory.model import Host, InstanceType
 from oos.service.deployment_sets import Strategy
@@ -24,6 +25,7 @@ from oos.values.time import parse_instant
 from oos_instance.requests import DataDisk, DescribeInstances, RunInstances
 
 MOST_USER_DATA: Final = 32 << 10
+_NOBODY: Final = Told()
 NEVER: Final = "2099-12-31T15:59Z"
 """When what is not paid in advance expires, in the words of ECS."""
 
@@ -112,7 +114,7 @@ def specs_of(
     type: InstanceType,
     tokens: Sequence[str],
     created: datetime,
-    public_key: str = "",
+    login: Told = _NOBODY,
     data_disks: tuple[DataDiskSpec, ...] = (),
 ) -> tuple[InstanceSpec, ...]:
     """What the request's instances should be. Raises InvalidParameter."""
@@ -120,7 +122,7 @@ def specs_of(
         raise InvalidParameter("MinAmount", f"MinAmount {request.min_amount} is more than Amount {request.amount}.")
     groups = dict.fromkeys([*filter(None, [request.security_group_id]), *request.security_group_ids])
     tags = tags_from(request.tag)
-    user_data = user_data_of(request)
+    user_data = user_data_of(request.user_data)
     return tuple(
         InstanceSpec(
             token=token,
@@ -141,7 +143,8 @@ def specs_of(
             system_disk_bytes=None if request.system_disk.size is None else request.system_disk.size * GIB,
             data_disks=data_disks,
             key_pair=request.key_pair_name,
-            public_key=public_key,
+            public_key=login.public_key or "",
+            password_hash=login.password_hash or "",
             user_data=user_data,
             created=created,
         )
@@ -205,9 +208,8 @@ def _disk_of(asked: DataDisk | None, image: ImageDisk | None) -> DataDiskSpec:
     return DataDiskSpec(size, asked.disk_name, snapshot, "" if snapshot else device)
 
 
-def user_data_of(request: RunInstances) -> bytes:
-    """What the guests carry out at their first start. Raises InvalidParameter; the content is never repeated."""
-    given = request.user_data
+def user_data_of(given: str | Secret) -> bytes:
+    """What guests carry out at their first start. Raises InvalidParameter; the content is never repeated."""
     text: str = given.reveal() if isinstance(given, Secret) else given
     try:
         content = base64.b64decode(text, validate=True)

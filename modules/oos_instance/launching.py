@@ -13,7 +13,6 @@ from oos.service.context import Context
 from oos.service.deployment_sets import DEPLOYMENT_SETS, join_set, members
 from oos.service.disk_settings import put_policy_of_disk
 from oos.service.errors import ApiError, InvalidParameter, MissingParameter, NotFound, Unsupported
-from oos.service.key_pairs import load_key_pair
 from oos.service.launch_templates import find_launch_template, find_version
 from oos.service.private_addresses import keep_first_address, require_free_address
 from oos.service.snapshot_policies import load_policy
@@ -66,16 +65,6 @@ def _is_given(name: str, kept: Value, given: Mapping[str, Value]) -> bool:
         if rest.casefold() in ("", "s") or rest[0] == "." or rest[0].isdigit() or isinstance(kept, dict):
             return True
     return False
-
-
-def public_key_of(context: Context, name: str) -> str:
-    """The public key of a key pair; empty without a name. Raises NotFound."""
-    if not name:
-        return ""
-    pair = load_key_pair(context.registry, context.region, name)
-    if pair is None:
-        raise NotFound("InvalidKeyPair.NotFound", f"The specified key pair {name} does not exist.")
-    return pair.public_key
 
 
 def together(context: Context, set_id: str) -> Together | None:

@@ -18,6 +18,7 @@ from oos.service.disk_settings import forget_disk
 from oos.service.errors import ApiError, MissingParameter, NotFound, Unavailable
 from oos.service.group_enforcement import enforce, forget_members, keep_members
 from oos.service.guest import boot_of
+from oos.service.guest_login import told_login
 from oos.service.host_loads import open_hosts
 from oos.service.private_addresses import forget_addresses
 from oos.service.release_times import Release, forget_release, keep_release
@@ -145,14 +146,14 @@ def run_instances(context: Context, request: requests.RunInstances) -> responses
         message = f"The specified instance type {request.instance_type} does not exist."
         raise NotFound("InvalidInstanceType.NotFound", message)
     tokens = decide.tokens_of(context.token, request.amount)
-    public_key = launching.public_key_of(context, request.key_pair_name)
+    login = told_login(context, request.key_pair_name, request.password, inherit=request.password_inherit)
     hosts, image = _hosts_for(context, request)
     at = release_time(request.auto_release_time, context.now())
     policies = decide.policies_of(request, image)
     launching.require_policies(context, policies)
     disks = decide.data_disks_of(request, image)
     hosts = launching.with_uplinks(launching.beside_snapshots(context, hosts, disks), request)
-    specs = decide.specs_of(request, type, tokens, context.now(), public_key, disks)
+    specs = decide.specs_of(request, type, tokens, context.now(), login, disks)
     instances = context.fleet.instances(context.region)
     together = launching.together(context, request.deployment_set_id)
     homes = decide.placed(specs, hosts, instances, together)

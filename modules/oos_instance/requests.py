@@ -164,6 +164,10 @@ class RunInstances:
         tuple[DataDisk, ...], Param("Disks to make with it, besides those of the image.", most=16)
     ] = ()
     key_pair_name: Annotated[str, Param("Key pair whose key opens root's account from the first start on.")] = ""
+    password: Annotated[Secret | None, Param("Password of root from the first start on; cloud-init 22.3 sets it.")] = (
+        None
+    )
+    password_inherit: Annotated[bool, Param("The password is that of the image.")] = False
     user_data: Annotated[str | Secret, Param("What the guest carries out at its first start, in Base64.")] = ""
     resource_group_id: Annotated[str, Param("Resource group.")] = ""
     deployment_set_id: Annotated[str, Param("Deployment set that says on which hosts they are made.")] = ""
@@ -228,6 +232,10 @@ class ModifyInstanceAttribute:
     deletion_protection: Annotated[bool | None, Param("Refuse DeleteInstance.")] = None
     host_name: Annotated[str | None, Param("Host name of the running guest; it counts at once.")] = None
     password: Annotated[Secret | None, Param("Password of root in the running guest; it counts at once.")] = None
+    user_data: Annotated[
+        Secret | None,
+        Param("What the guest of a stopped one carries out at the first start of its system disk, in Base64."),
+    ] = None
     cpu_options: Annotated[CpuOptions | None, Param("How its processors are laid out; it must be off.")] = None
     security_group_ids: Annotated[
         tuple[str, ...] | None, Param("Security groups of its first network card, in place of those it is in.", most=16)

@@ -16,8 +16,6 @@ from oos_instance.requests import CpuOptions, ModifyInstanceAttribute
 _HOST_NAME: Final = re.compile(
     r"(?=.{2,64}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
 )
-_KINDS: Final = (r"[a-z]", r"[A-Z]", r"[0-9]", r"[()`~!@#$%^&*_+=|{}\[\]:;'<>,.?/\\\"-]")
-_KINDS_NEEDED: Final = 3
 
 
 def labels_after(labels: Labels, request: ModifyInstanceAttribute) -> Labels:
@@ -48,18 +46,6 @@ def require_host_name(name: str) -> None:
     if not _HOST_NAME.fullmatch(name):
         message = f"{name!r} is no host name: 2 to 64 letters, digits and hyphens, in parts between periods."
         raise InvalidParameter("HostName", message, code="InvalidHostName.Malformed")
-
-
-def require_password(password: str) -> None:
-    """Raise InvalidParameter, which does not repeat it, for a password that the service would not take."""
-    kinds = sum(re.search(kind, password) is not None for kind in _KINDS)
-    known = re.fullmatch(f"(?:{'|'.join(_KINDS)})*", password) is not None
-    if not (8 <= len(password) <= 30 and kinds >= _KINDS_NEEDED and known):
-        message = (
-            "The password has 8 to 30 characters, of at least three kinds: lower case letters, upper case letters, "
-            "digits, and ()`~!@#$%^&*-_+=|{}[]:;'<>,.?/."
-        )
-        raise InvalidParameter("Password", message, code="InvalidPassword.Malformed")
 
 
 def require_guest(instance: Instance, what: str) -> None:

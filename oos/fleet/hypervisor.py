@@ -24,6 +24,7 @@ from oos.fleet.instance import (
 )
 from oos.fleet.moving import HostCapacity
 from oos.fleet.network import Bandwidth, InterfaceSpec, Network, NetworkLabels, NetworkSpec
+from oos.fleet.seed import Seed, Told
 from oos.fleet.statistics import InstanceStatistics
 from oos.fleet.storage import Disk, DiskLabels, DiskSpec, Image, PoolRoom, Snapshot, SnapshotRequest, SystemDiskSpec
 from oos.fleet.translation import Translations
@@ -99,6 +100,16 @@ class Hypervisor(Protocol):
 
     def remember(self, instance_id: str, *, host_name: str | None = None, key_pair: str | None = None) -> Instance:
         """Note what its guest was given; what is None stays as it was noted."""
+
+    def tell_guest(self, instance_id: str, told: Told) -> Instance:
+        """Have the guest of a stopped instance told something else at the first start of its system disk.
+
+        A guest that has been told already is told again only when it gets another system disk. Raises WrongState, and
+        Incapable where a medium of others tells it things.
+        """
+
+    def told_guest(self, instance_id: str) -> Seed:
+        """What the guest is told at the first start of its system disk."""
 
     def addresses(self, instance_id: str) -> tuple[GuestAddress, ...]:
         """Addresses of a running guest: from its agent, else from the lease table; loopback left out."""

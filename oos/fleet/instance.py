@@ -141,6 +141,8 @@ class InstanceSpec:
     """Name of the key pair; noted."""
     public_key: str = ""
     """Its public key, which opens root's account from the first start on."""
+    password_hash: str = ""
+    """Hash of root's password, as /etc/shadow has it; counts from the first start on."""
     user_data: bytes = b""
     """What the guest carries out at its first start, as cloud-init understands it."""
     created: datetime | None = None

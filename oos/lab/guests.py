@@ -35,6 +35,8 @@ INVENTORY = """\
 regions:
   - id: {region}
     local_name: the lab
+    # They lead to guests from within the lab's namespaces: "{directory}"/run/enter curl http://203.0.113.1:8080/
+    elastic_addresses: [203.0.113.0/28]
     zones:
       - id: {zone}
         local_name: zone a
@@ -47,6 +49,11 @@ HOST = """\
             # The hosts share the network of this machine: guests move over its loopback.
             migration: {{address: 'tcp://127.0.0.1'}}
 """
+UPLINK = """\
+            # Rules of the lab's own network namespace hold elastic addresses, and ways between vSwitches of a VPC.
+            uplink: {{device: lo, run: ['{entrance}']}}
+"""
+"""Hosts that share a namespace would overwrite each other's rules: where there are several, none has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,8 @@ def opened_app(config: LabConfig) -> Iterator[App]:
     hosts = {"lab-1": config.uri, **{each.name: each.uri for each in hosts_of(config)}}
     if not inventory.exists() or any(f"name: {name}\n" not in inventory.read_text() for name in hosts):
         text = INVENTORY.format(directory=config.directory, region=REGION, zone=ZONE)
-        inventory.write_text(text + "".join(HOST.format(name=name, uri=uri) for name, uri in hosts.items()))
+        text += "".join(HOST.format(name=name, uri=uri) for name, uri in hosts.items())
+        inventory.write_text(text if len(hosts) > 1 else text + UPLINK.format(entrance=config.entrance))
     app = App(Settings(state_dir=config.directory / "state", inventory=inventory, lab_dir=config.directory))
     try:
         yield app

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from oos.adapters.libvirt.iso9660 import SECTOR, iso_image
+from oos.adapters.libvirt.iso9660 import SECTOR, iso_image, read_iso
 from oos.fleet.identity import made_instance_id
 from oos.fleet.instance import InstanceSpec
-from oos.fleet.seed import seed_files
+from oos.fleet.seed import Told, read_seed, seed_after, seed_files, seed_of
+from oos.values.password_hash import sha512_crypt
 
 SPEC = InstanceSpec("token", "m-1", "ecs.t1.tiny", 1, 96)
 KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBL0kYbHNmP6UVuZtyIY2FNEpUzcn1lOQlTLs6l5bdEx "o\'ops": ü'
@@ -24,11 +25,11 @@ def spec(**changes: object) -> InstanceSpec:
 
 
 def test_who_need_not_be_told_anything_gets_no_seed() -> None:
-    assert seed_files(SPEC) == {}
+    assert seed_files(seed_of(SPEC)) == {}
 
 
 def test_a_seed_tells_who_the_guest_is_and_whose_key_opens_it() -> None:
-    files = seed_files(spec(host_name="web-1", public_key=KEY))
+    files = seed_files(seed_of(spec(host_name="web-1", public_key=KEY)))
     told = yaml.safe_load(files["meta-data"])
     assert told == {
         "instance-id": made_instance_id("token"),
@@ -40,7 +41,23 @@ def test_a_seed_tells_who_the_guest_is_and_whose_key_opens_it() -> None:
 
 
 def test_user_data_is_handed_on_as_it_is() -> None:
-    assert seed_files(spec(user_data=b"\x1f\x8b\x00gz"))["user-data"] == b"\x1f\x8b\x00gz"
+    assert seed_files(seed_of(spec(user_data=b"\x1f\x8b\x00gz")))["user-data"] == b"\x1f\x8b\x00gz"
+
+
+def test_a_password_is_told_as_a_hash_which_opens_roots_account() -> None:
+    hashed = sha512_crypt("Correct-1-Horse", "salt")
+    told = yaml.safe_load(seed_files(seed_of(spec(password_hash=hashed)))["vendor-data"])
+    account = {"name": "root", "password": hashed, "type": "hash"}
+    assert told == {"disable_root": False, "ssh_pwauth": True, "chpasswd": {"expire": False, "users": [account]}}
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"host_name": "x", "public_key": KEY}, {"password_hash": "$6$a$b", "user_data": b"#!"}]
+)
+def test_what_a_medium_tells_can_be_read_from_it(told: dict[str, object]) -> None:
+    seed = seed_of(spec(**told))
+    assert read_seed(seed.instance_id, read_iso(iso_image("cidata", seed_files(seed)))) == (seed)
+    assert seed_after(seed, Told()) == seed
 
 
 FILES = {
@@ -54,6 +71,12 @@ def test_the_same_files_make_the_same_medium() -> None:
     image = iso_image("cidata", FILES)
     assert image == iso_image("cidata", dict(reversed(FILES.items())))
     assert len(image) % SECTOR == 0
+
+
+def test_files_are_read_back_from_a_medium_and_from_nothing_else() -> None:
+    assert read_iso(iso_image("cidata", FILES)) == FILES
+    with pytest.raises(ValueError, match="no ISO 9660"):
+        read_iso(bytes(SECTOR * 32))
 
 
 def test_more_names_than_fit_are_refused() -> None:

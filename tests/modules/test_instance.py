@@ -318,7 +318,7 @@ def test_what_is_not_given_stays_as_it_is(world: World) -> None:
     assert (labels.name, labels.description, dict(labels.tags)) == ("db", "", {"a": "b"})
 
 
-@pytest.mark.parametrize("parameter", ["UserData", "Recyclable"])
+@pytest.mark.parametrize("parameter", ["EnableJumboFrame", "Recyclable"])
 def test_a_change_that_cannot_be_made_is_refused(world: World, parameter: str) -> None:
     id = world.run()
     refusal = world.refusal("ModifyInstanceAttribute", InstanceId=id, InstanceName="x", **{parameter: "true"})

@@ -11,7 +11,7 @@ import pytest
 import oos_instance
 import oos_key_pair
 from oos.adapters.memory.faults import FaultKind
-from oos.adapters.memory.instances import USER_DATA
+from oos.adapters.memory.seeding import USER_DATA
 from oos.adapters.memory.state import keys_path
 from tests.modules.world import World
 

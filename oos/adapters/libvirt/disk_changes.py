@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from string import ascii_lowercase
 from typing import Final
 from xml.dom import minidom
 from xml.sax.saxutils import quoteattr
 
-from oos.adapters.libvirt.domain_xml import children_of, put_note
+from oos.adapters.libvirt.domain_xml import children_of, parse_xml, put_note
 from oos.adapters.libvirt.note import Note
 from oos.fleet.storage import DirectBoot
 
@@ -60,6 +61,42 @@ def without_disk(xml: str, device: str, note: Note) -> str:
         (devices,) = children_of(domain, "devices")
         devices.removeChild(_disk_at(domain, device))
         return str(domain.toxml())
+
+
+def with_seed(xml: str, seed: str, path: str, note: Note) -> str:
+    """The XML with the medium of this path in place of the one that it has; without one where the path is empty."""
+    with _changed(xml, note) as domain:
+        (devices,) = children_of(domain, "devices")
+        disks = children_of(devices, "disk")
+        had = [
+            each for each in disks if seed and any(s.getAttribute("file") == seed for s in children_of(each, "source"))
+        ]
+        for disk in had:
+            if path:
+                children_of(disk, "source")[0].setAttribute("file", path)
+            else:
+                devices.removeChild(disk)
+        if path and not had:
+            _add_medium(devices, path)
+        return str(domain.toxml())
+
+
+def has_medium(xml: str) -> bool:
+    """Whether a medium is in a drive of the domain."""
+    return any(each.find("source") is not None for each in parse_xml(xml).iterfind("devices/disk[@device='cdrom']"))
+
+
+def _add_medium(devices: minidom.Element, path: str) -> None:
+    controllers = children_of(devices, "controller")
+    if not any(each.getAttribute("type") == "scsi" for each in controllers):
+        _put_child(devices, "controller", {"type": "scsi", "index": "0", "model": "virtio-scsi"})
+    taken = {_target_of(each) for each in children_of(devices, "disk")}
+    device = next(f"sd{letter}" for letter in ascii_lowercase if f"sd{letter}" not in taken)
+    disk = _put_child(devices, "disk", {"type": "file", "device": "cdrom"})
+    _put_child(disk, "driver", {"name": "qemu", "type": "raw"})
+    _put_child(disk, "source", {"file": path})
+    _put_child(disk, "target", {"dev": device, "bus": "scsi"})
+    _put_child(disk, "readonly", {})
 
 
 def disk_element(device: str, path: str, format: str, serial: str) -> str:

@@ -80,6 +80,8 @@ class DomainText:
     command_line: str = ""
     disk_ids: tuple[str, ...] = ()
     """The ids of the disks, in their order."""
+    seed: str = ""
+    """Path of the medium that tells its guest what it is told at its first start."""
 
     @property
     def id(self) -> str:
@@ -133,6 +135,7 @@ def read_domain(xml: str) -> DomainText:
         kernel=root.findtext("os/kernel", ""),
         initrd=root.findtext("os/initrd", ""),
         command_line=root.findtext("os/cmdline", ""),
+        seed=_seed(root.findtext("uuid", ""), devices),
     )
     return replace(text, disk_ids=tuple(map(text.disk_id, text.disks)))
 
@@ -175,6 +178,12 @@ def _disk(element: Element) -> DomainDisk | None:
         serial=element.findtext("serial", ""),
         read_only=element.find("readonly") is not None,
     )
+
+
+def _seed(uuid: str, devices: Element) -> str:
+    """The medium of ours among those that are removable; it is known by its name."""
+    sources = (source.get("file", "") for source in devices.iterfind("disk[@device='cdrom']/source"))
+    return next((path for path in sources if path.rsplit("/", 1)[-1].startswith(f"{instance_id(uuid)}.seed.")), "")
 
 
 def _card(element: Element) -> DomainCard:

@@ -38,6 +38,11 @@ class LibvirtInstances(LibvirtAgents):
     def instance(self, instance_id: str) -> Instance:
         return self._as_instance(self._domain(instance_id))
 
+    def _require_no_saved_memory(self, instance_id: str) -> None:
+        """A guest whose memory was saved comes back as it was; to throw that away is not what was asked."""
+        if self._ask(instance_id, "looking for saved memory", lambda domain: bool(domain.hasManagedSaveImage(0))):
+            raise WrongState(instance_id, "saved with its memory", "start it and stop it before it is changed")
+
     def _as_instance(self, domain: Domain) -> Instance:
         text, note = domain.text, domain.text.note
         return Instance(

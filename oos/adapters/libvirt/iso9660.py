@@ -21,6 +21,7 @@ _NO_DATE: Final = b"0" * 16 + b"\0"
 _EPOCH: Final = bytes((70, 1, 1, 0, 0, 0, 0))
 _JOLIET: Final = b"%/E"
 """UCS-2 level 3."""
+_FOLDER: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,22 @@ def iso_image(label: str, files: Mapping[str, bytes]) -> bytes:
     for sector, content in parts.items():
         image[sector * SECTOR : sector * SECTOR + len(content)] = content
     return bytes(image)
+
+
+def read_iso(image: bytes) -> Mapping[str, bytes]:
+    """The files of such an image. Raises ValueError for what is none of ours."""
+    if image[_DESCRIPTORS * SECTOR + 1 : _DESCRIPTORS * SECTOR + 6] != b"CD001":
+        raise ValueError("it is no ISO 9660 image")
+    files: dict[str, bytes] = {}
+    at = _ROOT_JOLIET * SECTOR
+    while length := image[at]:
+        record = image[at : at + length]
+        sector, size = struct.unpack_from("<I", record, 2)[0], struct.unpack_from("<I", record, 10)[0]
+        if not record[25] & _FOLDER:
+            name = record[33 : 33 + record[32]].decode("utf-16-be")
+            files[name] = image[sector * SECTOR : sector * SECTOR + size]
+        at += length
+    return files
 
 
 def _place(files: Mapping[str, bytes]) -> list[_File]:
@@ -87,7 +104,7 @@ def _folder(files: Sequence[_File], own: int, named: Callable[[str], bytes]) -> 
 def _record(name: bytes, sector: int, size: int, *, folder: bool) -> bytes:
     length = 33 + len(name) + (len(name) + 1) % 2
     fixed = struct.pack("BB", length, 0) + _both(sector) + _both(size) + _EPOCH
-    fixed += struct.pack("BBB", 2 if folder else 0, 0, 0) + struct.pack("<H", 1) + struct.pack(">H", 1)
+    fixed += struct.pack("BBB", _FOLDER if folder else 0, 0, 0) + struct.pack("<H", 1) + struct.pack(">H", 1)
     return (fixed + struct.pack("B", len(name)) + name).ljust(length, b"\0")
 
 

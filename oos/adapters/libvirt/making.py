@@ -9,19 +9,18 @@ from typing import Final
 
 from oos.adapters.libvirt.card_filter import CardFilter
 from oos.adapters.libvirt.connection import Handle, LibvirtFailed, libvirt
-from oos.adapters.libvirt.disk_making import LibvirtDiskMaking
 from oos.adapters.libvirt.domain_template import NewDisk, NewDomain, domain_xml
 from oos.adapters.libvirt.filter_xml import joined
 from oos.adapters.libvirt.filters import LibvirtFilters
-from oos.adapters.libvirt.iso9660 import iso_image
 from oos.adapters.libvirt.note import DiskNote, Note
 from oos.adapters.libvirt.pools import Volume
+from oos.adapters.libvirt.seeding import LibvirtSeeding
 from oos.fleet.errors import HypervisorFailed, ImageAbsent, InstanceAbsent, WrongState
 from oos.fleet.identity import made_disk_id, made_domain_name, made_instance_id, made_mac, made_uuid
 from oos.fleet.image import WHOLE
 from oos.fleet.instance import DataDiskSpec, Instance, InstanceSpec, Power, interface_id
 from oos.fleet.manifest import ImageManifest
-from oos.fleet.seed import LABEL, seed_files
+from oos.fleet.seed import Seed, seed_of
 from oos.fleet.storage import DirectBoot, Disk, DiskSpec
 from oos.inventory.model import Accelerator
 
@@ -31,7 +30,7 @@ MOST_DISKS: Final = 26
 """`vda` to `vdz`."""
 
 
-class LibvirtMaking(LibvirtFilters, LibvirtDiskMaking):
+class LibvirtMaking(LibvirtFilters, LibvirtSeeding):
     """The half of the port that makes and removes instances."""
 
     def make_instance(self, spec: InstanceSpec) -> Instance:
@@ -54,7 +53,7 @@ class LibvirtMaking(LibvirtFilters, LibvirtDiskMaking):
             boot = self._boot(image, spec.host_name, id)
             disks = self._make_disks(spec, image)
             console = self._make_volume(f"{id}.console", 0, format="raw")
-            seed = self._make_seed(id, spec, image)
+            seed = self._make_first_seed(seed_of(spec), image)
             domain = NewDomain(
                 type=self._domain_type(image.architecture),
                 name=made_domain_name(spec),
@@ -118,23 +117,12 @@ class LibvirtMaking(LibvirtFilters, LibvirtDiskMaking):
             return self._image_pool.require(found.volume)
         return self._source_of(DiskSpec(made_disk_id(spec.token, 0), disk.size_bytes, disk.snapshot_id))
 
-    def _make_seed(self, instance_id: str, spec: InstanceSpec, image: ImageManifest) -> str:
+    def _make_first_seed(self, seed: Seed, image: ImageManifest) -> str:
         """Make the medium that tells the guest what it is told at its first start; its path, empty without one."""
-        if image.boot is not None and not (spec.public_key or spec.user_data):
+        if image.boot is not None and seed == Seed(seed.instance_id, seed.host_name):
             # A kernel that we load ourselves is told the name by its command line.
             return ""
-        files = seed_files(spec)
-        if not files:
-            return ""
-        content = iso_image(LABEL, files)
-        volume = self._make_volume(_seed_name(instance_id), len(content), format="raw")
-        self._disk_pool.write(volume.name, content)
-        return volume.path
-
-    def _make_volume(self, name: str, size_bytes: int, *, format: str = "qcow2") -> Volume:
-        """Make an empty volume, anew if a crash left one."""
-        self._disk_pool.delete(name)
-        return self._disk_pool.create(name, size_bytes, format=format)
+        return self._make_seed(seed)
 
     def _boot(self, image: ImageManifest, host_name: str, instance_id: str) -> DirectBoot | None:
         """How an instance of this image starts, with paths of kernel and initrd; None: by its own boot loader."""
@@ -185,8 +173,8 @@ class LibvirtMaking(LibvirtFilters, LibvirtDiskMaking):
                 self._part_with(disk)
             if domain.text.note.token and domain.text.console_log:
                 self._disk_pool.delete(domain.text.console_log.rsplit("/", 1)[-1])
-            if domain.text.note.token:
-                self._disk_pool.delete(_seed_name(instance_id))
+            if domain.text.seed:
+                self._disk_pool.delete(domain.text.seed.rsplit("/", 1)[-1])
             self._undefine(instance_id)
             self._forget_card_filters(card.mac for card in domain.text.cards if card.filter.is_ours)
 
@@ -211,10 +199,6 @@ class LibvirtMaking(LibvirtFilters, LibvirtDiskMaking):
             self._ask(instance_id, "undefining it", lambda domain: domain.undefineFlags(flags))
         except InstanceAbsent:
             return
-
-
-def _seed_name(instance_id: str) -> str:
-    return f"{instance_id}.seed.iso"
 
 
 def _filter(mac: str, group_ids: Sequence[str]) -> CardFilter:

@@ -44,11 +44,6 @@ class LibvirtReshaping(LibvirtInstances):
             self._connection.call(instance_id, "resizing it", lambda conn: conn.defineXML(fresh))
             return self.instance(instance_id)
 
-    def _require_no_saved_memory(self, instance_id: str) -> None:
-        """A guest whose memory was saved comes back as it was; to throw that away is not what was asked."""
-        if self._ask(instance_id, "looking for saved memory", lambda domain: bool(domain.hasManagedSaveImage(0))):
-            raise WrongState(instance_id, "saved with its memory", "start it and stop it before it is resized")
-
     def set_autostart(self, instance_id: str, starts: bool) -> None:
         self._ask(instance_id, "setting whether it starts with its host", lambda domain: domain.setAutostart(starts))
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from oos.adapters.memory.filters import SimulatedFilters
-from oos.adapters.memory.state import Guest, keys_path
+from oos.adapters.memory.seeding import SimulatedSeeding
+from oos.adapters.memory.state import Guest
 from oos.fleet.errors import AgentUnavailable, ImageAbsent, NetworkAbsent, SnapshotAbsent, WrongState
 from oos.fleet.identity import made_disk_id, made_domain_name, made_instance_id, made_mac, made_uuid
 from oos.fleet.image import WHOLE
@@ -21,16 +22,15 @@ from oos.fleet.instance import (
     StopMethod,
 )
 from oos.fleet.moving import interrupted_handover, unfinished_move
+from oos.fleet.seed import seed_of
 from oos.fleet.storage import Disk, DiskKind, Image, SnapshotStatus
 from oos.values.identifiers import client_token
 
-USER_DATA = "/var/lib/cloud/instance/user-data.txt"
-"""Where cloud-init keeps what it was given."""
 CONSOLE_BYTES = 65536
 """How much of a console is kept."""
 
 
-class SimulatedInstances(SimulatedFilters):
+class SimulatedInstances(SimulatedFilters, SimulatedSeeding):
     """The half of the port that is about instances."""
 
     def instances(self) -> tuple[Instance, ...]:
@@ -82,8 +82,9 @@ class SimulatedInstances(SimulatedFilters):
                     self.state.disks[disk.id] = disk
                 for disk, data in zip(disks[1:], spec.data_disks, strict=True):
                     self.state.files[disk.id] = dict(self.state.files.get(self._content_of(data, image)[0], {}))
-                self.state.files[disks[0].id] = {**self.state.files.get(image.id, {}), **_seeded(spec)}
+                self.state.files[disks[0].id] = dict(self.state.files.get(image.id, {}))
                 self.state.instances[id] = instance
+                self.state.seeds[id] = seed_of(spec)
                 self._count("make_instance", spec.token)
             self._tell(instance, "Defined")
             return self._instance(id)
@@ -149,6 +150,7 @@ class SimulatedInstances(SimulatedFilters):
                         self.state.disks[disk_id] = replace(disk, instance_id="", device="", kind=DiskKind.DATA)
                 del self.state.instances[instance_id]
                 self.state.consoles.pop(instance_id, None)
+                self.state.seeds.pop(instance_id, None)
                 self._count("remove_instance", instance_id)
             self._tell(instance, "Undefined")
 
@@ -178,6 +180,7 @@ class SimulatedInstances(SimulatedFilters):
             ready_at=self._clock.now() + timedelta(seconds=self._pace.boot),
             boot=client_token("boot", instance_id, *starts)[:32],
         )
+        self._carry_out_seed(self.state.instances[instance_id])
         name = self.state.instances[instance_id].domain
         self._print(instance_id, f"simulated guest: {name} is up\n".encode())
 
@@ -241,13 +244,3 @@ class SimulatedInstances(SimulatedFilters):
         with self._call("console", instance_id), self._lock:
             self._instance(instance_id)
             return self.state.consoles.get(instance_id, b"")
-
-
-def _seeded(spec: InstanceSpec) -> dict[str, bytes]:
-    """What cloud-init would leave on the system disk. Nothing is carried out: a simulated guest has no cloud-init."""
-    files = {}
-    if spec.public_key:
-        files[keys_path("root")] = f"{spec.public_key}\n".encode()
-    if spec.user_data:
-        files[USER_DATA] = spec.user_data
-    return files

@@ -109,6 +109,7 @@ class SimulatedMoving(SimulatedInstances, SimulatedDisks):
             _take(source.state.files, self.state.files, id)
             _take(source.state.checkpoints, self.state.checkpoints, id)
             _take(source.state.restores, self.state.restores, id)
+        _take(source.state.seeds, self.state.seeds, instance.id)
         _take(source.state.displays, self.state.displays, instance.id)
         _take(source.state.threads, self.state.threads, instance.id)
         for name in ("deaf", "without_agent", "unfreezable", "autostarted"):
@@ -140,6 +141,7 @@ class SimulatedMoving(SimulatedInstances, SimulatedDisks):
             instance = self.state.instances.pop(instance_id, None)
             self.state.guests.pop(instance_id, None)
             self.state.consoles.pop(instance_id, None)
+            self.state.seeds.pop(instance_id, None)
             disks = {each.id for each in self.state.disks.values() if each.instance_id == instance_id}
             snapshots = {each.id for each in self.state.snapshots.values() if each.disk_id in disks}
             for id in disks | snapshots:

@@ -15,6 +15,7 @@ from oos.fleet.firewall import GroupFilter
 from oos.fleet.hypervisor import Hypervisor
 from oos.fleet.instance import GuestProcess, Instance, Power
 from oos.fleet.network import Network
+from oos.fleet.seed import Seed
 from oos.fleet.statistics import InstanceStatistics
 from oos.fleet.storage import Disk, Image, Snapshot
 from oos.fleet.translation import Translations
@@ -54,6 +55,8 @@ class HostState:
     instances: dict[str, Instance] = field(default_factory=dict)
     guests: dict[str, Guest] = field(default_factory=dict)
     """By instance; there is one while the instance has power."""
+    seeds: dict[str, Seed] = field(default_factory=dict)
+    """By instance: what its guest is told at the first start of its system disk."""
     consoles: dict[str, bytes] = field(default_factory=dict)
     disks: dict[str, Disk] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
