@@ -304,7 +304,7 @@ def test_a_system_disk_is_replaced_only_by_what_fits(world: World) -> None:
     home, image = world.home(instance), world.instance(instance).image_id
     wanted = {"InstanceId": instance, "ImageId": image}
     assert code(world, "ReplaceSystemDisk", InstanceId=instance, ImageId="m-x") == "InvalidImageId.NotFound"
-    assert code(world, "ReplaceSystemDisk", **wanted, Password="Secret-123") == "OperationDenied.NotSupported"
+    assert code(world, "ReplaceSystemDisk", **wanted, Password="short") == "InvalidPassword.Malformed"
     home.state.images[image] = replace(home.state.images[image], size_bytes=3 * GIB)
     refused = code(world, "ReplaceSystemDisk", **wanted, **{"SystemDisk.Size": 2})
     assert refused == "InvalidSystemDiskSize.LessThanImageSize"
