@@ -201,7 +201,7 @@ def keep_secrets(registry: Registry, invocation_id: str, secrets: Collection[Sec
 def load_secrets(registry: Registry, invocation_id: str) -> tuple[Secret, ...]:
     """The secrets that the command holds."""
     document = registry.get("invocation-secret", invocation_id)
-    return () if document is None else tuple(secrets_in(dict(document)))
+    return () if document is None else secrets_in(dict(document))
 
 
 def load_run(registry: Registry, invocation_id: str, instance_id: str, number: int = 0) -> Run | None:

@@ -10,7 +10,7 @@ from oos.service.orchestration import Notification, StartWanted, TemplateText
 from oos.service.tags import MOST_TAGS
 from oos.values.identifiers import root_execution_id
 from oos.values.json import Value, json_text
-from oos.values.secret import secrets_in
+from oos.values.secret import holds_secret
 from oos.values.time import format_instant
 from oos_execution import decide, requests, responses
 from oos_execution.describe import HIDDEN, describe
@@ -59,7 +59,7 @@ def _template(context: Context, request: requests.StartExecution) -> TemplateTex
 
 def start_debug_execution(context: Context, request: requests.StartDebugExecution) -> responses.DebugStarted:
     """Start an execution of one task alone, to try it out; the same ClientToken starts it once."""
-    if any(secrets_in(dict(request.properties or {}))):
+    if holds_secret(dict(request.properties or {})):
         raise InvalidParameter("Properties", "A secret has no place here: use a template with a NoEcho parameter.")
     template = {
         "FormatVersion": "OOS-2019-06-01",

@@ -24,7 +24,7 @@ from oos.template.model import TemplateKind
 from oos.template.parse import parse
 from oos.values.identifiers import resource_id
 from oos.values.json import Value, json_text
-from oos.values.secret import secrets_in
+from oos.values.secret import holds_secret
 from oos_state import requests, responses
 
 SHORTEST: Final = timedelta(minutes=30)
@@ -167,7 +167,7 @@ def _targets(given: Any) -> str:
 
 
 def _plain(given: Mapping[str, Value] | None) -> dict[str, Any]:
-    if any(secrets_in(dict(given or {}))):
+    if holds_secret(dict(given or {})):
         raise Unsupported("A state configuration keeps no secret; have the template read a secret parameter.")
     return dict(given or {})
 

@@ -13,7 +13,6 @@ from oos.execution.actions import Perform
 from oos.execution.chunks import Errand, Outcome, Place, errand_for
 from oos.execution.events import TargetReported
 from oos.service.target_step import TargetStep
-from oos.values.identifiers import root_execution_id
 
 if TYPE_CHECKING:
     from oos.engine.driver import Driver
@@ -28,6 +27,8 @@ class Calls:
         self._watcher = watcher
         self._performer = Performer(driver.around)
         self._under_way: set[Place] = set()
+        self._are_timed = driver.around.dispatcher is not None
+        """Whether it is of use to know how long calls take."""
 
     @property
     def count(self) -> int:
@@ -46,7 +47,9 @@ class Calls:
             return
         driver = self._driver
         token, report = token_of(execution, action), partial(self._report, live, errand)
-        context = driver.around.context(execution.start, token, live.cancelled, report).knowing(execution.secrets)
+        context = driver.around.context(execution.start, token, live.cancelled, report)
+        if execution.secrets:
+            context = context.knowing(execution.secrets)
         call = Call(execution, execution.tasks[action.task].task, action, errand.polls, context)
         family = driver.family(execution.id)
         live.performing += 1
@@ -58,16 +61,17 @@ class Calls:
     def _carry_out(self, live: Live, family: Family, errand: Errand, call: Call) -> Message:
         """On the thread of a worker."""
         driver, runtime = self._driver, self._runtime
-        began = runtime.seconds()
+        began = runtime.seconds() if self._are_timed else 0.0
         # A process that stood still for long may have been given up, and its calls be made elsewhere.
         outcome = self._performer.perform(call) if family.lock.is_ours() else None
-        driver.errands.add_duration(runtime.seconds() - began)
+        if self._are_timed:
+            driver.errands.add_duration(runtime.seconds() - began)
         with driver.guard:
             family.calls -= 1
             last = family.abandoned and not family.calls
         if last:
             family.lock.release()
-        return partial(self._take_outcome, live, errand, outcome)
+        return partial(self._take_outcome, live, family, errand, outcome)
 
     def _report(self, live: Live, errand: Errand, message: str) -> None:
         """On the thread of a worker, too: how far a call has come."""
@@ -83,14 +87,14 @@ class Calls:
         if self._driver.live(live.execution.id) is live and errand.is_wanted(live.execution):
             self._driver.apply(live, (event,), ())
 
-    def _take_outcome(self, live: Live, errand: Errand, outcome: Outcome | None) -> None:
+    def _take_outcome(self, live: Live, family: Family, errand: Errand, outcome: Outcome | None) -> None:
         """A call has come to its end, or was not begun any more. What nobody waits for is passed over."""
         live.performing -= 1
         self._under_way.discard(errand.place)
         driver, execution = self._driver, live.execution
-        if driver.live(execution.id) is not live:
+        if driver.families.get(family.root_id) is not family or family.members.get(execution.id) is not live:
             return
         if outcome is None:
-            driver.lose(root_execution_id(execution.id))
+            driver.lose(family.root_id)
         elif errand.is_wanted(execution):
             driver.apply(live, (outcome,), ())

@@ -119,26 +119,26 @@ class Performer:
 
     def _execute_api(self, call: Call, scope: ExecutionScope) -> tuple[Outcome, tuple[Secret, ...]]:
         operation, parameters = self._request(call.task, scope)
-        pages = _pages(call.task, operation, scope)
+        ask = invoke_all_pages if _pages(call.task, operation, scope) else invoke
         if self._share is not None:
             self._share.allow(call.execution.id, operation, parameters, call.context)
-        response = self._call(operation, parameters, call.context, paging=pages)
+        response = ask(operation, parameters, call.context)
         keep = operation.effect is not Effect.READS or call.task.name in call.execution.template.needs_response
         outcome = self._succeeded(call, response, scope, keep=keep)
-        return outcome, tuple(secrets_in([parameters, response]))
+        return outcome, secrets_in([parameters, response])
 
     def _look(self, call: Call, scope: ExecutionScope) -> tuple[Outcome, tuple[Secret, ...]]:
         operation, parameters = self._request(call.task, scope)
         refused: ApiError | None = None
         try:
-            pages = _pages(call.task, operation, scope)
-            response = self._call(operation, parameters, call.context, paging=pages)
+            ask = invoke_all_pages if _pages(call.task, operation, scope) else invoke
+            response = ask(operation, parameters, call.context)
         except ApiError as error:
             if error.status >= UNANSWERED:
                 looked = conclude_error(
                     call.task, scope, error.code, error.message, call.polls, self._now(), call.action.item
                 )
-                return looked, tuple(secrets_in(parameters))
+                return looked, secrets_in(parameters)
             # The selector sees the error body instead (spec 4.2): waiting for a deletion waits for an error.
             refused, response = error, error.body()
         try:
@@ -154,8 +154,8 @@ class Performer:
             )
         if seen is None:
             keep = call.task.name in call.execution.template.needs_response
-            return self._succeeded(call, response, scope, keep=keep), tuple(secrets_in([parameters, response]))
-        return seen, tuple(secrets_in([parameters, response]))
+            return self._succeeded(call, response, scope, keep=keep), secrets_in([parameters, response])
+        return seen, secrets_in([parameters, response])
 
     def _select_targets(self, call: Call, scope: ExecutionScope) -> Outcome:
         kind = str(property_of(call.task, "ResourceType", scope) or "")
@@ -169,7 +169,7 @@ class Performer:
             asked = [describe_parameters(each, region) for each in _listed(filters)]
         except TargetsInvalid as error:
             raise TaskFault("InvalidTargets", str(error)) from error
-        responses = [self._call(operation, parameters, call.context, paging=True) for parameters in asked]
+        responses = [invoke_all_pages(operation, parameters, call.context) for parameters in asked]
         merged = merge_responses(responses, operation.list_field, known[2])
         self._all_found(asked, merged, operation.list_field, known[2])
         self._few_enough(merged, operation.list_field, call.context)
@@ -201,19 +201,13 @@ class Performer:
             raise TaskFault("InvalidParameters", f"Parameters must be a map, not {parameters!r}")
         return operation, {name: value for name, value in parameters.items() if value is not None}
 
-    def _call(
-        self, operation: Operation, parameters: dict[str, Value], context: Context, *, paging: bool
-    ) -> dict[str, Value]:
-        return (invoke_all_pages if paging else invoke)(operation, parameters, context)
-
     def _succeeded(self, call: Call, response: Value, scope: ExecutionScope, *, keep: bool) -> TaskSucceeded:
         return succeeded(call.task, response, scope, self._now(), item=call.action.item, keep_response=keep)
 
 
 def _pages(task: Task, operation: Operation, scope: ExecutionScope) -> bool:
     """Whether all pages of a listing are wanted as one (spec 4.1 AutoPaging)."""
-    wanted = str(property_of(task, "AutoPaging", scope)).casefold() != "false"
-    return wanted and operation.list_field is not None
+    return operation.list_field is not None and str(property_of(task, "AutoPaging", scope)).casefold() != "false"
 
 
 def _listed(value: Value) -> list[Value]:

@@ -147,9 +147,10 @@ def _current(execution: Execution, event: TaskEvent) -> TaskExecution:
 
 
 def _loop(execution: Execution, event: TaskEvent) -> LoopState:
-    loop = _current(execution, event).loop
-    assert loop is not None, f"{execution.id}: a loop event of {event.task}, which loops not"
-    return loop
+    current = execution.current
+    if current is not None and current.task.name == event.task and current.loop is not None:
+        return current.loop
+    raise AssertionError(f"{execution.id}: a loop event of {event.task}, which is not a loop that runs")
 
 
 def _open(execution: Execution, event: TaskEvent) -> TaskExecution:

@@ -47,8 +47,9 @@ def bind(request_type: type[Request], parameters: Mapping[str, Value], others: O
     spellings of RPC (`Tag.1.Key`) and of templates (`Tag1Key`, spec 1.6). A null is a parameter not given, and so is
     an empty text where no text is wanted. Raises MissingParameter, InvalidParameter, Unsupported.
     """
-    given = {name: value for name, value in parameters.items() if value is not None}
-    return _build(request_type, fields_of(request_type), given, others, "")
+    if None in parameters.values():
+        parameters = {name: value for name, value in parameters.items() if value is not None}
+    return _build(request_type, fields_of(request_type), parameters, others, "")
 
 
 def is_among(name: str, names: Collection[str]) -> bool:
@@ -75,6 +76,9 @@ def _build(
     found = given if given.keys() <= names_of(struct) else _arrange(fields, given, others, prefix)
     for field in fields:
         value = found.get(field.name)
+        if value.__class__ is field.as_is and value != "":
+            values[field.attribute] = value
+            continue
         if _is_absent(field, value):
             if field.required:
                 raise MissingParameter(f"{prefix}{field.name}")

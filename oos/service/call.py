@@ -123,11 +123,14 @@ def _call(
     operation: Operation, parameters: Mapping[str, Value], context: Context, *, all_pages: bool
 ) -> dict[str, Value]:
     given, understood = _apart(parameters)
-    secrets = tuple(secrets_in(dict(parameters)))
-    context = _surroundings(operation, context, understood).knowing(secrets)
+    secrets = secrets_in(dict(parameters))
+    if secrets:
+        context = context.knowing(secrets)
+    if understood:
+        context = _surroundings(operation, context, understood)
     if operation.complete is not None:
         given = dict(operation.complete(context, given))
-    others = Others(ignored=(*COMMON, *operation.ignores), refused=operation.refuses)
+    others = Others((*COMMON, *operation.ignores), operation.refuses)
     request: Any = bind(operation.request, given, others)
     if str(understood.get("dryrun")).casefold() == "true":
         raise ApiError("DryRunOperation", "Request validation has been passed with DryRun flag set.")

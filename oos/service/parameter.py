@@ -42,6 +42,12 @@ class Param:
     """Regular expression that the whole text must match."""
     form: Form = Form.REPEATED
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether a value of the right type may still be a wrong one."""
+        limits = (self.minimum, self.maximum, self.most)
+        return bool(self.allowed or self.pattern) or any(limit is not None for limit in limits)
+
 
 class Kind(Enum):
     """What a field holds."""
@@ -72,6 +78,9 @@ _TYPE_NAMES: Mapping[Kind, str] = {
     Kind.ANY: "Json",
 }
 
+_AS_IS: Mapping[Kind, type] = {Kind.TEXT: str, Kind.INTEGER: int, Kind.NUMBER: int, Kind.BOOLEAN: bool}
+"""What is taken as it is where nothing limits it; a float may be infinite."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -89,6 +98,8 @@ class Field:
     """Of a structure: its dataclass."""
     members: tuple[Field, ...] = ()
     """Of a structure: its fields."""
+    as_is: type | None = None
+    """Values of just this type, but for an empty text, are taken as they are: nothing about them can be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +184,8 @@ def _typed(field: Field, hint: Any) -> Field:
         return dataclasses.replace(field, kind=Kind.STRUCT, struct=hint, members=fields_of(hint))
     kinds = {str: Kind.TEXT, int: Kind.INTEGER, float: Kind.NUMBER, bool: Kind.BOOLEAN, Secret: Kind.SECRET}
     assert hint in kinds, f"{field.attribute}: a parameter cannot be a {hint}"
-    return dataclasses.replace(field, kind=kinds[hint])
+    as_is = None if field.param.is_limited else _AS_IS.get(kinds[hint])
+    return dataclasses.replace(field, kind=kinds[hint], as_is=as_is)
 
 
 def _info(field: Field) -> ParameterInfo:

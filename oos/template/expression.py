@@ -178,7 +178,9 @@ _HOLDERS: Final = frozenset({list, dict, Secret})
 
 
 def _items_exceed(value: Value, most: int) -> bool:
-    """Whether a value has more items, at all levels, than allowed."""
+    """Whether a list or map has more items, at all levels, than allowed."""
+    if len(value) <= most and _HOLDERS.isdisjoint(map(type, value.values() if isinstance(value, dict) else value)):
+        return False
     count = 0
     pending = [value]
     while pending:

@@ -11,7 +11,7 @@ from typing import Final
 from oos.template import jq_program
 from oos.template.limits import Stopped
 from oos.values.json import Value, json_text
-from oos.values.secret import Secret, reveal, secrets_in
+from oos.values.secret import Secret, holds_secret, reveal
 
 _STEP: Final = re.compile(
     r"""\.?(?:
@@ -78,7 +78,7 @@ class Selector:
 
     def _run(self, value: Value, *, only_first: bool) -> list[Value]:
         assert self._program is not None
-        tainted = next(secrets_in(value), None) is not None
+        tainted = holds_secret(value)
         if tainted:
             value = reveal(value)
         try:

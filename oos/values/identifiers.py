@@ -30,7 +30,9 @@ def root_execution_id(any_id: str) -> str:
 
 def client_token(*parts: str | int | None) -> str:
     """A token of 40 hex digits that depends on the parts alone: the same request gives the same token."""
-    text = "\x1f".join(["" if part is None else str(part) for part in parts])
+    if None in parts:
+        parts = tuple("" if part is None else part for part in parts)
+    text = "\x1f".join(map(str, parts))
     return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 

@@ -62,9 +62,9 @@ def holds_secret(value: Any) -> bool:
     return False
 
 
-def secrets_in(value: Any) -> Iterator[Secret]:
+def secrets_in(value: Any) -> tuple[Secret, ...]:
     """Every Secret inside a value."""
-    return _each_secret(value) if holds_secret(value) else iter(())
+    return tuple(_each_secret(value)) if holds_secret(value) else ()
 
 
 def _each_secret(value: Any) -> Iterator[Secret]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +12,7 @@ import msgspec
 
 from oos.adapters.sql.database import Conflict, Database, open_database
 from oos.adapters.sql.dialect import Cursor
+from oos.adapters.sql.statements import insert_of_many
 from oos.execution.status import Status
 from oos.journal.port import (
     Batch,
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 ENTRIES_AT_ONCE: Final = 200
 """Entries are read in portions: a reader that takes its time holds no transaction, and little memory."""
+
+ROWS_AT_ONCE: Final = 50
+"""Entries that SQLite takes in one statement. More at once gain nothing."""
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -67,7 +72,7 @@ class SqlJournal:
             if entries and takes_lists:
                 cursor.execute(sql.add_entries, [list(column) for column in zip(*entries, strict=True)])
             elif entries:
-                cursor.executemany(sql.add_entries, entries)
+                _add_rows(cursor, sql.add_entries, entries)
             if summaries:
                 cursor.executemany(sql.put_summary, summaries)
             if contents:
@@ -196,6 +201,17 @@ class SqlJournal:
                 return SequenceTaken(*place)
             places.add(place)
         return JournalFailed(*conflict.args)
+
+
+def _add_rows(cursor: Cursor, insert: str, entries: Sequence[Entry]) -> None:
+    """Insert entries, as many as possible with a statement: a row then costs three quarters of what it costs alone."""
+    place = 0
+    while len(entries) - place >= ROWS_AT_ONCE:
+        rows = entries[place : place + ROWS_AT_ONCE]
+        cursor.execute(insert_of_many(insert, ROWS_AT_ONCE), [*chain.from_iterable(rows)])
+        place += ROWS_AT_ONCE
+    if place < len(entries):
+        cursor.executemany(insert, entries[place:])
 
 
 def _summary_row(summary: Summary) -> tuple[Any, ...]:

@@ -58,6 +58,13 @@ def load_statements(dialect: str) -> Statements:
     return parse_statements(statements_path(dialect).read_text())
 
 
+@cache
+def insert_of_many(insert: str, rows: int) -> str:
+    """The statement that inserts so many rows, given the one that inserts a row of plain parameters."""
+    values = insert[insert.rindex("(") :]
+    return insert + f", {values}" * (rows - 1)
+
+
 def parse_statements(text: str) -> Statements:
     """The statements in a text that names each of them."""
     found: dict[str, str] = {}
