@@ -26,6 +26,7 @@ from oos.service.call import invoke, invoke_all_pages
 from oos.service.errors import ApiError, InvalidParameter, MissingParameter, Unsupported, UnsupportedOperation
 from oos.service.operation import Effect, Operation
 from oos.service.target_step import TargetStep
+from oos.template.offers import LISTINGS
 from oos.template.selector import SelectorError
 from oos.values.identifiers import client_token
 from oos.values.json import Value
@@ -37,15 +38,6 @@ if TYPE_CHECKING:
     from oos.template.model import Task
 
 log = logging.getLogger(__name__)
-
-TARGETS = {
-    "aliyun::ecs::instance": ("ECS", "DescribeInstances", "InstanceId"),
-    "aliyun::ecs::managedinstance": ("ECS", "DescribeManagedInstances", "InstanceId"),
-    "aliyun::rds::instance": ("RDS", "DescribeDBInstances", "DBInstanceId"),
-    "aliyun::redis::instance": ("R-KVSTORE", "DescribeInstances", "InstanceId"),
-}
-"""Which operation lists the targets of a resource type, and the name of its id (spec 4.4 SelectTargets)."""
-
 
 UNANSWERED = 500
 """From this HTTP status on, an error says that nobody could answer; below, it is an answer."""
@@ -159,7 +151,7 @@ class Performer:
 
     def _select_targets(self, call: Call, scope: ExecutionScope) -> Outcome:
         kind = str(property_of(call.task, "ResourceType", scope) or "")
-        known = TARGETS.get(kind.casefold())
+        known = LISTINGS.get(kind.casefold())
         operation = self._catalog.operation(known[0], known[1]) if known else None
         if known is None or operation is None or operation.list_field is None:
             raise TaskFault("UnsupportedResourceType", f"targets of type {kind or '(none)'} cannot be selected")

@@ -87,7 +87,12 @@ def limits_for(rate_control: Any, count: int, loop_mode: LoopMode = LoopMode.AUT
         raise RateControlInvalid(f"RateControl.Mode is Concurrency or Batch, not {fields.get('mode')!r}")
     if fields.get("rampup"):
         raise RateControlInvalid("RateControl.RampUp needs Mode Concurrency; in batches, sizes are the ramp: [1, 2, 4]")
-    sizes = structured(fields.get("batch")) if mode == "batch" else concurrency
+    # The old form has no Batch: its Concurrency is the size, or the sizes, of its batches (spec 5.2).
+    sizes = structured(fields.get("batch", concurrency)) if mode == "batch" else concurrency
+    if mode == "batch" and "batch" not in fields and sizes not in (None, "") and not isinstance(sizes, list):
+        sizes = [sizes]
+    if sizes == [] and not count:
+        return Limits((), max_errors, _pause(fields.get("batchpauseoption"), loop_mode))
     if not isinstance(sizes, list) or not sizes:
         raise RateControlInvalid("RateControl.Batch must be a list of sizes, such as [1, 25%, 50%]")
     widths = structured(fields.get("concurrencyinbatches"))

@@ -245,8 +245,10 @@ class Builder(Reader):
             special = self._lazy(function, argument, node, depth)
             if special is not None:
                 return special
-        if function.unwraps and is_list(argument) and len(argument.value) == 1 and not is_list(argument.value[0]):
-            argument = argument.value[0]
+        if function.unwraps and is_list(argument) and len(argument.value) == 1:
+            only = argument.value[0]
+            if function.unwraps_lists or not is_list(only):
+                argument = only
         if function.substitutes_keys and is_list(argument) and argument.value:
             first, *others = argument.value
             built = [self._keyed(first, depth + 2), *(self._build(other, depth + 2) for other in others)]

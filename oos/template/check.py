@@ -15,7 +15,17 @@ from oos.template.expression import Expression, Reference, ReferenceKind
 from oos.template.findings import Finding
 from oos.template.flow import resolve_jumps, unreachable
 from oos.template.inspection import Inspection
-from oos.template.model import Loop, Parameter, Protect, Retry, Task, TaskOutput, Template, TemplateKind
+from oos.template.model import (
+    Loop,
+    Parameter,
+    Protect,
+    Retry,
+    Task,
+    TaskOutput,
+    Template,
+    TemplateKind,
+    TemplateOutput,
+)
 from oos.template.names import Names, Place, by_name
 from oos.template.offers import ActionCatalog, Offers
 from oos.template.parameters import faults_of_argument
@@ -135,7 +145,7 @@ class _Checker:
             conditions={name: self.names.resolve(each, everywhere) for name, each in template.conditions.items()},
             tasks=self._tasks(template.tasks, {}, in_loop=False),
             outputs={
-                name: dataclasses.replace(output, value=self.names.resolve(output.value, everywhere))
+                name: dataclasses.replace(output, value=self._template_output(output, everywhere))
                 for name, output in template.outputs.items()
             },
         )
@@ -154,6 +164,10 @@ class _Checker:
             tuple(sorted(self.names.stored)),
             {task.name: number for number, task in enumerate(resolved.tasks)},
         )
+
+    def _template_output(self, output: TemplateOutput, place: Place) -> Expression:
+        value = self.names.resolve(output.value, place)
+        return value.listed() if output.type == "List" else value
 
     def _parameter(self, parameter: Parameter, place: Place) -> Parameter:
         if parameter.default is None or not parameter.default.references:
@@ -222,7 +236,7 @@ class _Checker:
             aggregates.append(aggregate)
         return dataclasses.replace(
             loop,
-            items=self.names.resolve(loop.items, place),
+            items=self.names.resolve(loop.items, place).listed(),
             rate_control=self.names.resolve(loop.rate_control, place),
             aggregates=tuple(aggregates),
         )

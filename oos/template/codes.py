@@ -408,8 +408,9 @@ PASTED_INTO_JQ: Final = Code(
 SECRET_SHOWN: Final = Code(
     "OOS502",
     "secret flows into something that is shown",
-    "A NoEcho parameter or an encrypted parameter flows into an output, a message or a name. It is masked there, "
-    "so whoever reads it gets ***.",
+    "A NoEcho parameter or an encrypted parameter flows into an output, where it is masked, so whoever reads it gets "
+    "***; or into the text of a message, a name or a tag, where it can be read. The address, headers and account of a "
+    "message are where credentials belong, and raise no alarm.",
     "Do not hand the secret on, or hand on something that is not secret.",
     _W,
 )

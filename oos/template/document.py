@@ -320,7 +320,11 @@ def _syntax_hint(source: Source, span: Span, problem: str) -> str:
     line = source.line(span.line)
     if line[span.column - 1 : span.column] == "\t" or line[: len(line) - len(line.lstrip())].count("\t"):
         return "indent with blanks, not with tabs"
-    if re.search(r":\s+\{\{", line) or re.search(r":\s+%", line):
+    if (
+        "{{" in line[max(0, span.column - 3) : span.column + 1]
+        or re.search(r":\s+\{\{", line)
+        or re.search(r":\s+%", line)
+    ):
         return "put the text in quotes: '{{ name }}'"
     if "',' or '" in problem and source.text.lstrip()[:1] == "{":
         return "a comma is missing before this, or a bracket behind it"

@@ -10,7 +10,7 @@ from oos.template import codes, limits
 from oos.template.document import span_of
 from oos.template.reference import PSEUDO_PARAMETERS, Reference, ReferenceKind
 from oos.template.selector import SelectorError
-from oos.template.terms import Literal, Lookup, Resolver, Scope, Stop, Term, truth
+from oos.template.terms import Listed, Literal, Lookup, Resolver, Scope, Stop, Term, as_listed, truth
 from oos.values.json import Value
 from oos.values.secret import Secret
 
@@ -119,6 +119,8 @@ class Expression:
         references = tuple(map(resolver.reference, self.references))
         if self.term.__class__ is Lookup:
             term: Term = Lookup(references[0])
+        elif self.term.__class__ is Listed:
+            term = Listed(references[0])
         else:
             known = {id(old): new for old, new in zip(self.references, references, strict=True)}
             term = self.term.rebuilt(Resolver(lambda reference: known[id(reference)], resolver.condition))
@@ -130,6 +132,15 @@ class Expression:
             node=self._node,
             span=self._span,
             source=self.source,
+        )
+
+    def listed(self) -> Expression:
+        """The same expression where a list is wanted: the results of a path, however many they are."""
+        term = as_listed(self.term)
+        if term is self.term:
+            return self
+        return Expression(
+            term, references=self.references, has_functions=False, node=self._node, span=self._span, source=self.source
         )
 
     def _failed(self, code: codes.Code, message: str, node: Any = None) -> EvaluationError:

@@ -39,6 +39,8 @@ class Environment:
     """The loop item."""
     harmless: frozenset[str] = frozenset()
     """Parameters whose text cannot hold a quote."""
+    plain: set[tuple[str, str]] = field(default_factory=set)
+    """Outputs that are declared as numbers or booleans, by task and output."""
 
 
 def parameter_shapes(template: Template) -> dict[str, Shape]:

@@ -116,6 +116,8 @@ class Inspection:
         found = {}
         for output in task.outputs:
             found[output.name] = shape = self._output(task, output, response)
+            if output.type in ("Number", "Boolean"):
+                self._known.plain.add((task.name, output.name))
             if task.loop is not None:
                 shape = Shape(LIST.types, None, shape)
             self._known.outputs[task.name, output.name] = shape

@@ -57,11 +57,13 @@ def response_fields(operation: Operation) -> Mapping[str, object]:
         return {}
 
 
-_LISTINGS: Final = {
-    "aliyun::ecs::instance": "DescribeInstances",
-    "aliyun::ecs::managedinstance": "DescribeManagedInstances",
+LISTINGS: Final = {
+    "aliyun::ecs::instance": ("ECS", "DescribeInstances", "InstanceId"),
+    "aliyun::ecs::managedinstance": ("ECS", "DescribeManagedInstances", "InstanceId"),
+    "aliyun::rds::instance": ("RDS", "DescribeDBInstances", "DBInstanceId"),
+    "aliyun::redis::instance": ("R-KVSTORE", "DescribeInstances", "InstanceId"),
 }
-"""By resource type, the operation whose response SelectTargets gives."""
+"""By resource type, the operation that lists the targets of SelectTargets, and the name of their id (spec 4.4)."""
 
 
 _INSTEAD: Final = {
@@ -98,8 +100,8 @@ class Offers:
     def _operation_of_targets(self, task: Task) -> Operation | None:
         """The operation whose response SelectTargets gives (spec 4.4)."""
         resources = literal_text(task.properties.get("ResourceType"))
-        listing = _LISTINGS.get(resources.casefold())
-        return None if listing is None else self._catalog.operation("ECS", listing)
+        listing = LISTINGS.get(resources.casefold())
+        return None if listing is None else self._catalog.operation(listing[0], listing[1])
 
     def action_of(self, task: Task) -> ActionSource | None:
         """The product action that a task is, where it is offered."""
@@ -128,6 +130,8 @@ class Offers:
         if not task.action or find_builtin(task.action) is not None:
             if task.action in _CALLS:
                 self._check_operation(task)
+            elif task.action == "ACS::SelectTargets":
+                self._check_targets(task)
             return task.action
         action = self._catalog.action(task.action)
         if action is None:
@@ -173,6 +177,11 @@ class Offers:
             self._not_offered(task.properties["Service"].span, f"the service {service}")
         elif api and self._catalog.operation(service, api) is None:
             self._no_operation(task, service, api)
+
+    def _check_targets(self, task: Task) -> None:
+        resources = literal_text(task.properties.get("ResourceType"))
+        if resources and self._operation_of_targets(task) is None:
+            self._not_offered(task.properties["ResourceType"].span, f"targets of the type {resources}")
 
     def _no_operation(self, task: Task, service: str, api: str) -> None:
         from oos.template import official  # here, because most templates name what is offered

@@ -43,7 +43,8 @@ def check_rate_control(rate_control: Expression, suggestions: Suggestions) -> It
         if problem:
             yield Finding(codes.PROPERTY_TYPE, places.of_value(written), f"{name} of a loop must be {problem}")
     mode = known.get("Mode")
-    if isinstance(mode, Literal) and str(mode.value).casefold() == "batch" and "Batch" not in known:
+    in_batches = isinstance(mode, Literal) and str(mode.value).casefold() == "batch"
+    if in_batches and known.keys().isdisjoint({"Batch", "Concurrency"}):  # Concurrency is that of the old form
         message = "RateControl with Mode Batch has no Batch"
         yield Finding(codes.MISSING_FIELD, rate_control.span, message, "add the sizes: Batch: [1, 25%, 50%]")
 

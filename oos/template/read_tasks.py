@@ -250,6 +250,8 @@ def read_target(structure: Structure, node: Node, field: str, default: str) -> s
     if text is None:
         return default
     text = text.strip()
+    if not text:
+        return default  # as if it were not there
     if "{{" in text:
         message = f"{field} names a task literally; it cannot hold a reference"
         structure.fault(codes.TARGET_REFERENCE, node, message, codes.TARGET_REFERENCE.remedy)

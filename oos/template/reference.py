@@ -64,6 +64,11 @@ class Reference:
     """The compiled path of a RESPONSE, or of a path into an OUTPUT."""
     span: Span = dataclasses.field(default=NOWHERE, compare=False)
 
+    @property
+    def is_path(self) -> bool:
+        """Whether it is a path into a response or an output, which may have any number of results."""
+        return self.selector is not None
+
     def __str__(self) -> str:
         match self.kind:
             case ReferenceKind.STORE:

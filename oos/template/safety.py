@@ -15,6 +15,10 @@ from oos.template.reference import LOOP_ITEM, Reference, ReferenceKind
 from oos.template.terms import Call, Choose, Combination, Entries, Items, Lookup, Negation, Term, Text
 
 _MESSAGES: Final = frozenset({"ACS::Notify", "ACS::Approve"})
+_CREDENTIALS: Final = frozenset(
+    ("uri", "url", "headers", "host", "port", "account", "user", "username", "password", "passwd", "secret", "token")
+)
+"""Parts of a WebHook or a Mail that only who delivers the message sees."""
 _SHOWN_PROPERTIES: Final = ("Name", "Description", "Tags", "Tag")
 """Endings of properties whose values everybody sees who lists the resource."""
 _COMPARES: Final = frozenset({"Fn::Equals", "Fn::ContainsSubString", "Fn::IsIpInCIDR"})
@@ -73,14 +77,25 @@ def _may_hold_quotes(reference: Reference, known: Environment) -> bool:
         return False
     if reference.kind is ReferenceKind.PARAMETER and reference.name in known.harmless:
         return False
+    if reference.kind is ReferenceKind.OUTPUT and (reference.name, reference.field) in known.plain:
+        return False
     return outline(Lookup(reference), known).may_be("String")
 
 
 def shown_secrets(expression: Expression, parameters: Mapping[str, Parameter], what: str) -> Iterator[Finding]:
-    """Secrets that flow into something that people see."""
-    for reference in _secrets(expression.term, parameters):
-        where = expression.span if reference.span == NOWHERE else reference.span
-        message = f"the secret {reference} flows into {what}, where it is shown as ***"
+    """Secrets that flow into something that people see of an execution, where they are masked."""
+    yield from _flowing(expression.term, parameters, f"{what}, where it is shown as ***", expression.span)
+
+
+def _told_secrets(term: Term, parameters: Mapping[str, Parameter], what: str, span: Span) -> Iterator[Finding]:
+    """Secrets that leave the execution with a call or a message: whoever sees what it made can read them."""
+    yield from _flowing(term, parameters, f"{what}, where others can read it", span)
+
+
+def _flowing(term: Term, parameters: Mapping[str, Parameter], where_to: str, span: Span) -> Iterator[Finding]:
+    for reference in _secrets(term, parameters):
+        where = span if reference.span == NOWHERE else reference.span
+        message = f"the secret {reference} flows into {where_to}"
         yield Finding(codes.SECRET_SHOWN, where, message, codes.SECRET_SHOWN.remedy)
 
 
@@ -120,12 +135,21 @@ def property_secrets(
     """Secrets in a property of a task that people see: a message, a name, a tag."""
     if not any(is_secret(reference, parameters) for reference in expression.references):
         return
+    span = expression.span
     if task.action in _MESSAGES:
-        yield from shown_secrets(expression, parameters, f"a message of {task.action}")
+        for term in _contents(name, expression.term):
+            yield from _told_secrets(term, parameters, f"a message of {task.action}", span)
     elif name.endswith(_SHOWN_PROPERTIES):
-        yield from shown_secrets(expression, parameters, f"the property {name}")
+        yield from _told_secrets(expression.term, parameters, f"the property {name}", span)
     elif name == "Parameters" and isinstance(expression.term, Entries):
         for key, term in expression.term.terms:
             if key.endswith(_SHOWN_PROPERTIES):
-                inner = Expression(term, references=expression.references, span=expression.span)
-                yield from shown_secrets(inner, parameters, f"the parameter {key}")
+                yield from _told_secrets(term, parameters, f"the parameter {key}", span)
+
+
+def _contents(name: str, term: Term) -> Iterator[Term]:
+    """What is read of a message. Its address, headers and account are where credentials belong."""
+    if name not in ("WebHook", "Mail") or not isinstance(term, Entries):
+        yield term
+        return
+    yield from (inner for key, inner in term.terms if key.casefold() not in _CREDENTIALS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from oos.template.codes import EVALUATION, RESULT_TOO_LARGE, Code
-from oos.template.functions.function import Function, FunctionError, as_condition, printed
+from oos.template.functions.function import Function, FunctionError, as_condition, from_json, printed
 from oos.template.limits import TEXT_LENGTH
 from oos.template.reference import CURRENT_TIME, Reference, ReferenceKind
 from oos.values.json import Value
@@ -22,6 +22,7 @@ class Resolver:
     condition: Callable[[str], str]
 
 
+_LIST: Final = ("List",)
 _NOW: Final = Reference(ReferenceKind.PSEUDO, CURRENT_TIME)
 
 
@@ -94,6 +95,30 @@ class Lookup(Term):
 
     def rebuilt(self, resolver: Resolver) -> Term:
         return Lookup(resolver.reference(self.reference))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Lookup):
+    """A path into a response where a list is wanted: one result is a list of one, and none is an empty list."""
+
+    def evaluate(self, scope: Scope) -> Value:
+        value = scope.lookup(self.reference)
+        tainted = value.__class__ is Secret
+        found = reveal(value) if tainted else value
+        if isinstance(found, list):
+            return value
+        if isinstance(found, str) and from_json(found, "[") is not None:
+            return value
+        listed = [] if found is None else [found]
+        return Secret(listed) if tainted else listed
+
+    def rebuilt(self, resolver: Resolver) -> Term:
+        return Listed(resolver.reference(self.reference))
+
+
+def as_listed(term: Term) -> Term:
+    """The term where a list is wanted (spec 1.8): how many results a path has is known only when it is followed."""
+    return Listed(term.reference) if term.__class__ is Lookup and term.reference.is_path else term
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +256,17 @@ class Call(Term):
         return {self.function.name: self.argument.raw()}
 
     def rebuilt(self, resolver: Resolver) -> Term:
-        return Call(self.function, self.argument.rebuilt(resolver), self.node)
+        return Call(self.function, self._listed(self.argument.rebuilt(resolver)), self.node)
+
+    def _listed(self, argument: Term) -> Term:
+        """The argument, with lists where the function wants lists."""
+        wanted = self.function.arguments
+        if self.function.whole:
+            return as_listed(argument) if wanted[0].types == _LIST else argument
+        if not isinstance(argument, Items) or len(argument.terms) > len(wanted):
+            return argument
+        pairs = zip(argument.terms, wanted[: len(argument.terms)], strict=True)
+        return Items(tuple(as_listed(term) if each.types == _LIST else term for term, each in pairs))
 
     def inner(self) -> Iterator[Term]:
         return iter((self.argument,))

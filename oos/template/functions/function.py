@@ -44,6 +44,8 @@ class Function:
     """How many of the last arguments may be left out."""
     unwraps: bool = False
     """A list written with one item stands for that item: `Fn::MergeList: ['{{ x }}']`."""
+    unwraps_lists: bool = False
+    """So does a list written in it: `Fn::MergeList: [['{{ x }}', '{{ y }}']]` (spec 2)."""
     substitutes_keys: bool = False
     """References in the keys of the first argument are substituted too (spec 1.4, Fn::Replace)."""
     needs_time: bool = False

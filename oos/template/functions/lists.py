@@ -33,8 +33,9 @@ def select(index: Value, container: Value) -> Value:
     if isinstance(container, dict):
         if isinstance(index, list | dict) or index is None:
             raise FunctionError(f"the key must be text, not {described(index)}")
-        key = index if isinstance(index, str) else str(index).lower()
-        return container.get(key, "")
+        if isinstance(index, bool):
+            return _of_boolean(index, container)
+        return container.get(index if isinstance(index, str) else str(index), "")
     if not isinstance(container, list):
         raise FunctionError(f"it selects from a List or a map, not from {described(container)}")
     if isinstance(index, str):
@@ -47,6 +48,12 @@ def select(index: Value, container: Value) -> Value:
     if not isinstance(index, int) or isinstance(index, bool):
         raise FunctionError(f"the index must be a whole number or a slice, not {described(index)}")
     return container[index] if -len(container) <= index < len(container) else ""
+
+
+def _of_boolean(index: bool, container: dict[str, Value]) -> Value:
+    """The entry of a switch over true and false, whose keys are written `true`, `True` or `TRUE`."""
+    text = str(index).lower()
+    return next((container[form] for form in (text, text.title(), text.upper()) if form in container), "")
 
 
 def _slice(text: str, items: list[Value]) -> list[Value]:
@@ -233,6 +240,7 @@ FUNCTIONS: Final = (
         ([["a"], ["b", None], "c"], ["a", "b", "c"]),
         whole=True,
         unwraps=True,
+        unwraps_lists=True,
     ),
     Function(
         "Fn::Intersection",

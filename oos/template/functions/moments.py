@@ -29,9 +29,9 @@ _LONGEST_PATTERN: Final = 200
 
 def add_hour(time: Value, hours: Value) -> str:
     """The instant moved by a number of hours, which may be negative, a fraction, or text."""
-    instant = _instant(time)
+    instant, number = _instant(time), as_number(hours, "the number of hours")
     try:
-        return format_instant(instant + timedelta(hours=as_number(hours, "the number of hours")))
+        return format_instant(instant + timedelta(hours=number))
     except (OverflowError, ValueError):
         raise FunctionError(f"{described(hours)} hours lead out of the calendar") from None
 
