@@ -74,6 +74,7 @@ OPERATIONS = (
         responses.Nothing,
         operations.notify_execution,
         effect=Effect.CHANGES,
+        tells=True,
         interrupted=Interrupted.ASK,
     ),
     Operation(
@@ -83,6 +84,7 @@ OPERATIONS = (
         responses.Nothing,
         operations.cancel_execution,
         effect=Effect.CHANGES,
+        tells=True,
     ),
     Operation(
         "OOS",
@@ -100,6 +102,7 @@ OPERATIONS = (
         responses.Nothing,
         operations.update_execution,
         effect=Effect.CHANGES,
+        tells=True,
         ignores=("ResourceGroupId",),
     ),
     Operation(

@@ -118,6 +118,11 @@ class MemoryJournal:
         self._check_open()
         return self._kept.summaries.get(execution_id)
 
+    def started_with(self, client_token: str) -> str | None:
+        """The id of the execution that a client token started, or None."""
+        self._check_open()
+        return self._kept.tokens.get(client_token)
+
     def summaries(self, filter_: ExecutionFilter) -> list[Summary]:
         """Executions, newest first."""
         self._check_open()

@@ -11,7 +11,8 @@ from oos.app.log_lines import log_line
 from oos.app.reading import ExecutionReader
 from oos.app.records import record_of, summary_of, task_records
 from oos.diagnostics import DiagnosticError
-from oos.engine.errors import EngineStopped, ExecutionAbsent
+from oos.engine.errors import EngineStopped, ExecutionAbsent, TokenTaken
+from oos.engine.guards import Refused as RefusedByGuard
 from oos.engine.ports import StartRequest
 from oos.engine.replay import read_events
 from oos.engine.templates import TemplateCache
@@ -22,7 +23,7 @@ from oos.execution.status import LoopMode, Mode, NotifyType, SafetyCheck, Status
 from oos.journal.port import ExecutionFilter, JournalFailed
 from oos.schedule.errors import ScheduleInvalid
 from oos.service.catalog import Catalog
-from oos.service.errors import InvalidParameter, NotFound, Refused, Unavailable
+from oos.service.errors import InvalidParameter, NotFound, Refused, TokenMismatch, Unavailable
 from oos.service.orchestration import (
     ExecutionRecord,
     ExecutionSummary,
@@ -243,6 +244,10 @@ def _told(subject: str) -> Iterator[None]:
         raise NotFound("EntityNotExists.Execution", message) from absent
     except NotAllowed as refused:
         raise Refused("OperationDenied.ExecutionStatus", str(refused)) from refused
+    except RefusedByGuard as refused:
+        raise Refused(refused.code, str(refused)) from refused
+    except TokenTaken as taken:
+        raise TokenMismatch(f"{taken}.") from taken
     except DiagnosticError as error:
         raise template_error(error) from error
     except ScheduleInvalid as error:

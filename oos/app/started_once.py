@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from oos.service.errors import ApiError
+from oos.service.errors import ApiError, TokenMismatch
 from oos.service.orchestration import StartWanted, TemplateText
 from oos.values.identifiers import client_token
 from oos.values.time import format_instant
@@ -33,6 +33,8 @@ class StartedOnce:
         self._app = app
         self._started: set[str] = set()
         """Tokens of what this process started, so that it does not ask again and again."""
+        self._refused: dict[str, str] = {}
+        """Why what is due could not be started when it was last tried, by token: told once, not at each look."""
 
     def was_started(self, template: str, subject: str, due: datetime) -> bool:
         """Whether this process started it already."""
@@ -62,7 +64,14 @@ class StartedOnce:
     ) -> str:
         try:
             id = self._app.orchestrator.start(StartWanted(template, parameters, BY, region, token))
+        except TokenMismatch:
+            # It was started, and what is to be done changed since.
+            self._started.add(token)
+            return ""
         except ApiError as refused:
+            if self._refused.get(token) == str(refused):
+                return ""
+            self._refused[token] = str(refused)
             log.error("%s for %s, due at %s, was not started: %s", template.name, subject, format_instant(due), refused)
             return ""
         self._started.add(token)

@@ -129,7 +129,7 @@ def _known(raised: Exception) -> Failure | None:
 
 
 def _of_executions(raised: Exception) -> Failure | None:
-    from oos.engine.errors import EngineStopped, ExecutionAbsent, OwnedElsewhere
+    from oos.engine.errors import EngineStopped, ExecutionAbsent, OwnedElsewhere, TokenTaken
     from oos.engine.guards import Refused
     from oos.execution.notify import NotAllowed
     from oos.journal.port import JournalFailed
@@ -137,7 +137,7 @@ def _of_executions(raised: Exception) -> Failure | None:
 
     match raised:
         case Refused():
-            return Failure(f"{GUARD}{raised.guard.capitalize()}", str(raised), "", exits.REFUSED)
+            return Failure(raised.code, str(raised), "", exits.REFUSED)
         case ScheduleInvalid():
             return Failure("InvalidSchedule", str(raised), "", exits.USAGE)
         case ExecutionAbsent():
@@ -145,6 +145,9 @@ def _of_executions(raised: Exception) -> Failure | None:
         case OwnedElsewhere():
             hint = f"follow it: oos execution logs -f {raised.execution_id}"
             return Failure("OwnedElsewhere", str(raised), hint)
+        case TokenTaken():
+            hint = f"see oos execution show {raised.execution_id}; another start needs another token"
+            return Failure("IdempotentParameterMismatch", str(raised), hint, exits.USAGE)
         case NotAllowed():
             return Failure("NotAllowed", str(raised))
         case EngineStopped():

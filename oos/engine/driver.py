@@ -266,7 +266,7 @@ class Driver:
             self.fail_child(live, action, "InvalidChild", str(error), now)
             return
         except Refused as error:
-            self.fail_child(live, action, f"Guard.{error.guard.capitalize()}", str(error), now)
+            self.fail_child(live, action, error.code, str(error), now)
             return
         if child is None:
             return

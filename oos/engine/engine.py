@@ -9,7 +9,7 @@ from datetime import datetime
 
 from oos.diagnostics import DiagnosticError
 from oos.engine.driver import Driver
-from oos.engine.errors import EngineStopped, OwnedElsewhere
+from oos.engine.errors import EngineStopped, OwnedElsewhere, TokenTaken
 from oos.engine.family import Family, Live
 from oos.engine.ledger import Ledger
 from oos.engine.ports import StartRequest, Watcher
@@ -17,6 +17,7 @@ from oos.engine.replay import replay, replay_with_outer
 from oos.engine.runtime import Runtime, ThreadRuntime
 from oos.engine.surroundings import Surroundings
 from oos.engine.templates import TemplateCache, template_digest
+from oos.execution.asked_again import difference_between
 from oos.execution.chunks import DispatchFailed
 from oos.execution.events import ExecutionStarted, ExecutionUpdated, Notified, Signalled, TriggerRequested
 from oos.execution.inner import inherit, link
@@ -58,7 +59,7 @@ class Engine:
         """Journal a new execution and begin to drive it; its id is durable when this returns.
 
         With a client token that is known, the id of the execution it started. Raises DiagnosticError for arguments
-        that do not fit and for a template that needs what no installed module offers, Refused by a guard,
+        that do not fit and for a template that needs what no installed module offers, TokenTaken, Refused by a guard,
         EngineStopped, JournalFailed.
         """
         born = self._journaled(request)
@@ -72,7 +73,7 @@ class Engine:
     def leave(self, request: StartRequest) -> str:
         """Journal a new execution, and leave it to whoever takes up what is due; its id, durable as with `start`.
 
-        Raises DiagnosticError, Refused by a guard, JournalFailed.
+        Raises DiagnosticError, TokenTaken, Refused by a guard, JournalFailed.
         """
         born = self._journaled(request)
         if isinstance(born, str):
@@ -234,6 +235,10 @@ class Engine:
         faults = faults_at_start(request.template)
         if faults:
             raise DiagnosticError(faults)
+        known_id = around.journal.started_with(request.client_token) if request.client_token else None
+        if known_id is not None:
+            # Nothing starts, so no guard is asked.
+            return self._begun(known_id, request)
         if around.guards.gate is not None:
             around.guards.gate.admit(request.template, around.now())
         started = self._started(request)
@@ -246,11 +251,18 @@ class Engine:
             self._driver.anchoring.begin(execution)
         except StartedAlready as known:
             lock.release()
-            return known.execution_id
+            return self._begun(known.execution_id, request)
         except BaseException:
             lock.release()
             raise
         return Family(id_, lock, {id_: Live(execution, threading.Event())}), started
+
+    def _begun(self, id_: str, request: StartRequest) -> str:
+        """The id of the execution that the request's client token started. Raises TokenTaken when it is another one."""
+        difference = difference_between(self.look(id_).start, self._started(request), request.parameters)
+        if difference:
+            raise TokenTaken(request.client_token, id_, difference)
+        return id_
 
     def _started(self, request: StartRequest) -> ExecutionStarted:
         around = self._around

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oos.journal.port import OwnedElsewhere
 
-__all__ = ["EngineError", "EngineStopped", "ExecutionAbsent", "OwnedElsewhere"]
+__all__ = ["EngineError", "EngineStopped", "ExecutionAbsent", "OwnedElsewhere", "TokenTaken"]
 
 
 class EngineError(Exception):
@@ -16,6 +16,14 @@ class ExecutionAbsent(EngineError):
 
     def __init__(self, execution_id: str) -> None:
         super().__init__(f"there is no execution {execution_id}")
+        self.execution_id = execution_id
+
+
+class TokenTaken(EngineError):
+    """A client token that started an execution is given again, and another one is asked for."""
+
+    def __init__(self, client_token: str, execution_id: str, difference: str) -> None:
+        super().__init__(f"the client token {client_token} started {execution_id} before, {difference}")
         self.execution_id = execution_id
 
 

@@ -33,6 +33,7 @@ class Refused(Exception):
         until = f"; it opens at {format_instant(opens)}" if opens is not None else ""
         super().__init__(f"the guard {guard} refuses: {reason}{until}")
         self.guard = guard
+        self.code = f"Guard.{guard.capitalize()}"
         self.reason = reason
         self.opens = opens
 

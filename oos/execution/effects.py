@@ -36,7 +36,7 @@ MOST_NESTED = 20
 
 
 def effect_of(checked: CheckedTemplate, catalog: Catalog, find: Find) -> Effect:
-    """The strongest effect that a template may have. What cannot be told counts as a change."""
+    """The strongest effect that a template may have by what it starts. What cannot be told counts as a change."""
     return _strongest(checked.template.tasks, catalog, find, MOST_NESTED)
 
 
@@ -58,7 +58,9 @@ def _effect(task: Task, catalog: Catalog, find: Find, depth: int) -> Effect:
     if action == "acs::executeapi":
         service, api = literal_text(task.properties.get("Service")), literal_text(task.properties.get("API"))
         operation = catalog.operation(service, api) if service and api else None
-        return operation.effect if operation is not None else Effect.CHANGES
+        if operation is None:
+            return Effect.CHANGES
+        return Effect.READS if operation.tells else operation.effect
     if action == "acs::executehttprequest":
         method = literal_text(task.properties.get("Method")) or "POST"
         return Effect.READS if method.upper() in ("GET", "HEAD") else Effect.CHANGES

@@ -197,6 +197,9 @@ class Journal(Protocol):
     def summary(self, execution_id: str) -> Summary | None:
         """What is known of an execution, or None."""
 
+    def started_with(self, client_token: str) -> str | None:
+        """The id of the execution that a client token started, or None."""
+
     def summaries(self, filter_: ExecutionFilter) -> list[Summary]:
         """Executions, newest first."""
 

@@ -41,6 +41,13 @@ class InvalidParameter(ApiError):
         self.parameter = parameter
 
 
+class TokenMismatch(ApiError):
+    """The client token was given before, with another request."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("IdempotentParameterMismatch", message)
+
+
 class MissingParameter(ApiError):
     """A required parameter is not there."""
 

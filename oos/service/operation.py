@@ -69,6 +69,9 @@ class Operation:
     """Parameters that a hypervisor cannot honour: any value that asks for something is answered *not supported*."""
     complete: Callable[[Context, Mapping[str, Value]], Mapping[str, Value]] | None = None
     """Adds to the given parameters those that are kept elsewhere (a launch template), before they are bound."""
+    tells: bool = False
+    """Whether it only tells an execution that runs something (to stop, to go on): a closed change calendar does not hold
+    it back, for what runs when a freeze begins goes on, and can be answered and ended."""
     foretell: Callable[[Context, Any], Foretold] | None = None
     """Asks the real world what the operation would do, and does none of it: for a plan, where no twin can know."""
 

@@ -3,6 +3,7 @@
 import pytest
 
 from oos.diagnostics import DiagnosticError
+from oos.engine.errors import TokenTaken
 from oos.execution.status import Status
 from tests.engine.templates import SEQUENCE, call, tasks
 from tests.engine.world import PATIENCE
@@ -149,6 +150,21 @@ def test_the_same_client_token_starts_one_execution(world):
     assert first == second
     assert engine.wait(first, 20).status is Status.SUCCESS
     assert len(world.service.done) == 2
+
+
+def test_a_client_token_stands_for_one_start_not_for_another(world):
+    engine = world.engine()
+    text = tasks(call("change")) + "Parameters: {word: {Default: a}, secret: {NoEcho: true, Default: s}}\n"
+    id_ = engine.start(world.request(text, client_token="tuesday", parameters={"word": "b"}))
+    assert engine.start(world.request(text, client_token="tuesday")) == id_
+    assert engine.start(world.request(text, client_token="tuesday", parameters={"Word": "b"})) == id_
+    for parameters in ({"word": "c"}, {"secret": "hidden"}):
+        with pytest.raises(TokenTaken, match=f"tuesday started {id_} before, with another value") as refused:
+            engine.start(world.request(text, client_token="tuesday", parameters=parameters))
+        assert "hidden" not in str(refused.value)
+    with pytest.raises(TokenTaken, match=r"of .*, not of other.yml"):
+        engine.start(world.request(SEQUENCE, client_token="tuesday", template_name="other.yml"))
+    assert len(list(world.journal.execution_ids())) == 1
 
 
 def test_a_wait_that_says_nothing_of_retries_looks_again_after_two_seconds(world):

@@ -100,12 +100,15 @@ def test_a_known_client_token_names_the_execution_it_started(journal: Journal) -
         journal.append(Batch(entries_of(TWO, 1), [summary_of(TWO, client_token="t")]))
     assert refused.value.execution_id == ONE
     assert list(journal.entries(TWO)) == []
+    assert journal.started_with("t") == ONE
+    assert journal.started_with("u") is None
 
 
 def test_executions_without_a_client_token_do_not_clash(journal: Journal) -> None:
     journal.append(Batch([], [summary_of(ONE)]))
     journal.append(Batch([], [summary_of(TWO)]))
     assert ids(journal, ExecutionFilter()) == [TWO, ONE]
+    assert journal.started_with("") is None
 
 
 def test_of_many_starts_with_one_client_token_exactly_one_wins(journal: Journal) -> None:

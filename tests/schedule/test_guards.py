@@ -14,6 +14,7 @@ from oos.execution.status import NotifyType, SafetyCheck, Status, WaitReason
 from oos.schedule.calendar import Closed, Window, closed_at
 from oos.service.operation import Effect
 from tests.cli.world import World as Site
+from tests.cli.world import eventually
 from tests.engine.simulated import NOON, SimulatedWorld
 from tests.engine.templates import PARENT, PRODUCT, call, tasks
 from tests.engine.test_messages import by
@@ -126,6 +127,17 @@ def test_a_refused_start_says_which_guard_and_when_it_opens_and_starts_nothing()
     assert list(world.journal.execution_ids()) == []
     world.clock.now += timedelta(hours=1)
     assert engine.start(world.request(tasks(call("change"))))
+    world.close()
+
+
+def test_what_was_started_is_found_by_its_client_token_while_the_calendar_is_closed():
+    world = SimulatedWorld()
+    request = world.request(tasks(call("change")), client_token="nightly")
+    before = world.engine()
+    id_ = before.start(request)
+    before.close()
+    world.locks.held.clear()
+    assert world.engine(guards=gated(world)).start(request) == id_
     world.close()
 
 
@@ -275,6 +287,24 @@ def test_the_command_line_refuses_with_exit_code_5(tmp_path):
     assert said.code == 5
     assert said.document["Error"]["Code"] == "Guard.Calendar"
     assert "year-end freeze; it opens at" in said.document["Error"]["Message"]
+    site.close()
+
+
+def test_what_runs_can_be_ended_and_answered_during_a_freeze(tmp_path):
+    site = Site(tmp_path)
+    site.write("wait.yml", tasks("{Name: wait, Action: 'ACS::Pause'}"))
+    ids = [site.run("run", "wait.yml", "--detach", "-q").out.strip() for _ in range(2)]
+    end = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y%m%dT%H%M%SZ")
+    (tmp_path / "freeze.ics").write_text(FREEZE.replace("20260105T080000Z", end).replace("\n", "\r\n"))
+    (tmp_path / "oos.toml").write_text('[guards]\nforbid_calendar = "freeze.ics"\n')
+    for id_ in ids:
+        eventually(lambda id_=id_: "Waiting" in site.run("execution", "show", id_).out, "it waits")
+    cancelled = site.run("api", "oos", "CancelExecution", f"ExecutionId={ids[0]}")
+    assert cancelled.code == 0, cancelled
+    approved = site.run("api", "oos", "NotifyExecution", f"ExecutionId={ids[1]}", "NotifyType=Approve")
+    assert approved.code == 0, approved
+    started = site.run("api", "oos", "StartExecution", "TemplateName=wait.yml")
+    assert started.code == 5, started
     site.close()
 
 

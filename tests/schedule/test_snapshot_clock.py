@@ -95,6 +95,30 @@ def test_the_next_hour_is_another(app: App, region: str) -> None:
     assert len(started(app, CARRY_OUT)) == 2
 
 
+def test_a_policy_is_carried_out_once_a_freeze_is_over(
+    app: App, region: str, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    apply(app, region)
+    noon = datetime.now(UTC).replace(minute=20)
+    freeze = world.folder / "freeze.ics"
+    event = f"BEGIN:VEVENT\r\nUID:1\r\nSUMMARY:freeze\r\nDTSTART:{noon - timedelta(days=1):%Y%m%dT%H%M%SZ}\r\n"
+    event += f"DTEND:{noon + timedelta(days=1):%Y%m%dT%H%M%SZ}\r\nEND:VEVENT\r\n"
+    calendar = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{}END:VCALENDAR\r\n"
+    freeze.write_text(calendar.format(event))
+    (world.folder / "oos.toml").write_text('[guards]\nforbid_calendar = "freeze.ics"\n')
+    guarded = App(load_settings({}, world.environment, world.folder))
+    guarded.lasts = True
+    clock = SnapshotClock(guarded, lambda: noon)
+    clock.look()
+    clock.look()
+    assert not started(guarded, CARRY_OUT)
+    assert len([each for each in caplog.messages if CARRY_OUT in each and "opens at" in each]) == 1
+    freeze.write_text(calendar.format(""))
+    clock.look()
+    assert len(started(guarded, CARRY_OUT)) == 1
+    guarded.close()
+
+
 def test_a_policy_without_disks_starts_nothing(app: App, region: str) -> None:
     before = datetime.now(UTC) - timedelta(days=1)
     keep_policy(app.registry, SnapshotPolicy(POLICY, region, "hourly", HOURS, DAYS, 7, before, before))

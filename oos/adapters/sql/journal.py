@@ -111,6 +111,11 @@ class SqlJournal:
         rows = self._database.read(self._sql.summary, (execution_id,))
         return _summary(rows[0]) if rows else None
 
+    def started_with(self, client_token: str) -> str | None:
+        """The id of the execution that a client token started, or None."""
+        rows = self._database.read(self._sql.execution_by_token, (client_token,))
+        return rows[0][0] if rows else None
+
     def summaries(self, filter_: ExecutionFilter) -> list[Summary]:
         """Executions, newest first."""
         started, id_ = END_OF_TIME, ""
@@ -190,8 +195,7 @@ class SqlJournal:
         tokens: dict[str, str] = {}
         for summary in batch.summaries:
             if token := summary.client_token:
-                rows = self._database.read(self._sql.execution_by_token, (token,))
-                known = rows[0][0] if rows else tokens.setdefault(token, summary.execution_id)
+                known = self.started_with(token) or tokens.setdefault(token, summary.execution_id)
                 if known != summary.execution_id:
                     return StartedAlready(known)
         places: set[tuple[str, int]] = set()
