@@ -263,7 +263,8 @@ def _wait_text(event: TaskWaiting) -> str:
 
 def _notified_text(event: Notified) -> str:
     status = f" as {event.execution_status}" if event.execution_status is not None else ""
-    return _with_note(f"{event.type}{status}", event.note)
+    items = f" item {', '.join(str(item + 1) for item in event.items)}" if event.items else ""
+    return _with_note(f"{event.type}{items}{status}", event.note)
 
 
 def _with_note(text: str, note: str) -> str:

@@ -123,11 +123,12 @@ def _print_line(line: StoryLine) -> None:
     from oos.values.json import to_text
 
     indent = "  " * line.depth
-    by = f" by {line.by}" if line.by else ""
+    text = " ".join(line.text.split())
+    by = f" by {line.by}" if line.by and not text.endswith(f" by {line.by}") else ""
     took = f" ({span(line.took)})" if line.took is not None else ""
     path = counted_from_one(line.path)
     where = f"{path} " if path else f"{line.execution_id} "
-    print(f"{dim(when(line.at), sys.stdout)}  {indent}{where}{' '.join(line.text.split())}{by}{took}")
+    print(f"{dim(when(line.at), sys.stdout)}  {indent}{where}{text}{by}{took}")
     if line.observed in (None, {}, []):
         return
     match line.observed:

@@ -1,4 +1,4 @@
-"""`oos execution resume, cancel, approve, reject, retry, skip, step`: what a person tells an execution."""
+"""`oos execution resume, cancel, approve, reject, retry, skip, step, complete, update`: what people tell one."""
 
 from __future__ import annotations
 
@@ -50,13 +50,14 @@ def resume(session: Session, execution: str, detach: bool, no_input: bool, deadl
 
 @click.command(cls=Command)
 @execution_argument
-@click.option("--reason", default="", metavar="TEXT", help="Why; it is recorded.")
+@click.option("--reason", "--note", default="", metavar="TEXT", help="Why; it is recorded.")
+@click.option("--task", default="", metavar="NAME", help="End this task only, in Debug mode or when it has failed.")
 @click.pass_obj
-def cancel(session: Session, execution: str, reason: str) -> int:
+def cancel(session: Session, execution: str, reason: str, task: str) -> int:
     """End an execution and its children: nothing new starts, what is in flight keeps its outcome.
 
     One that nobody drives is taken over, and ended. Without EXECUTION, the only one that has not ended; last is the
-    newest of several.
+    newest of several. With --task it goes on with the task that follows.
     """
     from oos.app.app import now
     from oos.cli.failures import stop
@@ -65,11 +66,32 @@ def cancel(session: Session, execution: str, reason: str) -> int:
 
     app = session.app
     execution = meant(app, execution, OPEN)
+    if task:
+        return _cancel_task(session, execution, task, reason)
     known = look(app, execution)
     if known.status.final:
         raise stop(f"{execution} has ended already: {known.status}", code="NotAllowed")
     app.engine.tell(execution, CancelRequested(at=now(), by=app.settings.user, reason=reason))
-    return _end_it(session, execution, f"{execution} is being cancelled")
+    return _end_it(session, execution, f"{execution} is being cancelled", "Cancel")
+
+
+def _cancel_task(session: Session, execution: str, task: str, note: str) -> int:
+    """The current task of an execution, or of a child in which it has this name, ends."""
+    from oos.app.app import now
+    from oos.execution.events import Notified
+    from oos.execution.status import NotifyType
+
+    app = session.app
+    type_ = NotifyType.CANCEL_TASK
+    told = Notified(at=now(), type=type_, by=app.settings.user, note=note, task=task)
+    refusals = []
+    for member in _members(app, execution):
+        refusal = _refusal(member, told)
+        if refusal is None:
+            app.engine.tell(member.id, told)
+            return _told(session, execution, type_, 1)
+        refusals.append(refusal)
+    raise refusals[0]
 
 
 def _answer_options(command: F) -> F:
@@ -102,8 +124,22 @@ def reject(session: Session, /, **asked: Any) -> int:
     return _answer(session, "Reject", **asked)
 
 
+def _parameter_options(command: F) -> F:
+    for option in (
+        click.option(
+            "--params", "files", multiple=True, metavar="FILE", help="A file of them, YAML or JSON; - is stdin."
+        ),
+        click.option(
+            "-p", "--param", "pairs", multiple=True, metavar="NAME=TEXT|NAME:=JSON", help="A parameter to change."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command(cls=Command)
 @_answer_options
+@_parameter_options
 @click.pass_obj
 def retry(session: Session, /, **asked: Any) -> int:
     """Have a task tried again that failed (FailurePause mode) or was interrupted; of a loop, the items that failed."""
@@ -120,6 +156,8 @@ def skip(session: Session, /, **asked: Any) -> int:
 
 @click.command(cls=Command)
 @_answer_options
+@click.option("--to", default="", metavar="NAME", help="Go on at this later task; those before it are left out.")
+@_parameter_options
 @click.pass_obj
 def step(session: Session, /, **asked: Any) -> int:
     """Let an execution in Debug mode run its next task."""
@@ -138,26 +176,50 @@ class Told:
         return f"{self.execution_id}{item}  (task {self.notified.task})"
 
 
-def _answer(
-    session: Session, type_name: str, execution: str, note: str, task: str, items: tuple[int, ...], everything: bool
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line says of an answer."""
+
+    note: str
+    task: str
+    items: tuple[int, ...]
+    everything: bool
+    to: str = ""
+    """The later task to go on at."""
+    pairs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+def _answer(session: Session, type_name: str, execution: str, **options: Any) -> int:
     """Tell those of the family that wait for such an answer; each answer is held against the state first."""
     from oos.app.app import now
+    from oos.cli.arguments import read_arguments
     from oos.cli.failures import stop
     from oos.execution.events import Notified
     from oos.execution.status import NotifyType
 
     app = session.app
+    asked = Asked(**options)
+    given = read_arguments(asked.pairs, asked.files)
     execution = meant(app, execution, ASKING)
     type_ = NotifyType(type_name)
     answers: list[Told] = []
     refusals: list[Exception] = []
+    others: list[str] = []
     for member in _members(app, execution):
-        for at_task, at_item, named in _waits(member, tuple(item - 1 for item in items)):
-            if task not in ("", at_task):
+        for at_task, at_item, named in _waits(member, tuple(item - 1 for item in asked.items)):
+            if asked.task not in ("", at_task):
+                others.append(at_task)
                 continue
             told = Notified(
-                at=now(), type=type_, by=app.settings.user, note=note, task=at_task, item=at_item, items=list(named)
+                at=now(),
+                type=type_,
+                by=app.settings.user,
+                note=asked.note,
+                task=asked.to or at_task,
+                item=at_item,
+                items=list(named),
+                parameters=app.engine.bind(member.id, given) if given else {},
             )
             refusal = _refusal(member, told)
             if refusal is None:
@@ -167,8 +229,11 @@ def _answer(
     if not answers:
         if refusals:
             raise refusals[0]
-        raise stop(f"{execution} does not wait for a person", code="NotAllowed", hint="see oos execution show")
-    if len(answers) > 1 and not (everything or items):
+        message = f"{execution} does not wait for a person"
+        if others:
+            message = f"{execution} waits for a person at {', '.join(dict.fromkeys(others))}, not at {asked.task}"
+        raise stop(message, code="NotAllowed", hint="see oos execution show")
+    if len(answers) > 1 and not (asked.everything or asked.items):
         hint = "name one, or give --all:\n    " + "\n    ".join(map(str, answers))
         raise stop(f"{execution} waits at {len(answers)} places", code="Ambiguous", hint=hint, exit_code=exits.USAGE)
     for each in answers:
@@ -198,13 +263,12 @@ def complete(session: Session, execution: str, status: str, note: str) -> int:
     type_ = NotifyType.COMPLETE_EXECUTION
     told = Notified(at=now(), type=type_, by=app.settings.user, note=note, execution_status=Status(status))
     app.engine.tell(execution, told)
-    return _end_it(session, execution, f"{execution} is being ended: {status}")
+    return _end_it(session, execution, f"{execution} is being ended: {status}", str(type_))
 
 
 @click.command(cls=Command)
 @execution_argument
-@click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=TEXT|NAME:=JSON", help="A parameter to change.")
-@click.option("--params", "files", multiple=True, metavar="FILE", help="A YAML or JSON file of them; - is stdin.")
+@_parameter_options
 @click.option("--description", metavar="TEXT", help="What it is for.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag, in place of those it has.")
 @click.pass_obj
@@ -245,7 +309,7 @@ def _told(session: Session, execution_id: str, type_: Any, count: int) -> int:
 
     what = f"{execution_id} was told: {type_}" + (f", at {count} places" if count > 1 else "")
     if type_ is NotifyType.REJECT:
-        return _end_it(session, execution_id, what)
+        return _end_it(session, execution_id, what, str(type_))
     if is_driven(session.app, execution_id):
         session.say(what)
     else:
@@ -261,7 +325,7 @@ def _print_told(session: Session, execution_id: str, told: str) -> None:
         print_document(session, {"ExecutionId": execution_id, "Told": told})
 
 
-def _end_it(session: Session, execution_id: str, what: str) -> int:
+def _end_it(session: Session, execution_id: str, what: str, told: str) -> int:
     """Word was left that ends an execution; where nobody hears it, this process drives it to its end."""
     from oos.cli.follow.follower import Follower, Following
     from oos.cli.owners import is_driven
@@ -273,7 +337,7 @@ def _end_it(session: Session, execution_id: str, what: str) -> int:
         root_id = app.engine.resume(root_execution_id(execution_id), app.settings.user)
         ended = Follower(session, Following(no_input=True)).drive(root_id)
         session.say(f"{ended.id} ended: {ended.status}")
-    _print_told(session, execution_id, "Cancel")
+    _print_told(session, execution_id, told)
     return exits.SUCCESS
 
 

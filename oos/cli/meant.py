@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from oos.cli import exits
 from oos.cli.complete import EXECUTION
@@ -39,7 +40,14 @@ class Fitting:
 
 def execution_argument(command: F) -> F:
     """The argument EXECUTION of a verb: an id, `last`, or nothing."""
-    return click.argument("execution", type=EXECUTION, required=False, default="")(command)
+    return click.argument("execution", type=EXECUTION, required=False, default="", callback=_not_empty)(command)
+
+
+def _not_empty(ctx: click.Context, param: click.Parameter, named: str) -> str:
+    """A name that is given and empty is a variable of a script that was never set: it stands for no execution."""
+    if not named.strip() and ctx.get_parameter_source(str(param.name)) is not ParameterSource.DEFAULT:
+        raise click.BadParameter("it is empty; leave it out, or name an execution", ctx, param)
+    return named
 
 
 def meant(app: App, named: str, fitting: Fitting) -> str:

@@ -162,7 +162,8 @@ _ANSWERS: Final = {
 def _say_of_execution(event: AnyEvent) -> str:
     match event:
         case Notified():
-            return f"{event.by} {_ANSWERS[event.type]}" + (f": {event.note}" if event.note else "")
+            items = f" (item {', '.join(str(item + 1) for item in event.items)})" if event.items else ""
+            return f"{event.by} {_ANSWERS[event.type]}{items}" + (f": {event.note}" if event.note else "")
         case CancelRequested():
             return f"{event.by} cancels" + (f": {event.reason}" if event.reason else "")
         case ExecutionResumed():

@@ -70,8 +70,8 @@ class Operation:
     complete: Callable[[Context, Mapping[str, Value]], Mapping[str, Value]] | None = None
     """Adds to the given parameters those that are kept elsewhere (a launch template), before they are bound."""
     tells: bool = False
-    """Whether it only tells an execution that runs something (to stop, to go on): a closed change calendar does not hold
-    it back, for what runs when a freeze begins goes on, and can be answered and ended."""
+    """Whether it only tells an execution that runs something (to stop, to go on). A closed change calendar does not
+    hold that back: what runs when a freeze begins goes on, and can be answered and ended."""
     foretell: Callable[[Context, Any], Foretold] | None = None
     """Asks the real world what the operation would do, and does none of it: for a plan, where no twin can know."""
 

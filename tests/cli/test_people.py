@@ -326,3 +326,44 @@ def test_a_rejection_in_a_child_ends_its_parent_with_6_whoever_follows(world: Wo
     assert "rejected by ada: not on a Friday" in ended.err
     assert world.end(follower).code == 6
     assert world.run("execution", "resume", found[0]).code == 6, "it has ended already"
+
+
+STEPS = """\
+FormatVersion: OOS-2019-06-01
+Parameters: {word: {Default: plain}}
+Tasks:
+  - {Name: one, Action: 'ACS::Sleep', Properties: {Duration: 1S}}
+  - {Name: two, Action: 'ACS::Sleep', Properties: {Duration: 1S}}
+  - Name: three
+    Action: ACS::ExecuteAPI
+    Properties: {Service: ECS, API: DescribeInstances, Parameters: {InstanceName: '{{ word }}'}}
+Outputs: {word: {Type: String, Value: '{{ word }}'}}
+"""
+
+
+def test_debug_mode_goes_on_at_a_later_task_with_other_parameters(world: World) -> None:
+    id_ = world.run("run", world.write("steps.yml", STEPS), "--mode", "Debug", "--detach", "-q").out.strip()
+    eventually(lambda: "waits before" in world.run("execution", "show", id_).out, "it waits")
+    wrong = world.run("execution", "step", id_, "--task", "three")
+    assert wrong.code == 1
+    assert "waits for a person at one, not at three" in wrong.err
+    cancelled = world.run("execution", "cancel", id_, "--task", "one", "--note", "no need", "-o", "json")
+    assert cancelled.document == {"ExecutionId": id_, "Told": "CancelTask"}
+    eventually(lambda: "two" in world.run("execution", "show", id_).out, "it waits at the next")
+    stepped = world.run("execution", "step", id_, "--to", "three", "-p", "word=other", "--note", "enough")
+    assert stepped.code == 0, stepped
+    eventually(lambda: "Success" in world.run("execution", "show", id_).out, "it ends")
+    assert world.run("execution", "show", id_, "-o", "json").document["Outputs"] == {"word": "other"}
+    told = world.run("audit", "show", id_).out
+    assert "CancelTask (no need) by ada" in told
+    assert "ExecuteTask (enough) by ada" in told
+    assert "by ada by ada" not in told
+
+
+def test_an_empty_name_stands_for_no_execution(world: World) -> None:
+    id_ = world.run("run", world.write("wait.yml", APPROVAL), "--detach", "-q").out.strip()
+    for words in (["cancel"], ["complete", "--status", "Failed"], ["approve"], ["show"]):
+        said = world.run("execution", *words, "")
+        assert said.code == 2, said
+        assert "it is empty" in said.err
+    assert world.run("execution", "reject", id_, "-o", "json").document == {"ExecutionId": id_, "Told": "Reject"}
