@@ -223,8 +223,8 @@ class Hypervisor(Protocol):
     ) -> tuple[Snapshot, ...]:
         """Make snapshots of several disks of one instance, in the order of its disks, all of one moment; all or none.
 
-        As with create_snapshot, but always full ones; what the next increments stand on does not change. Asking again
-        finds them; after a crash all begin again, of a later moment. Raises WrongState unless one instance has them.
+        As with create_snapshot, disk by disk: of each an increment where it can. Asking again finds them; after a crash
+        all begin again, of a later moment. Raises WrongState unless one instance has them.
         """
 
     def delete_snapshot(self, snapshot_id: str) -> None:

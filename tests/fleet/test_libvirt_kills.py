@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -14,11 +15,21 @@ import pytest
 
 from oos.adapters.libvirt.connection import Connection, Deadlines, Handle
 from oos.adapters.libvirt.hypervisor import LibvirtHypervisor
+from oos.adapters.libvirt.verification import check_tables
 from oos.fleet.instance import DataDiskSpec, Instance, StopMethod
-from oos.fleet.storage import Consistency, DiskSpec, SnapshotRequest, SnapshotStatus, SystemDiskSpec
+from oos.fleet.storage import (
+    Consistency,
+    DiskSpec,
+    Snapshot,
+    SnapshotRequest,
+    SnapshotStatus,
+    SystemDiskSpec,
+    Verification,
+)
 from oos.values.identifiers import resource_id
-from tests.fleet.killed_at import T
+from tests.fleet.killed_at import READING, MortalConnection, T
 from tests.fleet.real_world import RealWorld, lab_host
+from tests.fleet.test_disks_in_guests import told
 from tests.fleet.world import fresh_token
 
 pytestmark = pytest.mark.real
@@ -51,10 +62,10 @@ def run_until_killed(world: RealWorld, calls: int | str, method: str, *arguments
     return done.stdout.strip().removeprefix("killed before: ") if done.returncode else ""
 
 
-def every_kill(do: Callable[[int], str]) -> list[str]:
+def every_kill(do: Callable[[int], str], step: int = 1) -> list[str]:
     """Kill before call 0, 1, 2, … until one run finishes; before what it was killed."""
     deaths: list[str] = []
-    for calls in range(MOST_CALLS):
+    for calls in range(0, MOST_CALLS, step):
         death = do(calls)
         if not death:
             return deaths
@@ -162,6 +173,85 @@ def content(world: RealWorld, snapshot_id: str) -> bytes:
     shown = subprocess.run(["debugfs", "-R", "cat /root/file", raw], capture_output=True, timeout=60, check=True)
     raw.unlink()
     return shown.stdout
+
+
+class Forsaken(MortalConnection):
+    """Of a process that dies before a certain call: it makes no other any more. Quicker than a process of its own."""
+
+    death = ""
+
+    def call(self, target: str, what: str, function: Callable[[Handle], T], *, seconds: float | None = None) -> T:
+        if not what.startswith(READING) or "back" in what:
+            if self.calls_left == 0:
+                self.death = self.death or what
+            self.calls_left -= 1
+        if self.death:
+            raise Died
+        return Connection.call(self, target, what, function, seconds=seconds)
+
+
+def make_until_dead(world: RealWorld, calls: int, wanted: list[SnapshotRequest]) -> str:
+    """Make snapshots of one moment in one who dies before the n-th call that changes something."""
+    connection = Forsaken(world.zone.uri, world.zone.uri)
+    connection.calls_left = calls
+    doomed = LibvirtHypervisor(lab_host(world.zone), connect=lambda host, uri, deadlines: connection)
+    with contextlib.suppress(Died):
+        doomed.create_snapshots(wanted, lambda percent: None)
+    doomed.close()
+    return connection.death
+
+
+def test_groups_of_increments_survive_every_death(real: RealWorld) -> None:
+    """Before every second call that changes something (all were tried once: the suite has no time for them): all are made, or made again, as increments on those before, and what is
+    kept reads as the disks were then, while older ones go."""
+    running = real.run(real.make(data_disks=(DataDiskSpec(8 << 20),)).id)
+    kept: list[tuple[bytes, tuple[Snapshot, ...]]] = []
+    increments: list[bool] = []
+
+    def do(calls: int) -> str:
+        said = b"%06d" % calls
+        real.write(running.id, "file", said)
+        told(real, running, f"echo {said.decode()} | dd of=/dev/vdb conv=notrunc,fsync 2>/dev/null")
+        wanted = [real.request(each) for each in running.disk_ids]
+        death = make_until_dead(real, calls, wanted)
+        made = real.hypervisor.create_snapshots(wanted, lambda percent: None)
+        assert {(each.status, each.verification) for each in made} == {
+            (SnapshotStatus.ACCOMPLISHED, Verification.CHECKED)
+        }
+        # Frozen file systems would block this write, and the agent would refuse it.
+        real.write(running.id, "file", b"the guest is alive")
+        checkpoints = real.libvirt._described_checkpoints(running.id)
+        assert checkpoints[wanted[0].id].devices == ("vda", "vdb")
+        # Who dies when all is written leaves the checkpoint before; the next one drops it.
+        assert len(checkpoints) <= 2
+        increments.extend(each.parent_id != "" for each in made)
+        kept.append((said, made))
+        if len(kept) > 2:
+            for each in kept.pop(0)[1]:
+                real.hypervisor.delete_snapshot(each.id)
+            then, (system, data) = kept[0]
+            assert content(real, system.id) == then
+            assert head(real, data.id, len(then)) == then
+        return death
+
+    deaths = every_kill(do, step=2)
+    assert {"guest-fsfreeze-thaw", "writing it", "deleting it"} <= set(deaths)
+    assert all(increments[2:])
+
+
+def head(world: RealWorld, snapshot_id: str, count: int) -> bytes:
+    """The first bytes of a disk as it is in a snapshot; its tables were walked without a fault."""
+    manifest = world.libvirt._snapshots.find(snapshot_id)
+    assert manifest is not None
+    path = world.libvirt._snapshot_pool.require(manifest.volume).path
+    assert check_tables(path) == ""
+    raw = world.zone.directory / "head.raw"
+    subprocess.run(
+        ["qemu-img", "dd", "-O", "raw", f"if={path}", f"of={raw}", "bs=512", "count=1"], check=True, timeout=60
+    )
+    found = raw.read_bytes()[:count]
+    raw.unlink()
+    return found
 
 
 def test_a_restore_survives_every_kill(real: RealWorld) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from oos.fleet.errors import SnapshotAbsent, WrongState
-from oos.fleet.instance import DataDiskSpec, Instance
+from oos.fleet.instance import DataDiskSpec, Instance, StopMethod
 from oos.fleet.storage import Consistency, Disk, DiskSpec, Snapshot, SnapshotRequest, SnapshotStatus
 from oos.values.identifiers import resource_id
 from tests.fleet.real_world import RealWorld
@@ -58,10 +60,57 @@ def test_all_disks_have_one_and_asking_again_finds_them(world: World, running: b
     assert [each.id for each in together(world, wanted)] == [each.id for each in made]
 
 
-def test_increments_go_on_from_where_they_were(world: World, guest: Instance) -> None:
-    first = world.snapshot(guest.disk_ids[0])
-    together(world, requests(world, guest))
-    assert world.snapshot(guest.disk_ids[0]).parent_id == first.id
+def parents(*snapshots: Snapshot) -> list[str]:
+    return [each.parent_id for each in snapshots]
+
+
+def ids(snapshots: Iterable[Snapshot]) -> list[str]:
+    return [each.id for each in snapshots]
+
+
+def test_groups_and_single_snapshots_continue_each_other_disk_by_disk(world: World) -> None:
+    """A checkpoint over several disks is dropped for those of them that have a newer one, and stands for the others."""
+    guest = world.run(world.make(data_disks=(DataDiskSpec(8 * MIB),)).id)
+    system, data = guest.disk_ids
+    one = world.snapshot(system)
+    first = together(world, requests(world, guest))
+    assert parents(*first) == [one.id, ""]
+    second = together(world, requests(world, guest))
+    assert parents(*second) == ids(first)
+    single = world.snapshot(system)
+    assert single.parent_id == second[0].id
+    third = together(world, requests(world, guest))
+    assert parents(*third) == [single.id, second[1].id]
+    # Deleted, it takes its share of the checkpoint with it, not that of the other.
+    world.hypervisor.delete_snapshot(third[0].id)
+    again = together(world, requests(world, guest))
+    assert parents(*again) == ["", third[1].id]
+    # What was made of the deleted disk's is whole; the other still stands on the one before.
+    world.hypervisor.delete_snapshot(second[0].id)
+    assert world.hypervisor.snapshot(single.id).parent_id == ""
+    # A group that lost one is made anew; what stands on the rest of it becomes whole.
+    wanted = requests(world, guest)
+    group = together(world, wanted)
+    later = world.snapshot(system)
+    assert later.parent_id == group[0].id
+    world.hypervisor.delete_snapshot(group[1].id)
+    made = together(world, wanted)
+    assert ids(made) == ids(group)
+    assert parents(*made) == [later.id, ""]
+    found = world.hypervisor.snapshot(later.id)
+    assert (found.status, found.parent_id) == (SnapshotStatus.ACCOMPLISHED, "")
+    # Detached, a disk begins anew; the other goes on.
+    world.hypervisor.detach_disk(data, guest.id)
+    alone = world.snapshot(system)
+    assert alone.parent_id == made[0].id
+    world.hypervisor.attach_disk(data, guest.id)
+    last = together(world, requests(world, guest))
+    assert parents(*last) == [alone.id, ""]
+    # Restored, too.
+    world.hypervisor.stop(guest.id, StopMethod.POWER_OFF)
+    world.hypervisor.restore_disk(data, last[1].id, fresh_token())
+    world.run(guest.id)
+    assert parents(*together(world, requests(world, guest))) == [last[0].id, ""]
 
 
 def test_disks_of_two_instances_have_no_moment_in_common(world: World) -> None:

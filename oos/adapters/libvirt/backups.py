@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from xml.sax.saxutils import quoteattr
 
-from oos.adapters.libvirt.agents import LibvirtAgents
-from oos.adapters.libvirt.connection import Handle, LibvirtFailed, Stopwatch, libvirt
+from oos.adapters.libvirt.checkpoints import LibvirtCheckpoints
+from oos.adapters.libvirt.connection import LibvirtFailed, Stopwatch, libvirt
 from oos.adapters.libvirt.domain_xml import parse_xml
 from oos.fleet.errors import (
     AgentFailed,
@@ -50,7 +50,7 @@ class Backup:
     target: str
     """Path of the volume that takes it, made already."""
     checkpoint: str
-    """Name of the checkpoint set at the same moment; empty for none."""
+    """Name of the checkpoint set at the same moment, one for all backups of that; empty for none."""
     since: str = ""
     """The checkpoint since which changes are taken; empty for a full backup."""
 
@@ -68,36 +68,34 @@ def _disk_xml(backup: Backup) -> str:
     )
 
 
-def checkpoint_xml(backup: Backup) -> str | None:
-    """The checkpoint for libvirt, or None."""
-    if not backup.checkpoint:
+def checkpoint_xml(*backups: Backup) -> str | None:
+    """The checkpoint of one moment for libvirt, or None: libvirt sets one for a moment, of all disks."""
+    names = {each.checkpoint for each in backups} - {""}
+    if not names:
         return None
-    return (
-        f"<domaincheckpoint><name>{backup.checkpoint}</name><disks>"
-        f"<disk name={quoteattr(backup.device)} checkpoint='bitmap'/></disks></domaincheckpoint>"
-    )
+    (name,) = names
+    disks = "".join(f"<disk name={quoteattr(each.device)} checkpoint='bitmap'/>" for each in backups if each.checkpoint)
+    return f"<domaincheckpoint><name>{name}</name><disks>{disks}</disks></domaincheckpoint>"
 
 
-class LibvirtBackups(LibvirtAgents):
-    """Backups of running domains, checkpoints, and frozen file systems."""
+class LibvirtBackups(LibvirtCheckpoints):
+    """Backups of running domains, and frozen file systems."""
 
     def _begin_backup(self, instance_id: str, *backups: Backup, freeze: bool) -> bool:
         """Take the point in time; whether file systems were frozen at that moment. The copy then goes on by itself.
-
-        Of several backups only the first may set a checkpoint.
 
         Raises BackupInTheWay when somebody else was quicker.
         """
         frozen = self._freeze(instance_id) if freeze else 0
         try:
             # libvirt would wait half a minute for another backup to end, and the guest with it.
-            if self._backup_target(instance_id):
+            if self._backup_targets(instance_id):
                 raise BackupInTheWay(instance_id, "somebody else began to back it up")
             self._ask(
                 instance_id,
                 "beginning a backup",
                 lambda domain: domain.backupBegin(
-                    backup_xml(*backups), checkpoint_xml(backups[0]), libvirt.VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL
+                    backup_xml(*backups), checkpoint_xml(*backups), libvirt.VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL
                 ),
             )
         finally:
@@ -139,10 +137,10 @@ class LibvirtBackups(LibvirtAgents):
         and the guest is stopped. When the backup is gone, the write is done again, and succeeds.
         """
         watch = Stopwatch(JOB_SECONDS)
-        while self._is_of_ours(self._backup_target(instance_id)) and watch.left:
+        while self._is_of_ours(self._backup_targets(instance_id)) and watch.left:
             # It fails by itself, for the same reason, and then says so.
             time.sleep(SHORTEST_PAUSE)
-        if self._is_of_ours(self._backup_target(instance_id)):
+        if self._is_of_ours(self._backup_targets(instance_id)):
             self._give_up(instance_id)
         if self._domain(instance_id).is_stuck:
             self._ask(instance_id, "resuming", lambda domain: domain.resume())
@@ -155,10 +153,10 @@ class LibvirtBackups(LibvirtAgents):
             if failed.code != libvirt.VIR_ERR_OPERATION_INVALID:
                 raise
 
-    def _is_of_ours(self, path: str) -> bool:
-        """Whether a snapshot or an image is written there."""
-        name = path.rsplit("/", 1)[-1].split(".", 1)[0]
-        return is_resource_id(name, "s") or is_resource_id(name, "m")
+    def _is_of_ours(self, paths: Iterable[str]) -> bool:
+        """Whether snapshots or images are written there."""
+        names = [each.rsplit("/", 1)[-1].split(".", 1)[0] for each in paths]
+        return any(is_resource_id(each, "s") or is_resource_id(each, "m") for each in names)
 
     def _is_frozen(self, instance_id: str) -> bool:
         """Whether file systems are frozen; no, where no agent answers."""
@@ -169,26 +167,26 @@ class LibvirtBackups(LibvirtAgents):
 
     # the job
 
-    def _backup_target(self, instance_id: str) -> str:
-        """The file that a running backup of this domain is written to; empty when none runs."""
+    def _backup_targets(self, instance_id: str) -> tuple[str, ...]:
+        """The files that a running backup of this domain is written to; none when none runs."""
         for attempt in range(1, NAMELESS_TRIES + 1):
             try:
                 xml = self._ask(instance_id, "looking at its backup", lambda domain: str(domain.backupGetXMLDesc(0)))
                 break
             except LibvirtFailed as failed:
                 if failed.code in (libvirt.VIR_ERR_NO_DOMAIN_BACKUP, libvirt.VIR_ERR_OPERATION_INVALID):
-                    return ""
+                    return ()
                 # Seen with libvirt 9.0 as a backup ended just then: an error that names none.
                 if failed.code != libvirt.VIR_ERR_OK or attempt == NAMELESS_TRIES:
                     raise
                 time.sleep(SHORTEST_PAUSE)
-        target = parse_xml(xml).find("disks/disk/target")
-        return (target.get("file") or target.get("dev") or "?") if target is not None else "?"
+        targets = parse_xml(xml).iterfind("disks/disk/target")
+        return tuple(each.get("file") or each.get("dev") or "?" for each in targets) or ("?",)
 
     def _wait_for_others(self, instance_id: str) -> None:
         """Wait while a backup of somebody else's runs: libvirt does one at a time."""
         watch = Stopwatch(self._connection.deadlines.long)
-        while self._backup_target(instance_id):
+        while self._backup_targets(instance_id):
             if not watch.left:
                 raise WrongState(instance_id, "being backed up by somebody else", "wait until that has ended")
             # Longer than they pause between two looks: with our own backup we wipe away how theirs went.
@@ -202,7 +200,7 @@ class LibvirtBackups(LibvirtAgents):
         watch = Stopwatch(self._connection.deadlines.long)
         checkpoints = set(self._checkpoints(instance_id))
         ran = 0.0
-        while self._backup_target(instance_id) == target:
+        while target in self._backup_targets(instance_id):
             ran = watch.seconds - watch.left
             report(self._backup_percent(instance_id))
             if not watch.left:
@@ -247,34 +245,3 @@ class LibvirtBackups(LibvirtAgents):
         if "No space left on device" in cause:
             raise PoolFull(self._snapshot_pool.target, cause)
         raise HypervisorFailed(instance_id, cause)
-
-    # checkpoints
-
-    def _checkpoints(self, instance_id: str) -> tuple[str, ...]:
-        """The names of a domain's checkpoints."""
-
-        def names(domain: Handle) -> tuple[str, ...]:
-            return tuple(str(each.getName()) for each in domain.listAllCheckpoints(0))
-
-        return self._ask(instance_id, "listing its checkpoints", names)
-
-    def _drop_checkpoint(self, instance_id: str, name: str, *, bitmap: bool) -> None:
-        """Forget a checkpoint, with its bitmap (which needs the guest to run) or without. Absent is done."""
-
-        def drop(domain: Handle, flags: int) -> None:
-            domain.checkpointLookupByName(name, 0).delete(flags)
-
-        try:
-            if bitmap:
-                try:
-                    self._ask(instance_id, f"dropping checkpoint {name}", lambda domain: drop(domain, 0))
-                except LibvirtFailed as failed:
-                    if failed.code == libvirt.VIR_ERR_NO_DOMAIN_CHECKPOINT:
-                        return
-                else:
-                    return
-            flag = libvirt.VIR_DOMAIN_CHECKPOINT_DELETE_METADATA_ONLY
-            self._ask(instance_id, f"forgetting checkpoint {name}", lambda domain: drop(domain, flag))
-        except LibvirtFailed as failed:
-            if failed.code != libvirt.VIR_ERR_NO_DOMAIN_CHECKPOINT:
-                raise

@@ -27,21 +27,24 @@ class LibvirtDeleting(LibvirtSnapshots):
             self._snapshots.remove(snapshot_id)
             return
         with self._alone_with(manifest.instance_id or manifest.disk_id):
-            manifests = self._snapshots.all()
-            manifest = manifests.get(snapshot_id)
-            if manifest is None:
-                return
-            children = [each for each in manifests.values() if each.parent_id == snapshot_id]
-            self._refuse_while_made([manifest, *children])
-            for child in children:
-                if child.status is SnapshotStatus.ACCOMPLISHED:
-                    self._make_whole(child, manifests.values())
-            self._thaw_what_it_left(manifest)
-            self._forget_checkpoint(manifest)
-            # The volume first: until the manifest is gone, asking again finds what is left to do.
-            for kind in (WHOLE, DELTA):
-                self._snapshot_pool.delete(volume_name(snapshot_id, kind))
-            self._snapshots.remove(snapshot_id)
+            self._delete(snapshot_id)
+
+    def _delete(self, snapshot_id: str) -> None:
+        manifests = self._snapshots.all()
+        manifest = manifests.get(snapshot_id)
+        if manifest is None:
+            return
+        children = [each for each in manifests.values() if each.parent_id == snapshot_id]
+        self._refuse_while_made([manifest, *children])
+        for child in children:
+            if child.status is SnapshotStatus.ACCOMPLISHED:
+                self._make_whole(child, manifests.values())
+        self._thaw_what_it_left(manifest)
+        self._forget_checkpoint(manifest)
+        # The volume first: until the manifest is gone, asking again finds what is left to do.
+        for kind in (WHOLE, DELTA):
+            self._snapshot_pool.delete(volume_name(snapshot_id, kind))
+        self._snapshots.remove(snapshot_id)
 
     def _refuse_while_made(self, manifests: Iterable[SnapshotManifest]) -> None:
         """A snapshot in progress, or one that a backup in progress continues, stays. What a crash left does not count:
@@ -109,10 +112,8 @@ class LibvirtDeleting(LibvirtSnapshots):
         """Without its snapshot a checkpoint is of no use. That of a stopped guest stays until the next snapshot."""
         if not manifest.checkpoint:
             return
-        try:
-            if manifest.checkpoint in self._checkpoints(manifest.instance_id):
-                running = self._domain(manifest.instance_id).power is not Power.STOPPED
-                if running:
-                    self._drop_checkpoint(manifest.instance_id, manifest.checkpoint, bitmap=True)
-        except AbsentError:
-            return
+        with contextlib.suppress(AbsentError):
+            domain = self._domain(manifest.instance_id)
+            disk = domain.text.find_disk(manifest.disk_id)
+            if domain.power is not Power.STOPPED and disk is not None:
+                self._drop_of_disks(domain.id, manifest.checkpoint, [disk.device], bitmap=True)

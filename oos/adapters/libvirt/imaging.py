@@ -150,7 +150,7 @@ class LibvirtImaging(LibvirtSnapshots):
         self._thaw_leftovers(domain, manifest.id)
         target = self._image_pool.find(manifest.volume)
         consistency = manifest.consistency or Consistency.CRASH
-        if target is None or self._backup_target(domain.id) != target.path:
+        if target is None or target.path not in self._backup_targets(domain.id):
             for name in volumes_of(manifest):
                 self._image_pool.delete(name)
             if domain.is_stuck:
@@ -305,8 +305,8 @@ class LibvirtImaging(LibvirtSnapshots):
         try:
             if not manifest.instance_id:
                 return None
-            target = self._backup_target(manifest.instance_id)
-            is_ours = target.rsplit("/", 1)[-1] == manifest.volume
+            targets = self._backup_targets(manifest.instance_id)
+            is_ours = manifest.volume in {each.rsplit("/", 1)[-1] for each in targets}
             return self._domain(manifest.instance_id) if is_ours else None
         except AbsentError:
             return None

@@ -331,6 +331,8 @@ class LibvirtMoving(LibvirtCarrying):
         """
         domain = self._domain(instance_id)
         there = set(self._checkpoints(instance_id))
+        moments: dict[str, int] = {}
+        devices: dict[str, list[str]] = {}
         for disk in domain.text.disks:
             disk_id = domain.text.disk_id(disk)
             whole = [
@@ -344,13 +346,11 @@ class LibvirtMoving(LibvirtCarrying):
             newest = sorted(whole, key=lambda each: each.created)[-1]
             if newest.checkpoint in there:
                 continue
-            moment = int(parse_instant(newest.created).timestamp())
+            moments[newest.checkpoint] = int(parse_instant(newest.created).timestamp())
+            devices.setdefault(newest.checkpoint, []).append(disk.device)
+        for name, covers in devices.items():
             with contextlib.suppress(LibvirtFailed):
-                self._ask(
-                    instance_id,
-                    f"restoring checkpoint {newest.checkpoint}",
-                    partial(_redefine, name=newest.checkpoint, device=disk.device, moment=moment),
-                )
+                self._cover(instance_id, name, covers, moments[name])
 
 
 _EVERYTHING: Final = (
@@ -363,15 +363,6 @@ _EVERYTHING: Final = (
 
 def _remove_mark(domain: Handle, flag: int) -> None:
     domain.setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, None, MOVE_PREFIX, MOVE_NAMESPACE, flag)
-
-
-def _redefine(domain: Handle, name: str, device: str, moment: int) -> None:
-    xml = (
-        f"<domaincheckpoint><name>{name}</name><creationTime>{moment}</creationTime>"
-        f"<disks><disk name='{device}' checkpoint='bitmap' bitmap='{name}'/></disks>"
-        f"{domain.XMLDesc(0)}</domaincheckpoint>"
-    )
-    domain.checkpointCreateXML(xml, libvirt.VIR_DOMAIN_CHECKPOINT_CREATE_REDEFINE)
 
 
 def _networks(xml: str) -> Sequence[str]:

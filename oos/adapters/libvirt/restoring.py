@@ -140,13 +140,14 @@ class LibvirtRestoring(LibvirtInstances, LibvirtDeleting):
 
     def _forget_checkpoints(self, domain: Domain, disk_id: str, *, bitmap: bool) -> None:
         """Drop the checkpoints of one disk, and those of disks that the domain has no more."""
-        names = self._checkpoints(domain.id)
-        manifests = self._snapshots.all() if names else {}
-        others = {domain.text.disk_id(each) for each in domain.text.disks} - {disk_id}
-        for name in names:
-            known = manifests.get(name)
-            if is_resource_id(name, "s") and (known is None or known.disk_id not in others):
-                self._drop_checkpoint(domain.id, name, bitmap=bitmap)
+        found = self._described_checkpoints(domain.id)
+        manifests = self._snapshots.all().values() if found else ()
+        others = {domain.text.disk_id(each): each.device for each in domain.text.disks}
+        others.pop(disk_id, None)
+        for name, checkpoint in found.items():
+            if is_resource_id(name, "s"):
+                staying = {others.get(each.disk_id) for each in manifests if each.checkpoint == name}
+                self._drop_of_disks(domain.id, name, set(checkpoint.devices) - staying, bitmap=bitmap)
 
     def _delete_replaced(self, instance_id: str, path: str) -> None:
         """Delete the old volume, unless it stands in no pool or anything else uses it."""

@@ -105,8 +105,8 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
 
     def _is_ours(self, manifest: SnapshotManifest) -> bool:
         """Whether a backup into this snapshot runs now."""
-        target = self._backup_target(manifest.instance_id)
-        return target.rsplit("/", 1)[-1] == manifest.volume
+        targets = self._backup_targets(manifest.instance_id)
+        return manifest.volume in {each.rsplit("/", 1)[-1] for each in targets}
 
     # making
 
@@ -266,10 +266,10 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
                 return self._begin(request, disk, source, domain, parent)
             except LibvirtFailed as failed:
                 # A guest that was killed leaves its bitmaps in doubt; the full backup starts afresh.
-                if failed.code not in _DOUBTFUL:
+                if failed.code not in DOUBTFUL:
                     raise
                 self._clear_away(request.id, domain)
-                self._drop_checkpoint(domain.id, parent.checkpoint, bitmap=True)
+                self._drop_of_disks(domain.id, parent.checkpoint, [source.device], bitmap=True)
         return self._begin(request, disk, source, domain, None)
 
     def _begin(
@@ -342,7 +342,7 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
                 Ancestor(each.id, parse_instant(each.created), each.source_size_bytes, each.checkpoint, each.parent_id)
                 for each in mine.values()
             ),
-            self._checkpoints(domain.id),
+            [name for name, each in self._described_checkpoints(domain.id).items() if source.device in each.devices],
         )
         return mine[chosen.id] if chosen else None
 
@@ -350,38 +350,44 @@ class LibvirtSnapshots(LibvirtDisks, LibvirtBackups):
         target = self._snapshot_pool.require(manifest.volume)
         self._wait_for_backup(manifest.instance_id, target.path, report)
         self._accomplish(manifest, target)
-        self._drop_older_checkpoints(manifest)
+        self._drop_older_checkpoints(manifest.instance_id, manifest.checkpoint)
 
     def _accomplish(self, manifest: SnapshotManifest, volume: Volume) -> None:
         """Verify it, then say so."""
+        self._put_accomplished(manifest, self._verified(manifest, volume))
+
+    def _verified(self, manifest: SnapshotManifest, volume: Volume) -> Verification:
+        """How far it could be verified. Raises HypervisorFailed."""
         below = ""
         if manifest.parent_id:
             parent = self._snapshots.find(manifest.parent_id)
             if parent is None:
                 raise HypervisorFailed(manifest.id, f"its parent {manifest.parent_id} was deleted meanwhile")
             below = self._snapshot_pool.require(parent.volume).path
-        verification = verify_volume(self._snapshot_pool, volume, manifest.source_size_bytes, below)
-        self._put_accomplished(manifest, verification)
+        return verify_volume(self._snapshot_pool, volume, manifest.source_size_bytes, below)
 
     def _put_accomplished(self, manifest: SnapshotManifest, verification: Verification) -> None:
         self._snapshots.put(
             msgspec.structs.replace(manifest, status=SnapshotStatus.ACCOMPLISHED, verification=verification, fault="")
         )
 
-    def _drop_older_checkpoints(self, newest: SnapshotManifest) -> None:
-        """Keep one checkpoint for each disk: every bitmap costs the guest something at each write."""
-        # The names first: whoever sets a checkpoint has written its manifest before.
-        names = self._checkpoints(newest.instance_id)
-        manifests = self._snapshots.all()
-        for name in names:
-            if name == newest.checkpoint or not is_resource_id(name, "s"):
+    def _drop_older_checkpoints(self, instance_id: str, newest: str) -> None:
+        """Keep one for each disk that the newest covers: every bitmap costs the guest something at each write."""
+        # What libvirt has first: whoever sets a checkpoint has written its manifest before.
+        found = self._described_checkpoints(instance_id)
+        if newest not in found:
+            return
+        known = {each.checkpoint for each in self._snapshots.all().values()}
+        for name in found:
+            if name == newest or not is_resource_id(name, "s"):
                 continue
-            known = manifests.get(name)
-            if known is None or known.disk_id == newest.disk_id:
-                self._drop_checkpoint(newest.instance_id, name, bitmap=True)
+            if name not in known:
+                self._drop_checkpoint(instance_id, name, bitmap=True)
+            else:
+                self._drop_of_disks(instance_id, name, found[newest].devices, bitmap=True)
 
 
-_DOUBTFUL: Final = frozenset(
+DOUBTFUL: Final = frozenset(
     {
         libvirt.VIR_ERR_CHECKPOINT_INCONSISTENT,
         libvirt.VIR_ERR_NO_DOMAIN_CHECKPOINT,

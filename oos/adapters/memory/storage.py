@@ -196,16 +196,18 @@ class SimulatedStorage(SimulatedHost):
                     if all(each is not None and each.status is SnapshotStatus.ACCOMPLISHED for each in known):
                         return tuple(map(self._snapshot, ids))
                     self._thaw_after_crash(owner)
+                    for each in known:
+                        if each is not None:
+                            self._drop_snapshot(each)
                     self._made.update(ids)
                     for request, disk in zip(requests, disks, strict=True):
-                        begun.append(self._begin_snapshot(replace(request, incremental=False), disk))
+                        begun.append(self._begin_snapshot(request, disk))
                     self._require_space(self._host.pools.snapshots, fault)
                     with self._lock:
                         contents = [self._take_point_in_time(each, fault) for each in begun]
                     self._pass_time(begun[0], report)
                     return tuple(
-                        self._finish_snapshot(each, content, checkpoint=False)
-                        for each, content in zip(begun, contents, strict=True)
+                        self._finish_snapshot(each, content) for each, content in zip(begun, contents, strict=True)
                     )
             except HypervisorFailed as failed:
                 for each in begun:
@@ -214,12 +216,12 @@ class SimulatedStorage(SimulatedHost):
             finally:
                 self._made.difference_update(ids)
 
-    def _finish_snapshot(self, begun: Snapshot, content: Files, *, checkpoint: bool = True) -> Snapshot:
+    def _finish_snapshot(self, begun: Snapshot, content: Files) -> Snapshot:
         before = self.state.files.get(begun.parent_id, {}) if begun.parent_id else {}
         stored = sum(len(data) for name, data in content.items() if before.get(name) != data)
         with self._change():
             self.state.files[begun.id] = content
-            if begun.consistency is not Consistency.STOPPED and checkpoint:
+            if begun.consistency is not Consistency.STOPPED:
                 self.state.checkpoints[begun.disk_id] = begun.id
             self._count("create_snapshot", begun.token)
             return self._put_snapshot(
@@ -236,17 +238,21 @@ class SimulatedStorage(SimulatedHost):
         with self._call("delete_snapshot", snapshot_id), self._lock:
             if snapshot_id not in self.state.snapshots:
                 return
-            children = [each for each in self.state.snapshots.values() if each.parent_id == snapshot_id]
-            for child in children:
+            for child in self.state.snapshots.values():
                 # What a crash left does not count: begun again, it finds its parent gone, and becomes a whole one.
-                if child.id in self._made:
+                if child.parent_id == snapshot_id and child.id in self._made:
                     raise WrongState(snapshot_id, "being continued", f"wait until {child.id} is accomplished")
             with self._change():
-                for child in children:
-                    whole = sum(len(data) for data in self.state.files.get(child.id, {}).values())
-                    self.state.snapshots[child.id] = replace(child, parent_id="", stored_bytes=whole)
-                gone = self.state.snapshots.pop(snapshot_id)
-                self.state.files.pop(snapshot_id, None)
-                if self.state.checkpoints.get(gone.disk_id) == snapshot_id:
-                    del self.state.checkpoints[gone.disk_id]
+                self._drop_snapshot(self.state.snapshots[snapshot_id])
                 self._count("delete_snapshot", snapshot_id)
+
+    def _drop_snapshot(self, gone: Snapshot) -> None:
+        """Take it away; what stood on it becomes whole."""
+        with self._change():
+            for child in [each for each in self.state.snapshots.values() if each.parent_id == gone.id]:
+                whole = sum(len(data) for data in self.state.files.get(child.id, {}).values())
+                self.state.snapshots[child.id] = replace(child, parent_id="", stored_bytes=whole)
+            del self.state.snapshots[gone.id]
+            self.state.files.pop(gone.id, None)
+            if self.state.checkpoints.get(gone.disk_id) == gone.id:
+                del self.state.checkpoints[gone.disk_id]
