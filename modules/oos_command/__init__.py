@@ -30,6 +30,14 @@ OPERATIONS = (
     ),
     Operation(
         "ECS",
+        "ModifyCommand",
+        requests.ModifyCommand,
+        responses.Nothing,
+        operations.modify_command,
+        effect=Effect.CHANGES,
+    ),
+    Operation(
+        "ECS",
         "InvokeCommand",
         requests.InvokeCommand,
         responses.CommandInvoked,

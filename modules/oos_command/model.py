@@ -175,6 +175,11 @@ def keep_command(registry: Registry, command: Command) -> None:
     registry.add("command", command.id, msgspec.to_builtins(command))
 
 
+def change_command(registry: Registry, command: Command) -> None:
+    """Keep a command in place of the one with its id."""
+    registry.put("command", command.id, msgspec.to_builtins(command))
+
+
 def load_invocation(registry: Registry, id: str) -> Invocation | None:
     """The invocation with this id."""
     document = registry.get("invocation", id)

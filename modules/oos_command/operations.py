@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from oos.service.context import Context
@@ -22,6 +23,7 @@ from oos_command.model import (
     Invocation,
     RepeatMode,
     State,
+    change_command,
     keep_command,
     keep_invocation,
     keep_secrets,
@@ -79,11 +81,42 @@ def create_command(context: Context, request: requests.CreateCommand) -> respons
     return {"CommandId": command.id}
 
 
+def modify_command(context: Context, request: requests.ModifyCommand) -> responses.Nothing:
+    """Change a kept command; invocations that there are go on as they were."""
+    command = _command(context, request.command_id)
+    if request.command_content:
+        text = decoded(request.command_content, "Base64")
+        _require_open(context, text, is_secret=isinstance(request.command_content, Secret))
+        command = replace(command, content=text)
+    launched("", request.launcher or "")
+    changed = replace(
+        command,
+        name=command.name if request.name is None else request.name,
+        description=command.description if request.description is None else request.description,
+        working_dir=command.working_dir if request.working_dir is None else request.working_dir,
+        timeout_seconds=request.timeout or command.timeout_seconds,
+        launcher=command.launcher if request.launcher is None else request.launcher,
+    )
+    change_command(context.registry, changed)
+    return {}
+
+
+def _command(context: Context, id: str) -> Command:
+    command = load_command(context.registry, id)
+    if command is None:
+        raise NotFound("InvalidCmdId.NotFound", f"The specified command {id} does not exist.")
+    return command
+
+
+def _require_open(context: Context, text: str, *, is_secret: bool) -> None:
+    if is_secret or context.redact(text) != text:
+        raise Unsupported("A command that is kept may hold no secret; give it as a parameter of InvokeCommand.")
+
+
 def _kept(
     context: Context, request: requests.RunCommand | requests.CreateCommand, id: str, text: str, *, is_secret: bool
 ) -> Command:
-    if is_secret or context.redact(text) != text:
-        raise Unsupported("A command that is kept may hold no secret; give it as a parameter of InvokeCommand.")
+    _require_open(context, text, is_secret=is_secret)
     launched("", request.launcher)
     return Command(
         id=id,
@@ -102,9 +135,7 @@ def _kept(
 
 def invoke_command(context: Context, request: requests.InvokeCommand) -> responses.CommandInvoked:
     """Run a kept command in guests, at most once in each."""
-    command = load_command(context.registry, request.command_id)
-    if command is None:
-        raise NotFound("InvalidCmdId.NotFound", f"The specified command {request.command_id} does not exist.")
+    command = _command(context, request.command_id)
     invocation = Invocation(
         id=resource_id("t", context.token),
         command_id=command.id,

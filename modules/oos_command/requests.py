@@ -79,6 +79,19 @@ class CreateCommand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyCommand:
+    """What to change about a kept command, its content in Base64; what is not given stays."""
+
+    command_id: Annotated[str, Param("The command.")]
+    name: Annotated[str | None, Param("Name of the command.", most=128)] = None
+    description: Annotated[str | None, Param("Description of the command.", most=512)] = None
+    command_content: Content = ""
+    working_dir: Annotated[str | None, Param("Folder to run it in.", pattern="/.*", most=200)] = None
+    timeout: Annotated[int | None, Param("Seconds after which it is ended.", minimum=1, maximum=86400)] = None
+    launcher: Annotated[str | None, Param("Program that runs it.", most=1024)] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvokeCommand:
     """A command that was kept, and the instances to run it on now."""
 

@@ -137,7 +137,7 @@ def specs_of(
                 deletion_protection=request.deletion_protection,
                 resource_group=request.resource_group_id,
             ),
-            host_name=_numbered(request.host_name, number, unique=request.unique_suffix and request.amount > 1),
+            host_name=_host_name(request, number),
             network=request.v_switch_id,
             security_group_ids=tuple(groups),
             system_disk_bytes=None if request.system_disk.size is None else request.system_disk.size * GIB,
@@ -223,6 +223,12 @@ def user_data_of(given: str | Secret) -> bytes:
 
 def _numbered(name: str, number: int, *, unique: bool) -> str:
     return f"{name}{number:03d}" if name and unique else name
+
+
+def _host_name(request: RunInstances, number: int) -> str:
+    if request.host_names:
+        return request.host_names[number - 1] if number <= len(request.host_names) else ""
+    return _numbered(request.host_name, number, unique=request.unique_suffix and request.amount > 1)
 
 
 def require_same(found: Instance, spec: InstanceSpec) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Final
 
 from oos.fleet.identity import made_instance_id, made_mac
 from oos.fleet.instance import DataDiskSpec, Instance, InstanceSpec
@@ -19,7 +21,9 @@ from oos.service.snapshot_policies import load_policy
 from oos.values.identifiers import client_token
 from oos.values.json import Value
 from oos_instance.decide import Together
-from oos_instance.requests import RunInstances
+from oos_instance.requests import CreateInstance, RunInstances
+
+AVAILABLE: Final = "Available"
 
 
 def completed(context: Context, given: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -65,6 +69,61 @@ def _is_given(name: str, kept: Value, given: Mapping[str, Value]) -> bool:
         if rest.casefold() in ("", "s") or rest[0] == "." or rest[0].isdigit() or isinstance(kept, dict):
             return True
     return False
+
+
+def as_run(request: CreateInstance) -> RunInstances:
+    """The request for one instance as one for instances."""
+    apart = {"internet_max_bandwidth_in", "internet_max_bandwidth_out"}
+    return RunInstances(
+        **{each.name: getattr(request, each.name) for each in fields(request) if each.name not in apart}
+    )
+
+
+def settled(context: Context, request: RunInstances) -> RunInstances:
+    """The request with the image of its family, and with what it says of the first network card. Raises ApiError."""
+    if request.image_family and not request.image_id:
+        request = replace(request, image_id=_newest_of(context, request.image_family))
+    if len(request.host_names) > request.amount or (request.host_names and request.host_name):
+        raise InvalidParameter(
+            "HostNames", "HostNames are at most as many as instances, and stand in place of HostName."
+        )
+    return with_first_card(request)
+
+
+def with_first_card(request: RunInstances) -> RunInstances:
+    """The request with what it says of its first network card in the places where it could say so, too."""
+    cards = request.network_interface
+    if not cards:
+        return request
+    if request.v_switch_id or request.security_group_id or request.security_group_ids or request.private_ip_address:
+        message = (
+            "NetworkInterface stands in place of VSwitchId, SecurityGroupId, SecurityGroupIds and PrivateIpAddress."
+        )
+        raise InvalidParameter("NetworkInterface", message, code="InvalidParameter.Conflict")
+    primary = [each for each in cards if each.instance_type != "Secondary"]
+    if len(primary) != 1:
+        raise InvalidParameter("NetworkInterface", f"One card is the Primary one, not {len(primary)}.")
+    if len(cards) > 1:
+        raise Unsupported("Instances are made with one card; AttachNetworkInterface gives them more.")
+    card = primary[0]
+    return replace(
+        request,
+        network_interface=(),
+        v_switch_id=card.v_switch_id,
+        security_group_id=card.security_group_id,
+        security_group_ids=card.security_group_ids,
+        private_ip_address=card.primary_ip_address,
+    )
+
+
+def _newest_of(context: Context, family: str) -> str:
+    """The newest available image of a family. Raises NotFound."""
+    found = [
+        each for each in context.fleet.images(context.region) if each.family == family and each.status == AVAILABLE
+    ]
+    if not found:
+        raise NotFound("InvalidImageFamily.NotFound", f"The image family {family} has no available image.")
+    return max(found, key=lambda each: (each.created is not None and each.created.timestamp(), each.id)).id
 
 
 def together(context: Context, set_id: str) -> Together | None:

@@ -20,6 +20,7 @@ from oos.service.group_enforcement import enforce, forget_members, keep_members
 from oos.service.guest import boot_of
 from oos.service.guest_login import told_login
 from oos.service.host_loads import open_hosts
+from oos.service.internet_bandwidth import change_internet_bandwidth
 from oos.service.private_addresses import forget_addresses
 from oos.service.release_times import Release, forget_release, keep_release
 from oos.service.security_groups import require_group
@@ -137,6 +138,25 @@ def delete_instance(context: Context, request: requests.DeleteInstance) -> respo
 
 def run_instances(context: Context, request: requests.RunInstances) -> responses.MadeInstances:
     """Make instances from an image, spread over the hosts that have it, and start them."""
+    made = _make_whole(context, launching.settled(context, request))
+    _start_all(context, made)
+    return {"InstanceIdSets": {"InstanceIdSet": [each.id for each in made]}}
+
+
+def create_instance(context: Context, request: requests.CreateInstance) -> responses.MadeInstance:
+    """Make one instance from an image, and leave it off.
+
+    It gets no public address; what AllocatePublicIpAddress gives it later may carry what is asked for here.
+    """
+    (made,) = _make_whole(context, launching.settled(context, launching.as_run(request)))
+    inbound, outbound = request.internet_max_bandwidth_in, request.internet_max_bandwidth_out
+    if inbound or outbound:
+        change_internet_bandwidth(context, made, inbound or None, outbound or None)
+    return {"InstanceId": made.id}
+
+
+def _make_whole(context: Context, request: requests.RunInstances) -> list[Instance]:
+    """Make instances with all that belongs to them, and leave them off."""
     if not request.image_id:
         raise MissingParameter("ImageId")
     if not request.instance_type:
@@ -180,8 +200,7 @@ def run_instances(context: Context, request: requests.RunInstances) -> responses
         for each in made:
             keep_release(context.registry, Release(each.id, each.region, at))
     launching.give_public_addresses(context, request, made)
-    _start_all(context, made)
-    return {"InstanceIdSets": {"InstanceIdSet": [each.id for each in made]}}
+    return made
 
 
 def _hosts_for(context: Context, request: requests.RunInstances) -> tuple[Sequence[Host], Image]:

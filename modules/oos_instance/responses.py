@@ -217,6 +217,10 @@ class MadeInstances(TypedDict):
     InstanceIdSets: InstanceIdSet
 
 
+class MadeInstance(TypedDict):
+    InstanceId: str
+
+
 class InstanceResponse(TypedDict):
     InstanceId: str
     PreviousStatus: str

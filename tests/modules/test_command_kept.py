@@ -14,6 +14,7 @@ import pytest
 
 from oos.adapters.memory.guest import GuestFiles, GuestOutcome, tiny_shell
 from oos.service.guest_command import BASE, is_launcher
+from oos.values.secret import Secret
 from oos_command import content, decide
 from oos_command.model import Run, State
 from tests.modules.commands import MODULES, result, run
@@ -65,6 +66,34 @@ def test_a_kept_command_is_run_with_its_own_settings(world: World) -> None:
     assert world.refusal("DeleteCommand", CommandId=command).code == "InvalidCmdId.NotFound"
     assert world.refusal("InvokeCommand", CommandId=command, InstanceId=[id]).code == "InvalidCmdId.NotFound"
     assert world.call("DescribeInvocations", CommandId=command)["TotalCount"] == 1
+
+
+def test_a_kept_command_is_changed_and_runs_as_it_is_then(world: World) -> None:
+    id = world.run()
+    command = world.call("CreateCommand", Name="c", Type="RunShellScript", CommandContent="ZWNobyBhCg==")["CommandId"]
+    before = world.call("InvokeCommand", CommandId=command, InstanceId=[id])["InvokeId"]
+    world.call("ModifyCommand", CommandId=command, CommandContent="ZWNobyBiCg==", Timeout=90, Description="says b")
+    (found,) = world.call("DescribeCommands", CommandId=command)["Commands"]["Command"]
+    told = {key: found[key] for key in ("Name", "CommandContent", "Timeout", "Description")}
+    assert told == {"Name": "c", "CommandContent": "ZWNobyBiCg==", "Timeout": 90, "Description": "says b"}
+    after = world.call("InvokeCommand", CommandId=command, InstanceId=[id])["InvokeId"]
+    assert [result(world, each)["Output"] for each in (before, after)] == ["a\n", "b\n"]
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"CommandId": "c-none"}, "InvalidCmdId.NotFound"),
+        ({"CommandContent": "no base64!"}, "InvalidParameter.CommandContent"),
+        ({"CommandContent": Secret("ZWNobyBiCg==")}, "OperationDenied.NotSupported"),
+        ({"WorkingDir": "here"}, "InvalidParameter.WorkingDir"),
+    ],
+)
+def test_a_kept_command_is_not_changed_into_what_cannot_be(world: World, given: dict[str, Any], code: str) -> None:
+    made = world.call("CreateCommand", Name="c", Type="RunShellScript", CommandContent="ZWNobyBhCg==")["CommandId"]
+    assert world.refusal("ModifyCommand", **{"CommandId": made, "Name": "d", **given}).code == code
+    (found,) = world.call("DescribeCommands", CommandId=made)["Commands"]["Command"]
+    assert found["Name"] == "c"
 
 
 def test_a_command_that_was_run_can_be_kept(world: World) -> None:

@@ -101,7 +101,7 @@ def test_lists_of_a_version_are_shown_as_the_service_wraps_them(world: World) ->
     assert shown["NetworkInterfaces"]["NetworkInterface"][0]["SecurityGroupIds"] == {"SecurityGroupId": ["sg-1"]}
     assert shown["Tags"] == {"InstanceTag": [{"Key": "a", "Value": "b"}]}
     refused = world.refusal("RunInstances", LaunchTemplateId=id)
-    assert refused.code == "OperationDenied.NotSupported"
+    assert refused.code == "InvalidParameter.Conflict"
 
 
 def test_a_name_is_used_once_and_what_is_missing_is_named(world: World) -> None:
