@@ -7,25 +7,19 @@ from oos.service.operation import Effect, Module, Operation, Risk
 from oos_instance import changing, describe, launching, operations, releasing, requests, responses, several, stock
 
 _PAID = (
-    "AutoPay",
     "AutoRenew",
     "AutoRenewPeriod",
     "CreditSpecification",
-    "DataDiskBurstingEnabled",
     "DataDiskCategory",
     "DataDiskPerformanceLevel",
-    "DataDiskProvisionedIops",
     "InstanceChargeType",
     "InternetChargeType",
     "IoOptimized",
-    "Isp",
     "Period",
     "PeriodUnit",
     "SecurityEnhancementStrategy",
-    "SystemDiskBurstingEnabled",
     "SystemDiskCategory",
     "SystemDiskPerformanceLevel",
-    "SystemDiskProvisionedIops",
     "Spot*",
 )
 """What is billed, and categories of a cloud's disks."""
@@ -113,7 +107,15 @@ OPERATIONS = (
         responses.MadeInstances,
         operations.run_instances,
         effect=Effect.CHANGES,
-        ignores=_PAID,
+        ignores=(
+            *_PAID,
+            "AutoPay",
+            "DataDiskBurstingEnabled",
+            "DataDiskProvisionedIops",
+            "Isp",
+            "SystemDiskBurstingEnabled",
+            "SystemDiskProvisionedIops",
+        ),
         refuses=(
             *_ELSEWHERE,
             "ClockOptions*",
