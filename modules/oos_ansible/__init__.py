@@ -17,6 +17,15 @@ OPERATIONS = (
         interrupted=Interrupted.ASK,
         foretell=operations.foretell_playbook,
     ),
+    Operation(
+        "OOS",
+        "ApplyRole",
+        requests.ApplyRole,
+        responses.PlaybookApplied,
+        operations.apply_role,
+        effect=Effect.CHANGES,
+        foretell=operations.foretell_role,
+    ),
 )
 
 MODULE = Module("ansible", OPERATIONS, actions_beside(__file__))

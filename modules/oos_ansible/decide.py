@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from oos.service.errors import ApiError, InvalidParameter
 from oos.service.target_step import TargetStep
-from oos_ansible.requests import ApplyPlaybook
+from oos_ansible.requests import ApplyPlaybook, ApplyRole
 from oos_ansible.responses import HostShape, TaskShape
 
 MOST_TEXT = 4000
@@ -47,6 +49,19 @@ def play_of(request: ApplyPlaybook) -> list[Any]:
     if not isinstance(plays, list) or not plays or not all(isinstance(play, dict) for play in plays):
         raise InvalidParameter("Playbook", "A playbook is a list of plays, each with hosts and tasks.")
     return plays
+
+
+def playbook_for(request: ApplyRole) -> ApplyPlaybook:
+    """A role in all guests, as a playbook."""
+    play = {"name": request.role_name, "hosts": "all", "gather_facts": False, "roles": [request.role_name]}
+    return ApplyPlaybook(
+        instance_ids=request.instance_ids,
+        playbook=msgspec.json.encode([play]).decode(),  # JSON is YAML
+        extra_variables=request.variables,
+        check_mode=request.check_mode,
+        forks=request.forks,
+        timeout=request.timeout,
+    )
 
 
 def progress_of(event: Mapping[str, Any]) -> str:

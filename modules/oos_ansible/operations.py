@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from oos.fleet.guest import Guest
 from oos.fleet.instance import Power
 from oos.service.context import Context
@@ -23,6 +25,10 @@ from oos.values.secret import reveal
 from oos_ansible import decide, requests, responses
 
 PLUGINS = Path(__file__).parent / "connection"
+ROLES = Path(__file__).parent / "roles"
+_VARIABLES = "variables.json"
+_ANSIBLE_HOME = Path.home() / ".ansible"
+"""Where people's roles and collections are, though a run has a home of its own."""
 
 
 def apply_playbook(context: Context, request: requests.ApplyPlaybook) -> responses.PlaybookApplied:
@@ -41,6 +47,16 @@ def foretell_playbook(context: Context, request: requests.ApplyPlaybook) -> Fore
     """What a playbook would change in the guests, asked of Ansible in check mode."""
     response = apply_playbook(context, replace(request, check_mode=True, diff=True))
     return Foretold(response, acts=decide.would_act(response["Hosts"]))
+
+
+def apply_role(context: Context, request: requests.ApplyRole) -> responses.PlaybookApplied:
+    """Carry out a role of ours in guests; fails when it fails in one of them. Repeating it is harmless."""
+    return apply_playbook(context, decide.playbook_for(request))
+
+
+def foretell_role(context: Context, request: requests.ApplyRole) -> Foretold:
+    """What a role would change in the guests, asked of Ansible in check mode."""
+    return foretell_playbook(context, decide.playbook_for(request))
 
 
 def _guests(context: Context, ids: Sequence[str]) -> dict[str, Guest]:
@@ -92,7 +108,7 @@ def _run(
                 private_data_dir=name,
                 playbook=[*plays],
                 inventory={"all": {"hosts": dict.fromkeys(guests), "vars": {"ansible_connection": "oos_agent"}}},
-                extravars=_plain(request.extra_variables),
+                extravars=_variables_file(folder, request.extra_variables),
                 cmdline=" ".join(["--check"] * request.check_mode + ["--diff"] * request.diff) or None,
                 forks=request.forks,
                 timeout=request.timeout,
@@ -124,10 +140,12 @@ def _end_what_is_left(broker: Path) -> None:
                 os.kill(int(folder.name), signal.SIGKILL)
 
 
-def _plain(variables: Mapping[str, Value] | None) -> dict[str, Any]:
-    """Variables with their secrets: they are written into a folder that is ours alone, and goes with the run."""
-    plain: dict[str, Any] = reveal(dict(variables or {}))
-    return plain
+def _variables_file(folder: Path, variables: Mapping[str, Value] | None) -> str | None:
+    """A file of variables, secrets in the open: the folder is ours alone, but everybody can see a command line."""
+    if not variables:
+        return None
+    (folder / _VARIABLES).write_bytes(msgspec.json.encode(reveal(dict(variables))))
+    return _VARIABLES
 
 
 def _environment(folder: Path, broker: Path) -> dict[str, str]:
@@ -139,10 +157,18 @@ def _environment(folder: Path, broker: Path) -> dict[str, str]:
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_PIPELINING": "true",
         "ANSIBLE_RETRY_FILES_ENABLED": "false",
+        "ANSIBLE_ROLES_PATH": _path("ANSIBLE_ROLES_PATH", "roles", "/etc/ansible/roles", str(ROLES)),
+        "ANSIBLE_COLLECTIONS_PATH": _path("ANSIBLE_COLLECTIONS_PATH", "collections"),
         "OOS_BROKER": str(broker),
         # Ansible's programs lie beside our Python, in an environment that need not be active.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
     }
+
+
+def _path(name: str, kind: str, *more: str) -> str:
+    """Where Ansible looks: where the environment says, else where it does by itself; and in more folders."""
+    usual = os.pathsep.join([str(_ANSIBLE_HOME / kind), f"/usr/share/ansible/{kind}"])
+    return os.pathsep.join([os.environ.get(name, usual), *more])
 
 
 def _complaint(events: Sequence[Mapping[str, Any]]) -> str:

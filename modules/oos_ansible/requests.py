@@ -10,6 +10,8 @@ from oos.service.parameter import Form, Param
 from oos.values.json import Value
 
 MOST_INSTANCES = 100
+OUR_ROLES = ("oos_guest_baseline",)
+"""Roles that come with oos: each of their tasks looks first, so that repeating them is harmless."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,5 +28,19 @@ class ApplyPlaybook:
     extra_variables: Annotated[Mapping[str, Value] | None, Param("Variables that override all others.")] = None
     check_mode: Annotated[bool, Param("Only tell what would change.")] = False
     diff: Annotated[bool, Param("Tell how files would change, or were changed.")] = False
+    forks: Annotated[int, Param("How many guests at once.", minimum=1, maximum=50)] = 5
+    timeout: Annotated[int, Param("Seconds after which it is given up.", minimum=1, maximum=86_400)] = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyRole:
+    """Which role of ours to carry out, and in which guests."""
+
+    instance_ids: Annotated[
+        tuple[str, ...], Param("The instances, managed ones too.", most=MOST_INSTANCES, form=Form.JSON)
+    ]
+    role_name: Annotated[str, Param("The role.", allowed=OUR_ROLES)]
+    variables: Annotated[Mapping[str, Value] | None, Param("Variables of the role.")] = None
+    check_mode: Annotated[bool, Param("Only tell what would change.")] = False
     forks: Annotated[int, Param("How many guests at once.", minimum=1, maximum=50)] = 5
     timeout: Annotated[int, Param("Seconds after which it is given up.", minimum=1, maximum=86_400)] = 3600

@@ -62,14 +62,23 @@ def checks() -> tuple[Check, ...]:
     return convert_as(yaml.load(text, yaml.CSafeLoader), tuple[Check, ...])
 
 
+def prelude() -> str:
+    """What every check is written with."""
+    return (FOLDER / "prelude.sh").read_text(encoding="utf-8")
+
+
+def part_of(check: Check, number: int) -> str:
+    """What a script does about one check, behind the prelude and the mode."""
+    lines = [
+        f"check_{number}() {{\n{check.check}\n}}",
+        f"fix_{number}() {{\n{check.fix or BY_HAND}\n}}",
+        f"ID={check.id} KEPT=$KEPT_ALL/{check.id}",
+        f"judge {number}",
+    ]
+    return "\n".join(lines)
+
+
 def script_of(chosen: Sequence[Check], mode: Mode) -> str:
     """The shell script that checks, fixes or undoes; it prints one line for each check."""
-    lines = [(FOLDER / "prelude.sh").read_text(encoding="utf-8"), f"MODE={mode}"]
-    for number, each in enumerate(chosen):
-        lines += [
-            f"check_{number}() {{\n{each.check}\n}}",
-            f"fix_{number}() {{\n{each.fix or BY_HAND}\n}}",
-            f"ID={each.id} KEPT=$KEPT_ALL/{each.id}",
-            f"judge {number}",
-        ]
-    return "\n".join(lines) + "\n"
+    parts = [part_of(each, number) for number, each in enumerate(chosen)]
+    return "\n".join([prelude(), f"MODE={mode}", *parts]) + "\n"

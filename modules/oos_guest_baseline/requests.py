@@ -39,6 +39,7 @@ class GenerateGuestCheckScript:
     mode: Annotated[str, Param("Look, mend, or take back.", allowed=tuple(each.value for each in Mode))] = "Check"
     check_ids: CheckIds = ()
     minimum_severity: MinimumSeverity = Severity.LOW.value
+    exemptions: Annotated[tuple[Exemption, ...], Param("Checks to leave out for a time.", form=Form.JSON)] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,11 +19,22 @@ class Checks(TypedDict):
     NextToken: str
 
 
+class PartShape(TypedDict):
+    """The part of a script that is about one check."""
+
+    CheckId: str
+    Fixable: bool
+    Script: str
+
+
 class Script(TypedDict):
     """A shell script for the guest."""
 
     Script: str
     CheckIds: list[str]
+    Prelude: str
+    """How the script begins; `MODE=…` and parts follow, where it is carried out check by check."""
+    Checks: list[PartShape]
 
 
 class ResultShape(TypedDict):

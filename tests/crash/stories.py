@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -113,6 +114,10 @@ def _for_one(**parameters: str) -> Parameters:
     return lambda world: {"instanceId": _first(world), **parameters}
 
 
+def _one(world: World) -> str:
+    return json.dumps({"Type": "ResourceIds", "ResourceIds": [_first(world)]})
+
+
 def _for_one_from_an_image(world: World) -> Mapping[str, str]:
     return _for_one(imageId=open_hypervisor(world.host()).images()[0].id)(world)
 
@@ -180,6 +185,8 @@ STORIES = (
     Story("guest-baseline.yml"),
     Story("missing-snapshots.yml"),
     Story("patch-report.yml"),
+    # What goes through Ansible's processes, and takes their time.
+    Story("guest-hardening.yml", lambda world: {"targets": _one(world), "checkIds": '["kernel-pointers"]'}),
     # What is armed, and waits; firings are killed in memory (rehearsed.py), where time is not that of a busy machine.
     Story("restart-on-high-cpu.yml", options=("--deadline", "2s")),
     Story("snapshot-schedule.yml", _with(cron="0 0 0 1 1 ?"), options=("--deadline", "2s")),

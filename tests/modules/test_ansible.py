@@ -31,7 +31,7 @@ PLAYBOOK = """
     - {name: mark, raw: 'echo marked > /mark'}
 """
 
-(OPERATION,) = oos_ansible.OPERATIONS
+OPERATION, _ = oos_ansible.OPERATIONS
 
 
 @pytest.fixture

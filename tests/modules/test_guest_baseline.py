@@ -192,3 +192,17 @@ def test_operations_refuse_what_they_do_not_know() -> None:
     assert {each["Severity"] for each in listed} == {"Critical"}
     script = world.call("OOS.GenerateGuestCheckScript", MinimumSeverity="Critical")
     assert sorted(script["CheckIds"]) == [each["CheckId"] for each in listed]
+
+
+def test_what_is_exempted_is_left_out_of_a_script() -> None:
+    world = World((oos_guest_baseline.MODULE,))
+    asked = ["ssh-x11", "kernel-pointers"]
+    exempt = [{"Id": "ssh-x11", "Reason": "r", "Expires": "2999-01-01"}]
+    script = world.call("OOS.GenerateGuestCheckScript", CheckIds=asked, Exemptions=exempt)
+    assert script["CheckIds"] == [each["CheckId"] for each in script["Checks"]] == ["kernel-pointers"]
+
+
+def test_an_evidence_that_is_empty_may_have_lost_its_tab() -> None:
+    asked = [BY_ID["kernel-pointers"]]
+    report = decide.report_of(asked, "oos-baseline\tkernel-pointers\tPassed\n", (), date(2026, 1, 1), 0)
+    assert report["Score"] == 100
