@@ -25,7 +25,7 @@ from oos.execution.status import Status
 from oos.execution.waits import scope_of
 from oos.template.check import CheckedTemplate
 from oos.template.model import Task
-from oos.template.protect import ACT, RESPONSE
+from oos.template.protect import ACT, RESPONSE, ROLL_BACK
 from oos.template.selector import SelectorError, compile_selector
 from oos.values.identifiers import child_execution_id
 from oos.values.json import Value, to_text
@@ -172,7 +172,7 @@ def _fault_of(child: Execution) -> tuple[str, str]:
 
 def _fault_of_protected(child: Execution) -> tuple[str, str]:
     """Why a protected task failed, and what became of its targets."""
-    act, back = child.tasks.get(ACT), child.tasks.get("rollBack")
+    act, back = child.tasks.get(ACT), child.tasks.get(ROLL_BACK)
     if act is None or act.fault is None or back is None:
         return _fault_of(child)
     if back.status is Status.SUCCESS:

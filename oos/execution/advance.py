@@ -20,9 +20,13 @@ from oos.execution.model import Execution, TaskExecution
 from oos.execution.scope import ExecutionScope
 from oos.execution.status import END, NEXT, Mode, Status, WaitReason
 from oos.execution.triggers import advance_trigger, end_trigger
+from oos.template.protect import is_closing, is_taken_back
 
 if TYPE_CHECKING:
     from oos.service.catalog import Catalog
+
+TAKEN_BACK = "skipped it keeps what was done, rejected its targets go back to their snapshots"
+"""What a person can say of a failure whose targets the protection would take back, besides trying again."""
 
 
 def advance(execution: Execution, catalog: Catalog, now: datetime) -> Step:
@@ -66,9 +70,15 @@ def _go_on(execution: Execution, catalog: Catalog, now: datetime) -> Step:
             target = last.next_task or last.task.on_success
         case Status.FAILED:
             target = last.task.on_error
-            if execution.start.mode is Mode.FAILURE_PAUSE and target == END:
+            if execution.start.mode is Mode.FAILURE_PAUSE and _is_asked_about(execution, last):
                 note = str(last.fault) if last.fault else ""
+                if is_taken_back(last.task):
+                    note = f"{note}; {TAKEN_BACK}" if note else TAKEN_BACK
                 return Step([TaskWaiting(at=now, task=last.task.name, reason=WaitReason.FAILURE, note=note)])
+        case Status.SKIPPED if _was_answered(last):
+            target = last.task.on_success
+        case Status.CANCELLED if _was_answered(last):
+            target = last.task.on_error
         case _:
             target = NEXT
     if target == END or ends_run(last):
@@ -77,6 +87,19 @@ def _go_on(execution: Execution, catalog: Catalog, now: datetime) -> Step:
     if number >= len(tasks):
         return _finish(execution, now)
     return begin_task(execution, tasks[number], catalog, now)
+
+
+def _is_asked_about(execution: Execution, failed: TaskExecution) -> bool:
+    """Whether a person is asked about a failure: where nobody wrote what follows, except that it was taken back."""
+    if is_taken_back(failed.task):
+        # Whoever rejected what failed in a child of it has been asked.
+        return failed.fault is None or failed.fault.code != "Rejected"
+    return failed.task.on_error == END and not is_closing(execution.template.template, failed.number)
+
+
+def _was_answered(last: TaskExecution) -> bool:
+    """Whether the task had failed, its protection would have taken targets back, and a person decided about it."""
+    return last.fault is not None and is_taken_back(last.task)
 
 
 def _finish(execution: Execution, now: datetime) -> Step:

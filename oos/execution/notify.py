@@ -24,6 +24,7 @@ from oos.execution.kinds import Kind, kind_of
 from oos.execution.model import Activity, Approval, Execution, LoopState, TaskExecution, Waiting
 from oos.execution.record_people import items_of
 from oos.execution.status import Mode, NotifyType, Status, WaitReason
+from oos.template.protect import is_taken_back
 
 
 class NotAllowed(ValueError):
@@ -93,6 +94,9 @@ def _answer(
             return Step([told])
         case (NotifyType.SKIP_TASK, WaitReason.FAILURE | WaitReason.INTERRUPTED | WaitReason.DEBUG):
             return Step([told, TaskSkipped(at=now, task=name, item=item, reason=f"skipped by {told.by}")])
+        case (NotifyType.REJECT, WaitReason.FAILURE) if is_taken_back(task.task):
+            # What follows is that its targets go back, and then the end.
+            return Step([told, TaskCancelled(at=now, task=name, reason=f"rejected by {told.by}")])
         case (NotifyType.REJECT, _):
             if waiting.approvers and told.by not in waiting.approvers:
                 raise NotAllowed(f"{told.by} is not among the approvers of {name}: {', '.join(waiting.approvers)}")

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 ACT: Final = "act"
 """The task itself, in the template that is made."""
+ROLL_BACK: Final = "rollBack"
+"""The task behind it that takes its targets back."""
+BACK: Final = "takeRunBack"
+"""Around a run, the task that takes all targets back (protect_run.py)."""
+CLOSING: Final = ("failed", "runFailed")
+"""The tasks that say, behind these, that it has failed all the same."""
 RESPONSE: Final = "response"
 """The output of that template: what the task's own outputs are selected from."""
 
@@ -63,6 +69,18 @@ def faults_of(template: Template, source: str) -> Iterator[Diagnostic]:
     if template.protect is not None and not any(_is_protected(template, each) for each in _every(template.tasks)):
         message = "no task of the template says which instances it changes, so nothing is protected"
         yield codes.PROTECTION.at(source, template.protect.span, message, "write Protect at a task, with their ids")
+
+
+def is_taken_back(task: Task) -> bool:
+    """Whether the protection around a task takes targets back when it fails: nobody wrote that `OnError`."""
+    return task.on_error == BACK or (task.name == ACT and task.on_error == ROLL_BACK)
+
+
+def is_closing(template: Template, number: int) -> bool:
+    """Whether a task only says that what was taken back has failed: to try it again is of no use."""
+    return (
+        number > 0 and template.tasks[number].name in CLOSING and template.tasks[number - 1].name in (BACK, ROLL_BACK)
+    )
 
 
 def protected(template: Template) -> Template:
@@ -158,10 +176,10 @@ def _text(task: Task, *, from_properties: bool, in_run: bool) -> str:
                 name: _property(number, name, each) for number, (name, each) in enumerate(task.properties.items())
             },
             "OnSuccess": "ACS::END" if in_run else "prune",
-            "OnError": "rollBack",
+            "OnError": ROLL_BACK,
             "Outputs": {RESPONSE: {"Type": "Json", "ValueSelector": "."}},
         },
-        {"Name": "rollBack", "Action": "OOS::Snapshot::RollBack", "Properties": snapshots},
+        {"Name": ROLL_BACK, "Action": "OOS::Snapshot::RollBack", "Properties": snapshots},
         {
             "Name": "failed",
             "Action": "ACS::CheckFor",

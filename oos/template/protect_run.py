@@ -18,7 +18,7 @@ from oos.template import codes
 from oos.template.expression import Expression, placed
 from oos.template.model import END, Protect, Task, Template
 from oos.template.parse import read_template
-from oos.template.protect import REGION, is_guarded, named_in
+from oos.template.protect import BACK, REGION, is_guarded, named_in
 from oos.template.reference import ReferenceKind
 from oos.template.terms import Entries, Literal, Term
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 PROTECT: Final = "protectRun"
 PRUNE: Final = "pruneRun"
-BACK: Final = "takeRunBack"
 FAILED: Final = "runFailed"
 _MAKES: Final = "OOS::Snapshot::Protect"
 _IDS: Final = (

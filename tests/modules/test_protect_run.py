@@ -71,6 +71,72 @@ def test_a_check_that_fails_after_the_changes_takes_all_of_them_back() -> None:
     assert calls(run).count("ECS.ResetDisk") == 2
 
 
+ASKED = "mode: FailurePause\n"
+
+
+def test_in_failure_pause_a_person_is_asked_before_all_is_taken_back() -> None:
+    expect = "{status: Waiting, tasks: [..., verify: {waiting: FailurePause}]}"
+    run = seen(BADLY, expect, more=ASKED)
+    assert files(run, "web-1") == files(run, "web-2") == {"/data": "two", "/one": "one"}
+
+
+@pytest.mark.parametrize("answer", ["reject", "cancel"])
+def test_in_failure_pause_all_is_taken_back_when_the_failure_is_rejected_and_kept_when_the_run_is_cancelled(
+    answer: str,
+) -> None:
+    more = f"{ASKED}people: [{{{answer}: '*', by: ada}}]\n"
+    ends = {
+        "reject": "{status: Failed, message: /.*taken back.*/, fleet: {snapshots: [{}, {}]}}",
+        "cancel": "{status: Cancelled, fleet: {snapshots: [{}, {}]}}",
+    }
+    run = seen(BADLY, ends[answer], more=more)
+    wanted = {"/data": "fine"} if answer == "reject" else {"/data": "two", "/one": "one"}
+    assert files(run, "web-1") == files(run, "web-2") == wanted
+
+
+def test_in_failure_pause_a_failure_that_is_skipped_keeps_what_was_done() -> None:
+    run = seen(BADLY, "{status: Success, fleet: {snapshots: []}}", more=f"{ASKED}people: [{{skip: verify, by: ada}}]\n")
+    assert files(run, "web-1") == {"/data": "two", "/one": "one"}
+
+
+@pytest.mark.parametrize(("answer", "data"), [("reject", "fine"), ("skip", "two")])
+def test_in_failure_pause_a_target_that_failed_waits_for_one_answer(answer: str, data: str) -> None:
+    assert files(seen(IN_PART, "{status: Running}", more=ASKED), "web-2")["/data"] == "two"
+    expect = {
+        "reject": "{status: Success, tasks: [..., two: {items: [Success, {message: /.*taken back.*/}]}, ...]}",
+        "skip": "{status: Success, fleet: {snapshots: []}}",
+    }
+    run = seen(IN_PART, expect[answer], more=f"{ASKED}people: [{{{answer}: '*', by: ada}}]\n")
+    assert files(run, "web-1") == {"/data": "two", "/one": "one"}
+    assert files(run, "web-2")["/data"] == data
+
+
+@pytest.mark.parametrize(
+    ("answer", "resets", "ends"),
+    [
+        ("", 0, "Running"),
+        ("{reject: act, by: ada}", 1, "Waiting"),
+        ("{reject: act, by: ada}, {reject: call, by: ada}", 1, "Cancelled"),
+        ("{skip: act, by: ada}", 0, "Success"),
+        ("{retry: act, by: ada}", 0, "Running"),
+    ],
+)
+def test_in_failure_pause_a_call_that_failed_waits_before_its_target_goes_back(
+    answer: str, resets: int, ends: str
+) -> None:
+    body = """\
+Protect: Snapshot
+Tasks:
+  - Name: call
+    Action: ACS::ExecuteAPI
+    Properties:
+      {Service: ECS, API: RunCommand, Parameters: {InstanceIds: [i-web-1], Type: RunShellScript, CommandContent: x}}
+"""
+    given = "given: {instances: {web-1: {agent: false, files: {/data: fine}}}}\n"
+    run = observed(body, f"{given}{ASKED}people: [{answer}]\nexpect: {{status: {ends}}}\n")
+    assert calls(run).count("ECS.ResetDisk") == resets
+
+
 def test_nothing_is_changed_where_the_snapshots_cannot_be_made() -> None:
     more = "faults: [{fault: disk full, host: h-1}]\n"
     run = seen(WELL, "{status: Failed, tasks: [look, protectRun: Failed]}", more=more)
