@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from oos.fleet.errors import AgentFailed, AgentUnavailable, InstanceAbsent
-from oos.fleet.instance import Power
 from oos.service.context import Context
 from oos.service.errors import ApiError, InvalidParameter, Refused, Unavailable
 from oos.service.filtering import has_tags, is_wanted, matches_name, tag_shapes
+from oos.service.guest import answering
 from oos.service.guest_file import GuestFile, SenderExit, argv_of
 from oos.service.many import at_once
 from oos.service.paging import page_of
@@ -113,8 +113,8 @@ def _send(context: Context, sending: Sending, instance_id: str, content: bytes, 
 def _hand_over(context: Context, sending: Sending, instance_id: str, content: bytes, seconds: int) -> tuple[str, str]:
     """Let the guest keep the file: error code and cause, both empty when it does. Raises HostUnreachable."""
     try:
-        guest, machine = context.fleet.of_guest(instance_id, sending.region)
-        if machine.power is not Power.RUNNING:
+        guest, machine, boot = answering(context, instance_id, sending.region)
+        if boot is None:
             return "InstanceNotRunning", f"the instance {instance_id} ({machine.name}) is {machine.power}"
         file = GuestFile(sending.folder, sending.name, sending.mode, sending.owner, sending.group, sending.overwrite)
         pid = guest.guest_execute(instance_id, argv_of(file), stdin=content)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from oos.fleet.errors import AgentFailed, AgentUnavailable, FleetError, InstanceAbsent
 from oos.fleet.instance import Power
 from oos.service.context import Context
-from oos.service.guest import boot_of
+from oos.service.guest import answering, boot_of
 from oos.service.guest_command import OUTPUT_LIMIT, GuestCommand, argv_of, path_of, read_result
 from oos_command import decide
 from oos_command.content import interpreter_of, launched
@@ -39,10 +39,9 @@ def hand_over(context: Context, invocation: Invocation, fresh: Run, content: str
     instance_id = fresh.instance_id
     now = context.now()
     try:
-        guest, instance = context.fleet.of_guest(instance_id, invocation.region)
-        if instance.power is not Power.RUNNING:
+        guest, instance, boot = answering(context, instance_id, invocation.region)
+        if boot is None:
             return keep_run(context.registry, decide.not_running(fresh, instance, now))
-        boot = boot_of(guest, instance_id)
     except InstanceAbsent as absent:
         return keep_run(context.registry, decide.absent(fresh, str(absent), now))
     except (AgentUnavailable, AgentFailed) as mute:

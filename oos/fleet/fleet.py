@@ -143,7 +143,7 @@ class Fleet:
             managed = self.managed(machine_id, region)
             return self._over_ssh(managed.access), Machine(managed.id, managed.name, Power.RUNNING)
         hypervisor, instance = self.of_instance(machine_id, region)
-        machine = Machine(instance.id, instance.name, instance.power)
+        machine = Machine(instance.id, instance.name, instance.power, instance.started)
         access = self._access_to(hypervisor, instance)
         return hypervisor if access is None else self._over_ssh(access), machine
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from oos.fleet.instance import GuestInfo, GuestProcess, Power
@@ -16,6 +17,8 @@ class Machine:
     id: str
     name: str
     power: Power
+    started: datetime | None = None
+    """When it was started or restarted last, where that is known."""
 
 
 class Guest(Protocol):

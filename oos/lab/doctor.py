@@ -152,7 +152,7 @@ def _acceleration(facts: Facts) -> Finding:
 def _namespaces(facts: Facts) -> Finding:
     if not facts.namespaces_fault:
         return Finding("namespaces", State.FINE, "mount, network and process namespaces can be made")
-    remedy = "in a container: run it privileged, or use a virtual machine"
+    remedy = "in a container: run it privileged, or use a virtual machine; in a chroot: enter it by pivot_root instead"
     return Finding("namespaces", State.MISSING, facts.namespaces_fault, remedy)
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
-from oos.fleet.errors import AgentFailed, FleetError
-from oos.fleet.guest import Guest
+from oos.fleet.errors import AgentFailed, AgentUnavailable, FleetError
+from oos.fleet.guest import Guest, Machine
 from oos.fleet.instance import GuestAddress, Instance, Power
 from oos.service.context import Context
 from oos.service.guest_command import BOOT_ID
 from oos.service.many import at_once
+
+COMING_UP: Final = timedelta(minutes=2)
+"""So long after its start a guest may still be on the way to its agent; Debian took half a minute without KVM."""
+PAUSE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,26 @@ def boot_of(guest: Guest, instance_id: str) -> Boot:
         moment = guest.guest_info(instance_id).boot_time
         return Boot("" if moment is None else moment.isoformat())
     return Boot(name, name)
+
+
+def answering(context: Context, machine_id: str, region: str) -> tuple[Guest, Machine, Boot | None]:
+    """A machine, and which start of it this is; None when it does not run.
+
+    One that was started or restarted a moment ago gets the time to come up, be that by the run that asks, or by the
+    one whose interrupted call this is. Raises InstanceAbsent, HostUnreachable, AgentUnavailable, AgentFailed.
+    """
+    while True:
+        # Each time anew: who answers for it, its agent or SSH, may change as it comes up.
+        guest, machine = context.fleet.of_guest(machine_id, region)
+        if machine.power is not Power.RUNNING:
+            return guest, machine, None
+        try:
+            return guest, machine, boot_of(guest, machine_id)
+        except AgentUnavailable:
+            is_new = machine.started is not None and context.now() - machine.started < COMING_UP
+            if not is_new or context.cancelled.is_set():
+                raise
+        context.sleep(context.cancelled, PAUSE_SECONDS)
 
 
 def addresses_of(context: Context, instances: Sequence[Instance]) -> list[tuple[GuestAddress, ...]]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from oos.adapters.memory.faults import FaultKind, SimulatedCrash
+from oos.adapters.memory.host import Pace
 from oos.fleet.instance import StopMethod
 from oos.service.call import invoke
+from oos.service.errors import ApiError
 from oos.values.secret import Secret
 from tests.modules.commands import MODULES, result, run
 from tests.modules.world import World
@@ -134,6 +137,43 @@ def test_a_command_is_never_begun_again_after_the_guest_was_restarted(world: Wor
     assert id in found["ErrorInfo"]
     assert "not run again" in found["ErrorInfo"]
     assert not [path for path in world.home(id).state.files[world.instance(id).disk_ids[0]] if path == "/count"]
+
+
+@pytest.mark.parametrize("begin", ["start", "reboot"])
+def test_a_guest_that_is_just_coming_up_is_waited_for(begin: str) -> None:
+    world = World(MODULES, pace=Pace(boot=40.0))
+    id = world.run()
+    if begin == "reboot":
+        world.clock.sleep(600)
+        world.home(id).reboot(id, force=True)
+    assert not world.instance(id).has_agent
+    assert result(world, run(world, id, "echo up"))["Output"] == "up\n"
+
+
+def test_a_call_that_was_interrupted_while_guests_restarted_is_made_again_and_waits_for_them() -> None:
+    world = World(MODULES, pace=Pace(boot=40.0))
+    id = world.run()
+    world.clock.sleep(600)
+    world.break_next("guest_read", FaultKind.CRASH)
+    with pytest.raises(SimulatedCrash):
+        run(world, id, "echo x >> /count", token="t")
+    world.home(id).reboot(id, force=True)
+    invoke_id = run(world, id, "echo x >> /count", token="t")
+    assert result(world, invoke_id)["InvocationStatus"] == "Success"
+    assert world.home(id).guest_read(id, "/count") == b"x\n"
+
+
+def test_a_guest_that_does_not_come_up_and_one_that_ran_long_without_an_agent_are_refused() -> None:
+    world = World(MODULES, pace=Pace(boot=1000.0))
+    id = world.run()
+    begun = world.clock.now()
+    with pytest.raises(ApiError, match="ClientNotRunning"):
+        run(world, id, "echo up")
+    waited = world.clock.now() - begun
+    assert timedelta(minutes=1) < waited < timedelta(minutes=3)
+    with pytest.raises(ApiError, match="ClientNotRunning"):
+        run(world, id, "echo up", token="other")
+    assert world.clock.now() - begun - waited < timedelta(seconds=5)
 
 
 def test_a_lost_answer_is_made_up_by_the_traces_in_the_guest(world: World) -> None:

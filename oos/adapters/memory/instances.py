@@ -216,6 +216,7 @@ class SimulatedInstances(SimulatedFilters, SimulatedSeeding):
                 return
             with self._change():
                 self._boot(instance_id)
+                self.state.instances[instance_id] = replace(instance, started=self._clock.now())
                 self._count("reboot", instance_id)
             self._tell(instance, "Rebooted")
 

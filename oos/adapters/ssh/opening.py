@@ -6,6 +6,7 @@ a fabric.Connection costs a millisecond, and reads its keys and known hosts anew
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Mapping
@@ -20,12 +21,14 @@ import paramiko
 from fabric.connection import derive_shorthand
 
 from oos.adapters.ssh.host_keys import guard
+from oos.adapters.ssh.program import Line
 
 if TYPE_CHECKING:
     from oos.inventory.model import SshAccess
 
 _DEADLINES: Final = ("banner_timeout", "auth_timeout", "channel_timeout")
 _DEFAULT_SECONDS: Final = 15.0
+_LOG: Final = "oos.paramiko"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class Opener:
     """Opens connections. Methods may be called from any thread."""
 
     def __init__(self, seconds: float = _DEFAULT_SECONDS) -> None:
+        # What fails is raised; paramiko also logs it, with its traceback, from a thread of its own.
+        logging.getLogger(_LOG).setLevel(logging.CRITICAL)
         self._seconds = seconds
         self._reading = threading.Lock()
         self._configs: dict[str, fabric.Config] = {}
@@ -76,6 +81,7 @@ class Opener:
         host = settings["hostname"]
         port = access.port or int(settings.get("port", config.port))
         client = paramiko.SSHClient()
+        client.set_log_channel(_LOG)
         given = {**self._ways_in(settings, read=True), **guard(client, settings, host, port)}
         user = access.user or settings.get("user") or config.user
         try:
@@ -88,11 +94,11 @@ class Opener:
     def _over_others(self, access: SshAccess, config: fabric.Config, jumps: tuple[str, ...]) -> Opened:
         """A connection through jump hosts, or a program of ours: each of them is guarded, and has its deadline."""
 
-        def connection(host: str, **given: Any) -> fabric.Connection:
+        def connection(host: str, **given: Any) -> Line:
             # Without a dictionary of its own, fabric would collect the keys of all machines in the configuration's.
-            return fabric.Connection(
-                host, config=config, connect_kwargs=dict.fromkeys(_DEADLINES, self._seconds), **given
-            )
+            made = Line(host, config=config, connect_kwargs=dict.fromkeys(_DEADLINES, self._seconds), **given)
+            made.client.set_log_channel(_LOG)
+            return made
 
         gateway = None
         # In the order of ssh(1): the first is reached directly. fabric by itself would begin with the last.
@@ -100,7 +106,7 @@ class Opener:
             gateway = connection(jump, gateway=gateway)
         wanted = connection(access.address, user=access.user or None, port=access.port, gateway=gateway)
         chain = [wanted]
-        while isinstance(gateway := chain[-1].gateway, fabric.Connection):
+        while isinstance(gateway := chain[-1].gateway, Line):
             chain.append(gateway)
         for each in chain:
             each.connect_timeout = round(self._seconds)
@@ -109,8 +115,13 @@ class Opener:
         over = [each.client for each in chain[1:]]
         try:
             wanted.open()
-        except BaseException:
+        except BaseException as error:
+            said = next(filter(None, (each.said_by_program() for each in chain)), "")
             _give_up(wanted.client, *over)
+            for each in chain:
+                each.close_program()
+            if said and isinstance(error, OSError | EOFError | paramiko.SSHException):
+                raise paramiko.SSHException(said) from error
             raise
         return _opened(wanted.client, *over)
 
