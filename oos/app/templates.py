@@ -10,6 +10,7 @@ from oos.diagnostics import Diagnostic, DiagnosticError, did_you_mean
 from oos.service.catalog import Catalog
 from oos.service.registry import Registry
 from oos.service.stored_templates import find_version
+from oos.template.document import not_utf8
 from oos.values.bounded_file import read_at_most
 
 ENDINGS = (".yml", ".yaml", ".json", ".ipynb")
@@ -89,12 +90,13 @@ def read_template(path: Path) -> str:
     Raises DiagnosticError.
     """
     try:
-        text = read_at_most(path, LARGEST_FILE).decode("utf-8")
+        data = read_at_most(path, LARGEST_FILE)
     except OSError as error:
         raise DiagnosticError([Diagnostic("OOS921", f"cannot be read: {error.strerror}", str(path))]) from error
+    try:
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        hint = "save the file as UTF-8"
-        raise DiagnosticError([Diagnostic("OOS922", f"not UTF-8: {error.reason}", str(path), hint=hint)]) from error
+        raise DiagnosticError([not_utf8(str(path), data, error)]) from error
     if path.suffix in _PLAIN:
         return text
     from importlib.metadata import entry_points  # here, because most templates are plain

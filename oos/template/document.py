@@ -70,7 +70,7 @@ def _decoded(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unreadable(_not_utf8(name, data, error)) from None
+        raise Unreadable(not_utf8(name, data, error)) from None
 
 
 def compose(source: Source) -> Node:
@@ -288,7 +288,8 @@ def _too_large(name: str, size: int) -> Diagnostic:
     )
 
 
-def _not_utf8(name: str, text: bytes, error: UnicodeDecodeError) -> Diagnostic:
+def not_utf8(name: str, text: bytes, error: UnicodeDecodeError) -> Diagnostic:
+    """What is said of a text that is not UTF-8: the place of its first wrong byte, or that it is UTF-16."""
     if text[:2] in (b"\xff\xfe", b"\xfe\xff") or text[1:4:2] == b"\0\0" or text[0:3:2] == b"\0\0":
         return codes.NOT_UTF8.nowhere(name, "the text is UTF-16, not UTF-8", codes.NOT_UTF8.remedy)
     before = text[: error.start].decode("utf-8-sig", errors="replace")
@@ -326,13 +327,19 @@ def _syntax_hint(source: Source, span: Span, problem: str) -> str:
         or re.search(r":\s+%", line)
     ):
         return "put the text in quotes: '{{ name }}'"
+    if "unexpected end of stream" in problem:
+        return "a quote that is opened before is not closed"
+    if "Unicode character escape" in problem:
+        return "write the character itself"
     if "',' or '" in problem and source.text.lstrip()[:1] == "{":
         return "a comma is missing before this, or a bracket behind it"
+    if "expected node content" in problem:
+        return "a value is missing before this, or a bracket is not closed"
     if "alias" in problem or "anchor" in problem or "cannot start any token" in problem:
         return (
             f"put text that begins with {line[span.column - 1 : span.column].strip() or 'such a character'} in quotes"
         )
-    if re.search(r":\s.*:\s", line):
+    if "mapping values" in problem or re.search(r"^[^'\"{\[]*:\s.*:\s", line):
         return "put text that holds a colon in quotes"
     return ""
 

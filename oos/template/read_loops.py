@@ -26,12 +26,10 @@ def read_loop(structure: Structure, node: Node, owner: str) -> Loop:
     if fields is None:
         return Loop(literal(None), NO_RATE_CONTROL, span=span_of(node))  # so that its item is known
     meant = structure.unknown_fields(fields, _FIELDS, f"the loop of {owner}", frozenset({"Items"}))
-    if "Items" not in fields:
-        if not meant:
-            structure.missing(node, f"the loop of {owner}", "Items")
-        return Loop(literal(None), NO_RATE_CONTROL, span=span_of(node))  # so that its item is known
+    if "Items" not in fields and not meant:
+        structure.missing(node, f"the loop of {owner}", "Items")
     return Loop(
-        structure.expression(fields["Items"][1]),
+        structure.expression(fields["Items"][1]) if "Items" in fields else literal(None),  # so that its item is known
         _rate_control(structure, fields),
         _aggregates(structure, fields["Outputs"][1], owner) if "Outputs" in fields else (),
         span_of(node),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from oos.template.actions import BUILTIN_ACTIONS, BuiltinAction
-from oos.template.functions.function import Function
+from oos.template.functions.function import Function, FunctionError
 from oos.template.functions.table import AGGREGATES, FUNCTIONS
 from oos.template.model import Parameter, Template
 from oos.template.offers import ActionCatalog
 from oos.template.outline import in_language
+from oos.template.parameters import coerce
 from oos.template.parse import FORMAT_VERSION
 from oos.template.read_loops import RATE_FIELDS
-from oos.values.json import TYPE_NAMES, Value
+from oos.values.json import TYPE_NAMES, Value, equals
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _NAME: Final = "^[A-Za-z0-9_-]{1,200}$"
@@ -118,9 +119,11 @@ def _argument(parameter: Parameter, language: str) -> dict[str, Any]:
     if text:
         schema["description"] = text
     if parameter.default is not None and not parameter.no_echo:
-        schema["default"] = parameter.default.raw
+        default = parameter.default.raw
+        schema["default"] = default if parameter.default.references else _as_kept(parameter.type, default)
     if parameter.allowed_values is not None:
-        allowed = {"enum": list(parameter.allowed_values)}
+        of_items = "Json" if parameter.type == "List" else parameter.type
+        allowed = {"enum": _different(_as_kept(of_items, each) for each in parameter.allowed_values)}
         if parameter.type == "List":
             schema["items"] = allowed
         else:
@@ -141,6 +144,25 @@ def _argument(parameter: Parameter, language: str) -> dict[str, Any]:
     if parameter.association_property_metadata is not None:
         schema["x-oos-association-property-metadata"] = parameter.association_property_metadata
     return schema
+
+
+def _as_kept(type_name: str, value: Value) -> Value:
+    """A value as a parameter of this type keeps it: `'30'` is 30. What cannot be read stays as it is written."""
+    if value == "":
+        return value
+    try:
+        return coerce(type_name, value)
+    except FunctionError:
+        return value
+
+
+def _different(values: Iterable[Value]) -> list[Value]:
+    """Each value once, in order."""
+    found: list[Value] = []
+    for value in values:
+        if not any(equals(value, each) for each in found):
+            found.append(value)
+    return found
 
 
 def _named(of: dict[str, Any], description: str) -> dict[str, Any]:

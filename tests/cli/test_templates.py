@@ -77,12 +77,14 @@ def test_warnings_are_faults_when_strict(world: World) -> None:
 
 def test_a_file_that_cannot_be_read_is_told_of_beside_the_others(world: World) -> None:
     world.write("good.yml", SNAPSHOTS)
-    (world.folder / "latin.yml").write_bytes("Description: Überblick".encode("latin-1"))
-    said = world.run("template", "validate", "nowhere.yml", "good.yml", "latin.yml")
+    (world.folder / "latin.yml").write_bytes("Tasks: []\nDescription: Überblick".encode("latin-1"))
+    (world.folder / "wide.yml").write_bytes("Tasks: []".encode("utf-16"))
+    said = world.run("template", "validate", "nowhere.yml", "good.yml", "latin.yml", "wide.yml")
     assert said.code == 2
     assert "good.yml: valid" in said.err
     assert "there is no template nowhere.yml" in said.err
-    assert "not UTF-8" in said.err
+    assert "latin.yml:2:14: error[OOS001]: byte 0xdc is not UTF-8" in said.err
+    assert "wide.yml:1:1: error[OOS001]: the text is UTF-16, not UTF-8" in said.err
 
 
 def test_checking_a_template_loads_no_heavy_library(world: World) -> None:

@@ -143,6 +143,34 @@ def test_the_schema_of_parameters_says_what_binding_checks() -> None:
     assert "type" not in schema["properties"]["data"]
 
 
+LOOSE = {
+    "Number, Default: '30', AllowedValues: ['30', 40, 40.0]": {"type": "number", "default": 30, "enum": [30, 40]},
+    "Boolean, Default: 'True', AllowedValues: ['true', 'false', True]": {
+        "type": "boolean",
+        "default": True,
+        "enum": [True, False],
+    },
+    "String, Default: 3, AllowedValues: [3, x]": {"type": "string", "default": "3", "enum": ["3", "x"]},
+    "List, Default: 'x, y', AllowedValues: [x, y]": {
+        "type": "array",
+        "default": ["x", "y"],
+        "items": {"enum": ["x", "y"]},
+    },
+    "Json, Default: '{\"a\": 1}'": {"default": {"a": 1}},
+    "Number, Default: ''": {"type": "number", "default": ""},
+    "Boolean, Default: '{{ ACS::RegionId }}'": {"type": "boolean", "default": "{{ ACS::RegionId }}"},
+}
+
+
+@pytest.mark.parametrize(("declared", "schema"), LOOSE.items())
+def test_the_schema_of_a_parameter_that_is_declared_loosely_has_values_as_they_are_kept(
+    declared: str, schema: dict[str, Any]
+) -> None:
+    parameters = f"Parameters: {{p: {{Type: {declared}}}}}"
+    text = f"FormatVersion: OOS-2019-06-01\n{parameters}\nTasks: [{{Name: a, Action: ACS::Pause}}]"
+    assert parameters_schema(parse(text, "t"))["properties"]["p"] == schema
+
+
 def test_the_schema_of_the_language_holds_for_valid_templates() -> None:
     schema = language_schema(CATALOG)
     text = json.dumps(schema)
