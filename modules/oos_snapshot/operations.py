@@ -5,7 +5,6 @@ from __future__ import annotations
 from oos.fleet.errors import SnapshotAbsent
 from oos.fleet.storage import SnapshotRequest
 from oos.service.context import Context
-from oos.service.deletion import intend_deletion, was_deletion_intended
 from oos.service.errors import Unavailable
 from oos.service.paging import page_of
 from oos.service.shape import newest_first
@@ -50,16 +49,17 @@ def describe_snapshots(context: Context, request: requests.DescribeSnapshots) ->
 
 
 def delete_snapshot(context: Context, request: requests.DeleteSnapshot) -> responses.Nothing:
-    """Delete a snapshot; no other snapshot and no disk depends on it afterwards."""
+    """Delete a snapshot; no other snapshot and no disk depends on it afterwards.
+
+    One that is not there is passed over.
+    """
     try:
         hypervisor, snapshot = context.fleet.of_snapshot(request.snapshot_id, context.region)
     except SnapshotAbsent:
-        if was_deletion_intended(context, request.snapshot_id):
-            forget_tags(context.registry, request.snapshot_id)
-            return {}
-        raise
+        # As in the cloud: who deletes many at once need not know what others deleted meanwhile.
+        forget_tags(context.registry, request.snapshot_id)
+        return {}
     decide.require_deletable(snapshot, force=request.force)
-    intend_deletion(context, snapshot.id)
     hypervisor.delete_snapshot(snapshot.id)
     try:
         now = hypervisor.snapshot(snapshot.id)

@@ -138,7 +138,7 @@ def test_what_is_not_there_is_named(world: World) -> None:
     assert world.refusal("ResetDisk", DiskId="d-none", SnapshotId="s-none").code == "InvalidDiskId.NotFound"
     assert world.refusal("ResetDisk", DiskId=disk, SnapshotId="s-none").code == "InvalidSnapshotId.NotFound"
     assert world.refusal("CreateSnapshot", DiskId="d-none").code == "InvalidDiskId.NotFound"
-    assert world.refusal("DeleteSnapshot", SnapshotId="s-none").code == "InvalidSnapshotId.NotFound"
+    assert set(world.call("DeleteSnapshot", SnapshotId="s-none")) == {"RequestId"}
 
 
 # snapshots
@@ -256,7 +256,7 @@ def test_a_snapshot_deletion_that_runs_again_is_done(world: World) -> None:
     with pytest.raises(BaseException, match="died"):
         world.call("DeleteSnapshot", token="t", SnapshotId=snapshot)
     world.call("DeleteSnapshot", token="t", SnapshotId=snapshot)
-    assert world.refusal("DeleteSnapshot", token="u", SnapshotId=snapshot).code == "InvalidSnapshotId.NotFound"
+    world.call("DeleteSnapshot", token="u", SnapshotId=snapshot)
 
 
 def test_a_snapshot_in_the_making_is_deleted_only_by_force(world: World) -> None:
