@@ -22,12 +22,15 @@ def show(session: Session, execution: str) -> None:
     from oos.cli.record import summary_record
     from oos.cli.schedule_list import trigger_record
     from oos.cli.words import base_name, between, when
+    from oos.engine.errors import ExecutionAbsent
     from oos.journal.port import ExecutionFilter, Firing
 
     app = session.app
     execution = meant(app, execution, TRIGGER)
     summary = app.journal.summary(execution)
-    if summary is None or summary.category in ("", "Other"):
+    if summary is None:
+        raise ExecutionAbsent(execution)
+    if summary.category in ("", "Other"):
         raise stop(f"{execution} is no trigger", code="EntityNotExists.Execution", hint="see oos schedule list")
     firing = summary.firing or Firing()
     last = app.journal.summaries(ExecutionFilter(parent_id=execution, limit=FIRINGS_SHOWN))

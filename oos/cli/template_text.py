@@ -42,7 +42,7 @@ def fmt(session: Session, files: tuple[str, ...], check: bool) -> int:
     from oos.app.templates import read_template
     from oos.template.format import format_template
 
-    changed = []
+    changed: list[str] = []
     for name in files:
         text = sys.stdin.read() if name == "-" else read_template(Path(name))
         formatted = format_template(text, "(stdin)" if name == "-" else name)
@@ -53,4 +53,8 @@ def fmt(session: Session, files: tuple[str, ...], check: bool) -> int:
             if not check:
                 Path(name).write_text(formatted, encoding="utf-8")
             session.say(f"{name}: {'not in canonical form' if check else 'formatted'}")
+    if session.is_json and (check or "-" not in files):
+        from oos.cli.printing import print_document
+
+        print_document(session, [{"File": name, "Canonical": not check or name not in changed} for name in files])
     return exits.FAILED if check and changed else exits.SUCCESS

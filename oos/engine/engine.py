@@ -261,7 +261,7 @@ class Engine:
         """The id of the execution that the request's client token started. Raises TokenTaken when it is another one."""
         difference = difference_between(self.look(id_).start, self._started(request), request.parameters)
         if difference:
-            raise TokenTaken(request.client_token, id_, difference)
+            raise TokenTaken(id_, difference)
         return id_
 
     def _started(self, request: StartRequest) -> ExecutionStarted:

@@ -22,8 +22,8 @@ class ExecutionAbsent(EngineError):
 class TokenTaken(EngineError):
     """A client token that started an execution is given again, and another one is asked for."""
 
-    def __init__(self, client_token: str, execution_id: str, difference: str) -> None:
-        super().__init__(f"the client token {client_token} started {execution_id} before, {difference}")
+    def __init__(self, execution_id: str, difference: str) -> None:
+        super().__init__(f"the client token started {execution_id} before, {difference}")
         self.execution_id = execution_id
 
 

@@ -140,6 +140,8 @@ def test_formatting_is_told_of_and_checked(world: World) -> None:
     )
     world.write("untidy.yml", untidy)
     assert world.run("template", "fmt", "untidy.yml", "--check").code == 1
+    told = world.run("template", "fmt", "untidy.yml", "--check", "-o", "json")
+    assert (told.code, told.document) == (1, [{"File": "untidy.yml", "Canonical": False}])
     assert world.run("template", "fmt", "untidy.yml").err == "untidy.yml: formatted\n"
     assert world.run("template", "fmt", "untidy.yml", "--check").code == 0
     assert (world.folder / "untidy.yml").read_text() == SNAPSHOTS

@@ -159,7 +159,7 @@ def test_a_client_token_stands_for_one_start_not_for_another(world):
     assert engine.start(world.request(text, client_token="tuesday")) == id_
     assert engine.start(world.request(text, client_token="tuesday", parameters={"Word": "b"})) == id_
     for parameters in ({"word": "c"}, {"secret": "hidden"}):
-        with pytest.raises(TokenTaken, match=f"tuesday started {id_} before, with another value") as refused:
+        with pytest.raises(TokenTaken, match=f"the client token started {id_} before, with another value") as refused:
             engine.start(world.request(text, client_token="tuesday", parameters=parameters))
         assert "hidden" not in str(refused.value)
     with pytest.raises(TokenTaken, match=r"of .*, not of other.yml"):

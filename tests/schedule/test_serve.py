@@ -159,6 +159,12 @@ def test_schedules_are_listed_paused_and_fired_by_the_command_line(world, app):
     assert stop(process) == 0
 
 
+def test_a_trigger_that_is_not_there_is_told_as_any_execution(world: World) -> None:
+    said = world.run("schedule", "show", "exec-00000000000000000000")
+    assert (said.code, said.out) == (2, "")
+    assert "there is no execution exec-00000000000000000000" in said.err
+
+
 def test_an_expression_can_be_tried_before_it_is_used(world):
     found = world.run("schedule", "next", "--cron", "0 30 2 * * ?", "--zone", "Europe/Berlin", "-n", "3")
     assert found.code == 0
