@@ -212,7 +212,7 @@ KINDS: dict[str, Callable[[App, str, bool], Listing]] = {
 @click.command("list", cls=Command)
 @click.argument("kind", type=click.Choice(tuple(KINDS)), default="instances")
 @click.option("--wide", is_flag=True, help="More columns: addresses, tags, where they come from.")
-@click.option("--ansible", is_flag=True, help="An Ansible inventory of the instances, as JSON.")
+@click.option("--ansible", is_flag=True, help="What an inventory script of Ansible's prints: hosts, variables, groups.")
 @click.pass_obj
 def list_fleet(session: Session, kind: str, wide: bool, ansible: bool) -> int:
     """List instances (the default), disks, snapshots, images, networks or hosts of the region, as they are now.
