@@ -106,21 +106,24 @@ class Cluster:
     @contextmanager
     def held(self, id_: str, made: int) -> Iterator[None]:
         """Once so much was made, nothing is meanwhile: however slow this process is, the loop is in full swing."""
-        eventually(lambda: self.done > made, f"{id_} is under way; {self.logs()}")
-        hold = self.folder / "hold"
-        hold.touch()
+        eventually(lambda: self.done >= made, f"{id_} is under way; {self.logs()}")
+        (self.folder / "hold").write_text("0")
         try:
             yield
         finally:
-            hold.unlink()
+            (self.folder / "hold").unlink()
 
     @property
     def done(self) -> int:
         """How many things were made."""
         return len(self.counts["done"])
 
-    def start(self, items: Sequence[str], width: int, text: str = LOOP, **parameters: Any) -> str:
-        """Start an execution, and leave it to the workers."""
+    def start(
+        self, items: Sequence[str], width: int, text: str = LOOP, *, pause: int | None = None, **parameters: Any
+    ) -> str:
+        """Start an execution, and leave it to the workers. Once so much was made it pauses, until it was `held`."""
+        if pause is not None:
+            (self.folder / "hold").write_text(str(pause))
         template = self.app.template_cache.checked(text, "loop.yml")
         given = {"items": list(items), "width": width, **parameters}
         return self.app.engine.leave(StartRequest(template=template, parameters=given, by="ada", region="sim"))

@@ -52,7 +52,7 @@ def cluster(tmp_path: Path, network: Network, server: PostgresServer) -> Iterato
 def test_one_worker_killed_one_cut_off_and_the_database_restarted(
     cluster: Cluster, network: Network, server: PostgresServer
 ) -> None:
-    id_ = cluster.start(ITEMS, WIDTH)
+    id_ = cluster.start(ITEMS, WIDTH, pause=1000)
     driver = cluster.driver(id_)
     others = [worker for worker in cluster.workers if worker is not driver]
     eventually(lambda: all(str(worker.pid) in cluster.counts["workers"] for worker in others), "all take part")
@@ -69,7 +69,7 @@ def test_one_worker_killed_one_cut_off_and_the_database_restarted(
 
 
 def test_a_driver_that_is_cut_off_is_taken_over_and_writes_nothing_more(cluster: Cluster, network: Network) -> None:
-    id_ = cluster.start(ITEMS, WIDTH)
+    id_ = cluster.start(ITEMS, WIDTH, pause=200)
     driver = cluster.driver(id_)
     with cluster.held(id_, 200):
         network.cut(cluster.workers.index(driver))

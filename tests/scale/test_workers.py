@@ -44,7 +44,7 @@ def test_a_loop_spreads_over_all_workers(cluster: Cluster) -> None:
 
 def test_what_a_killed_worker_had_others_take_over_in_seconds(cluster: Cluster) -> None:
     workers = cluster.start_workers(3)
-    id_ = cluster.start(ITEMS[:1200], 20)
+    id_ = cluster.start(ITEMS[:1200], 20, pause=600)
     driver = cluster.driver(id_)
     other = next(worker for worker in workers if worker is not driver)
     eventually(lambda: str(other.pid) in cluster.counts["workers"], "it has its part")
@@ -55,7 +55,7 @@ def test_what_a_killed_worker_had_others_take_over_in_seconds(cluster: Cluster) 
 
 def test_an_execution_survives_its_driver(cluster: Cluster) -> None:
     cluster.start_workers(2)
-    id_ = cluster.start(ITEMS[:1200], 40)
+    id_ = cluster.start(ITEMS[:1200], 40, pause=100)
     driver = cluster.driver(id_)
     with cluster.held(id_, 100):
         driver.kill()
@@ -67,7 +67,7 @@ def test_an_execution_survives_its_driver(cluster: Cluster) -> None:
 
 def test_a_worker_that_stood_still_for_long_does_no_harm_when_it_goes_on(cluster: Cluster) -> None:
     cluster.start_workers(2)
-    id_ = cluster.start(ITEMS[:1200], 40)
+    id_ = cluster.start(ITEMS[:1200], 40, pause=100)
     driver = cluster.driver(id_)
     with cluster.held(id_, 100):
         driver.send_signal(signal.SIGSTOP)
@@ -82,7 +82,7 @@ def test_who_lost_one_of_its_executions_to_another_process_goes_on_with_the_othe
 ) -> None:
     monkeypatch.setenv(VARIABLE, f"{cluster.address}:{cluster.port}")
     worker = cluster.start_worker()
-    lost, kept = (cluster.start(ITEMS[start : start + 400], 10) for start in (0, 400))
+    lost, kept = (cluster.start(ITEMS[start : start + 400], 10, pause=100) for start in (0, 400))
     for id_ in (lost, kept):
         assert cluster.driver(id_) is worker
     with cluster.held(lost, 100):
@@ -106,7 +106,7 @@ def test_who_lost_one_of_its_executions_to_another_process_goes_on_with_the_othe
 
 def test_a_driver_that_is_told_to_stop_hands_over_at_once(cluster: Cluster) -> None:
     cluster.start_workers(2)
-    id_ = cluster.start(ITEMS[:1200], 40)
+    id_ = cluster.start(ITEMS[:1200], 40, pause=100)
     driver = cluster.driver(id_)
     with cluster.held(id_, 100):
         driver.send_signal(signal.SIGTERM)
@@ -118,7 +118,7 @@ def test_a_driver_that_is_told_to_stop_hands_over_at_once(cluster: Cluster) -> N
 
 def test_a_worker_that_comes_later_gets_its_part(cluster: Cluster) -> None:
     cluster.start_worker()
-    id_ = cluster.start(ITEMS[:600], 6)
+    id_ = cluster.start(ITEMS[:600], 6, pause=50)
     with cluster.held(id_, 50):
         late = cluster.start_worker()
         cluster.await_workers()
@@ -128,7 +128,7 @@ def test_a_worker_that_comes_later_gets_its_part(cluster: Cluster) -> None:
 
 def test_what_nobody_was_left_to_recover_is_recovered_by_who_comes_next(cluster: Cluster) -> None:
     cluster.start_workers(2)
-    id_ = cluster.start(ITEMS[:600], 40)
+    id_ = cluster.start(ITEMS[:600], 40, pause=100)
     with cluster.held(id_, 100):
         for worker in cluster.workers:
             worker.kill()
@@ -141,7 +141,7 @@ def test_a_chunk_that_was_taken_from_the_queue_is_made_all_the_same(cluster: Clu
     import psycopg
 
     cluster.start_workers(2)
-    id_ = cluster.start(ITEMS[:600], 40)
+    id_ = cluster.start(ITEMS, 20)
     eventually(lambda: cluster.done > 50, "it is under way")
     with psycopg.connect(cluster.url, autocommit=True) as connection:
         schema = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'oos_queue%'").fetchall()[0][0]
@@ -152,7 +152,7 @@ def test_a_chunk_that_was_taken_from_the_queue_is_made_all_the_same(cluster: Clu
 
         for _ in range(3):
             eventually(take, "a chunk is in the queue")
-    assert_each_made_once(cluster, id_, ITEMS[:600], 40)
+    assert_each_made_once(cluster, id_, ITEMS, 20)
 
 
 @pytest.mark.parametrize(("how", "away"), [(signal.SIGINT, 0.5), (signal.SIGQUIT, 7.0), (signal.SIGKILL, 2.0)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,6 @@ from oos.adapters.libvirt.connection import LibvirtFailed, libvirt
 from oos.adapters.libvirt.pools import Pool, being_made
 from oos.fleet.manifest import (
     MANIFEST_BYTES,
-    MANIFEST_NAME,
     DiskManifest,
     ImageManifest,
     ManifestTorn,
@@ -50,7 +50,8 @@ class Manifests(Generic[M]):
         self._decode: Callable[[bytes], M] = decode
         self._lock = threading.Lock()
         self._known: dict[str, M] = {}
-        self._torn: set[str] = set()
+        self._torn: dict[str, float] = {}
+        """When one was first seen torn, by a clock that only goes forward: its writer's clock may be another."""
 
     def all(self) -> dict[str, M]:
         """Every manifest by id, each in its newest whole version."""
@@ -67,7 +68,7 @@ class Manifests(Generic[M]):
                 found[id] = manifest
         with self._lock:
             self._known = {name: manifest for name, manifest in self._known.items() if name in names}
-            self._torn &= names
+            self._torn = {name: seen for name, seen in self._torn.items() if name in names}
         return Listing(found, names)
 
     def find(self, id: str) -> M | None:
@@ -114,14 +115,13 @@ class Manifests(Generic[M]):
     def _read(self, name: str) -> M | None:
         with self._lock:
             known = self._known.get(name)
-            if known is not None or name in self._torn:
+            if known is not None or time.monotonic() > self._torn.get(name, math.inf) + WRITING_SECONDS:
                 return known
         try:
             manifest = self._decode(self._pool.read(name, MANIFEST_BYTES))
         except ManifestTorn:
-            if _age(name) > WRITING_SECONDS:
-                with self._lock:
-                    self._torn.add(name)
+            with self._lock:
+                self._torn.setdefault(name, time.monotonic())
             return None
         except LibvirtFailed as failed:
             # A newer version replaced it since the names were listed; or its volume is being made in this moment.
@@ -131,10 +131,3 @@ class Manifests(Generic[M]):
         with self._lock:
             self._known[name] = manifest
         return manifest
-
-
-def _age(name: str) -> float:
-    """How many seconds ago a version was numbered."""
-    matched = MANIFEST_NAME.fullmatch(name)
-    assert matched is not None, f"{name} is not the name of a manifest"
-    return time.time() - int(matched["version"]) / 1000
