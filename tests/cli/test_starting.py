@@ -86,7 +86,7 @@ def test_who_serves_drives_what_an_operation_starts(world: World) -> None:
     assert holder(world, id_).endswith(f":{serving.pid}")
     assert not carriers(world)
     serving.terminate()
-    assert serving.wait(30) == 0
+    assert serving.wait(60) == 0
     assert not presence.anybody()
 
 

@@ -73,7 +73,7 @@ def status(app, id_):
 
 def stop(process):
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     return process.returncode
 
 
@@ -106,7 +106,7 @@ def test_told_to_stop_it_records_what_is_in_flight_and_starts_nothing_new(world,
         process.send_signal(signal.SIGTERM)
         read_until(process, "what is in flight comes to its end")
         hook.hold.set()
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
         assert process.returncode == 0
         execution = app.engine.look(id_)
         assert execution.tasks["ask"].status is Status.SUCCESS
