@@ -263,8 +263,10 @@ class Call(Term):
         wanted = self.function.arguments
         if self.function.whole:
             return as_listed(argument) if wanted[0].types == _LIST else argument
-        if not isinstance(argument, Items) or len(argument.terms) > len(wanted):
+        if argument.__class__ is not Items or len(argument.terms) > len(wanted):
             return argument
+        if not any(term.__class__ is Lookup and term.reference.selector is not None for term in argument.terms):
+            return argument  # nearly always
         pairs = zip(argument.terms, wanted[: len(argument.terms)], strict=True)
         return Items(tuple(as_listed(term) if each.types == _LIST else term for term, each in pairs))
 
