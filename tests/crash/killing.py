@@ -128,7 +128,8 @@ class Zygote:
 
     def __init__(self) -> None:
         command = (sys.executable, "-m", "tests.crash.zygote")
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        # Without buffers: a line that was read ahead would be one that select does not see.
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
 
     def run(self, world: World, arguments: tuple[str, ...], kill: Kill) -> Said:
         """Run the command line, and have it die if it lives so long."""
@@ -141,7 +142,7 @@ class Zygote:
             "write": kill.write,
             "how": kill.how,
         }
-        print(json.dumps(asked), file=self._process.stdin, flush=True)
+        self._process.stdin.write(f"{json.dumps(asked)}\n".encode())
         pid = int(self._process.stdout.readline())
         if not select.select([self._process.stdout], [], [], kill.seconds)[0]:
             # Until its parent has waited for it, and said so, nobody else has its number.
