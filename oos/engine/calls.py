@@ -61,11 +61,11 @@ class Calls:
     def _carry_out(self, live: Live, family: Family, errand: Errand, call: Call) -> Message:
         """On the thread of a worker."""
         driver, runtime = self._driver, self._runtime
-        began = runtime.seconds() if self._are_timed else 0.0
+        began, used = (runtime.seconds(), runtime.processor_seconds()) if self._are_timed else (0.0, 0.0)
         # A process that stood still for long may have been given up, and its calls be made elsewhere.
         outcome = self._performer.perform(call) if family.lock.is_ours() else None
         if self._are_timed:
-            driver.errands.add_duration(runtime.seconds() - began)
+            driver.errands.add_duration(runtime.seconds() - began, runtime.processor_seconds() - used)
         with driver.guard:
             family.calls -= 1
             last = family.abandoned and not family.calls

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from oos.engine.family import Live
-from oos.engine.sharing import Load, average, chunk_size, keep_here
+from oos.engine.sharing import Load, Pace, chunk_size, keep_here
 from oos.execution.actions import Perform
 from oos.execution.chunks import Chunk, DispatchFailed, Errand, Place, Report, errand_for
 from oos.values.identifiers import root_execution_id
@@ -39,13 +39,14 @@ class Errands:
         self._chunks: dict[str, set[Place]] = {}
         self._losses: dict[Place, int] = {}
         """How often whoever made a call was gone before it ended."""
-        self._seconds: float | None = None
+        self._pace: Pace | None = None
         self._reviewed = 0.0
         self._forbearing_until = 0.0
 
-    def add_duration(self, seconds: float) -> None:
+    def add_duration(self, seconds: float, processor: float) -> None:
         """A call that was made here took so long. Any thread may say so: it is an estimate."""
-        self._seconds = average(self._seconds, seconds)
+        pace = self._pace
+        self._pace = Pace(seconds, processor) if pace is None else pace.after(seconds, processor)
 
     def send_out(self, actions: list[tuple[Live, Perform]], here: int) -> list[tuple[Live, Perform]]:
         """Have others carry out their part of these calls; what is left is for this process."""
@@ -53,7 +54,7 @@ class Errands:
         # What a call may touch is counted by the process that makes it: with that guard, one process makes them all.
         if dispatcher is None or len(actions) + here <= 1 or self._driver.around.guards.share is not None:
             return actions
-        load = Load(here, len(self._out), dispatcher.helpers(), self._seconds)
+        load = Load(here, len(self._out), dispatcher.helpers(), self._pace, self._driver.around.workers)
         kept = keep_here(len(actions), load, dispatcher.cost)
         if kept == len(actions):
             return actions

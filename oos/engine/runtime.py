@@ -41,6 +41,9 @@ class Runtime(Protocol):
     def seconds(self) -> float:
         """A clock that only goes forward."""
 
+    def processor_seconds(self) -> float:
+        """How long the thread that asks has used the processor."""
+
     def close(self, patience: float) -> None:
         """Wait for the last turn to end, and let workers go."""
 
@@ -93,6 +96,9 @@ class ThreadRuntime:
 
     def seconds(self) -> float:
         return time.monotonic()
+
+    def processor_seconds(self) -> float:
+        return time.thread_time()
 
     def close(self, patience: float) -> None:
         thread = self._thread

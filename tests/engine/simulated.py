@@ -48,6 +48,9 @@ class SimulatedRuntime:
     def seconds(self) -> float:
         return self.clock.now.timestamp()
 
+    def processor_seconds(self) -> float:
+        return 0.0
+
     def close(self, patience: float) -> None:
         self.closed = True
 

@@ -12,7 +12,7 @@ from oos.adapters.memory_journal import MemoryJournal
 from oos.engine.engine import Engine
 from oos.engine.errors import OwnedElsewhere
 from oos.engine.guards import FleetShare, Guards
-from oos.engine.sharing import Load, chunk_size, keep_here
+from oos.engine.sharing import Load, Pace, chunk_size, keep_here
 from oos.execution.chunks import Report
 from oos.execution.events import CancelRequested
 from oos.execution.model import Execution
@@ -379,22 +379,26 @@ def test_who_takes_over_and_loses_the_lease_at_once_begins_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("calls", "here", "elsewhere", "helpers", "seconds", "stay"),
+    ("calls", "here", "elsewhere", "helpers", "pace", "stay"),
     [
         (100, 0, 0, 0, None, 100),
         (1, 0, 0, 3, None, 1),
-        (1, 0, 5, 3, 10.0, 1),
+        (1, 0, 5, 3, Pace(10.0, 0.0), 1),
         (100, 0, 0, 1, None, 50),
-        (99, 0, 0, 2, 1.0, 33),
-        (10, 30, 20, 1, 1.0, 0),
-        (10, 5, 45, 1, 1.0, 10),
-        (100, 0, 0, 1, 0.00001, 100),
+        (99, 0, 0, 2, Pace(1.0, 0.0), 33),
+        (10, 30, 20, 1, Pace(1.0, 0.0), 0),
+        (10, 5, 45, 1, Pace(1.0, 0.0), 10),
+        (100, 0, 0, 1, Pace(0.00001, 0.00001), 100),
+        # Calls that wait do so side by side, as far as there are threads; those that compute take turns.
+        (100, 0, 0, 1, Pace(0.01, 0.0001), 100),
+        (100, 0, 0, 1, Pace(0.01, 0.001), 50),
+        (400, 0, 0, 1, Pace(0.01, 0.00001), 200),
     ],
 )
 def test_each_process_gets_its_part(
-    calls: int, here: int, elsewhere: int, helpers: int, seconds: float | None, stay: int
+    calls: int, here: int, elsewhere: int, helpers: int, pace: Pace | None, stay: int
 ) -> None:
-    assert keep_here(calls, Load(here, elsewhere, helpers, seconds), cost=0.02) == stay
+    assert keep_here(calls, Load(here, elsewhere, helpers, pace, 128), cost=0.02) == stay
 
 
 @pytest.mark.parametrize(
@@ -402,4 +406,5 @@ def test_each_process_gets_its_part(
     [(50, 1, None, 25), (50, 1, 0.01, 25), (1, 1, 0.01, 1), (1000, 1, 0.01, 100), (50, 1, 5.0, 2), (50, 2, 600.0, 1)],
 )
 def test_chunks_follow_concurrency_and_duration(calls: int, helpers: int, seconds: float | None, size: int) -> None:
-    assert chunk_size(calls, Load(0, 0, helpers, seconds)) == size
+    pace = None if seconds is None else Pace(seconds, 0.0)
+    assert chunk_size(calls, Load(0, 0, helpers, pace, 128)) == size
