@@ -14,6 +14,8 @@ def write_once(path: Path, content: bytes, mode: int) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         try:
+            # What a person's umask takes away from the mode is given back: a public key is for everybody.
+            os.fchmod(descriptor, mode)
             os.write(descriptor, content)
             os.fsync(descriptor)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -59,8 +60,13 @@ def test_a_line_is_readable_by_other_programs(path: Path) -> None:
     assert (line["execution"], line["sequence"], line["hash"]) == ("exec-1", 3, "01" * 32)
 
 
-def test_the_private_key_is_for_its_owner_and_the_public_one_for_everybody(path: Path) -> None:
-    anchor_at(path, ONE)
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_the_private_key_is_for_its_owner_and_the_public_one_for_everybody(path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        anchor_at(path, ONE)
+    finally:
+        os.umask(before)
     modes = {each.name: each.stat().st_mode & 0o777 for each in path.parent.iterdir()}
     assert modes == {"anchors.ndjson": 0o600, "anchors.key": 0o600, "anchors.pub": 0o644}
 
