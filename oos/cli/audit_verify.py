@@ -43,6 +43,9 @@ def verify(session: Session, anchors: Path | None, public_key: Path | None, note
         report = verification.verify(app.record, app.anchored(anchors, public_key))
     except JournalUnsound as damage:
         report = verification.AuditReport(breaks=(Break("", 0, str(damage)),))
+    except UnicodeDecodeError as damage:
+        # Of Python's own, when SQLite quotes a damaged schema in its complaint.
+        report = verification.AuditReport(breaks=(Break("", 0, f"the journal is damaged: {damage}"),))
     if session.is_json:
         print_document(
             session,

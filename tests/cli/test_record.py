@@ -131,6 +131,18 @@ def test_a_page_of_another_kind_ends_with_12_though_no_event_stands_in_it(world:
     assert str(world.state / "oos.db") in said.err
 
 
+def test_a_schema_that_is_no_text_ends_with_12(world: World) -> None:
+    world.run("run", world.write("bad.yml", CHILD))
+    with sqlite3.connect(world.state / "oos.db") as database:
+        database.execute("pragma wal_checkpoint(truncate)").fetchall()
+    database.close()
+    raw = (world.state / "oos.db").read_bytes()
+    (world.state / "oos.db").write_bytes(raw.replace(b"CREATE TABLE signals", b"CREATE TABL\xc5 signals"))
+    said = world.run("audit", "verify")
+    assert (said.code, said.out) == (12, "")
+    assert "Traceback" not in said.err
+
+
 def test_the_audit_lists_who_did_what(world: World) -> None:
     world.run("run", world.write("bad.yml", CHILD))
     world.run("run", "bad.yml", OOS_USER="bob")
