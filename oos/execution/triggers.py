@@ -24,6 +24,7 @@ from oos.execution.model import Execution, TaskExecution, TriggerState
 from oos.execution.scope import ExecutionScope, scope_now
 from oos.schedule.errors import ScheduleInvalid
 from oos.schedule.timer import Timer, read_timer
+from oos.template.actions import MISSED, OVERLAP
 from oos.values.json import Value
 from oos.values.secret import reveal
 from oos.values.time import format_instant
@@ -35,9 +36,6 @@ GRACE: Final = timedelta(minutes=1)
 """A firing that comes later than this was missed."""
 MOST_COUNTED: Final = 10_000
 """Missed firings are counted up to here; that there were more is all one needs to know."""
-
-OVERLAP: Final = ("Start", "Skip", "Queue")
-MISSED: Final = ("Skip", "Once")
 
 
 def is_timer(task: Task) -> bool:

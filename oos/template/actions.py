@@ -28,6 +28,8 @@ class Property:
     """Type names of spec 1.2; empty for any."""
     required: bool = False
     purpose: str = ""
+    words: tuple[str, ...] = ()
+    """The words that it may be, in any case; empty for any. The first is the default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,11 @@ _WEBHOOK: Final = (
     Property("AppendExecutionLink", _FLAG, False, "add the address of the execution to the message"),
 )
 
-_OVERLAP: Final = Property("OverlapPolicy", _TEXT, False, "Start (default), Skip or Queue while one runs (ours)")
+OVERLAP: Final = ("Start", "Skip", "Queue")
+MISSED: Final = ("Skip", "Once")
+_OVERLAP: Final = Property(
+    "OverlapPolicy", _TEXT, False, "Start (default), Skip or Queue while one runs (ours)", OVERLAP
+)
 
 BUILTIN_ACTIONS: Final = (
     BuiltinAction("ACS::ExecuteAPI", ActionKind.API, "call an API operation", _CALL),
@@ -225,7 +231,9 @@ BUILTIN_ACTIONS: Final = (
             Property("StartDate", _TEXT),
             Property("TimeZone", _TEXT, False, "default UTC"),
             _OVERLAP,
-            Property("MissedPolicy", _TEXT, False, "Skip (default) missed firings, or fire Once for them (ours)"),
+            Property(
+                "MissedPolicy", _TEXT, False, "Skip (default) missed firings, or fire Once for them (ours)", MISSED
+            ),
         ),
     ),
     BuiltinAction(

@@ -38,6 +38,7 @@ def check_builtin(task: Task, builtin: BuiltinAction, offers: Offers, known: Env
         problem = "" if name == "TemplateContent" else _literal_problem(declared.types, literal_text(expression))
         if problem:
             yield Finding(codes.PROPERTY_TYPE, expression.span, f"{name} of {task.action} must be {problem}")
+        yield from _among(task, name, declared.words, expression)
     match task.action:
         case "ACS::Sleep":
             yield from _check_sleep(task, known)
@@ -69,6 +70,13 @@ def _unknown(task: Task, builtin: BuiltinAction, name: str, meant: str, offers: 
     names = [each.name for each in builtin.properties]
     hint = f"known are {', '.join(names)}" if names else "it has no properties"
     return Finding(codes.UNKNOWN_PROPERTY, span, message, hint, Severity.WARNING)
+
+
+def _among(task: Task, name: str, words: tuple[str, ...], expression: Expression) -> Iterator[Finding]:
+    text = literal_text(expression)
+    if words and text and "{{" not in text and text.casefold() not in map(str.casefold, words):
+        message = f"{name} of {task.action} is one of {', '.join(words)}, not {text!r}"
+        yield Finding(codes.NOT_AMONG, expression.span, message)
 
 
 def _literal_problem(types: tuple[str, ...], text: str) -> str:
