@@ -134,13 +134,17 @@ class Cluster:
 
     def wait(self, id_: str, seconds: float = PATIENCE) -> Execution:
         """An execution that has ended."""
+        self.until_ended(id_, seconds)
+        return self.look(id_)
+
+    def until_ended(self, id_: str, seconds: float = PATIENCE) -> None:
+        """Wait until the journal says that an execution has ended."""
 
         def ended() -> bool:
             summary = self.app.journal.summary(id_)
             return summary is not None and summary.status.final
 
         eventually(ended, f"{id_} ends; {self.logs()}", seconds)
-        return self.look(id_)
 
     def driver(self, id_: str) -> Processes:
         """The worker that drives an execution, as soon as one does."""
