@@ -91,8 +91,8 @@ def test_calendar_files_are_read_with_their_recurrences_exceptions_and_zones(tmp
 
 
 def test_a_whole_day_is_a_window_of_a_day(tmp_path):
-    text = FREEZE.replace("DTSTART:20251220T000000Z", "DTSTART;VALUE=DATE:20260101")
-    text = text.replace("DTEND:20260105T080000Z", "DTEND;VALUE=DATE:20260102")
+    text = FREEZE.replace("DTSTART:20251220T000000Z", "DTSTART;VALUE=DATE:20260103")
+    text = text.replace("DTEND:20260105T080000Z", "DTEND;VALUE=DATE:20260104")
     (window,) = read_windows(calendar(tmp_path, "day.ics", text), NOON)
     assert window.end - window.start == timedelta(days=1)
 
