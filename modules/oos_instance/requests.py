@@ -144,27 +144,46 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunInstances:
+class NewInstance:
+    """What is said alike of one instance to make and of several."""
+
+    image_family: Annotated[str, Param("Family whose newest available image it is, where no image is named.")] = ""
+    instance_name: Annotated[str, Param("Name of the instance.", most=128)] = ""
+    description: Annotated[str, Param("Description of the instance.", most=256)] = ""
+    host_name: Annotated[str, Param("Host name in the guest.", most=64)] = ""
+    zone_id: Annotated[str, Param("Zone; any when not given.")] = ""
+    v_switch_id: Annotated[str, Param("Network of the host; its default one when not given.")] = ""
+    private_ip_address: Annotated[str, Param("Address that DHCP keeps for it; any when not given.")] = ""
+    security_group_id: Annotated[str, Param("Security group.")] = ""
+    system_disk: Annotated[SystemDisk, Param("The disk it boots from.")] = SystemDisk()
+    data_disk: Annotated[
+        tuple[DataDisk, ...], Param("Disks to make with it, besides those of the image.", most=16)
+    ] = ()
+    key_pair_name: Annotated[str, Param("Key pair whose key opens root's account from the first start on.")] = ""
+    password: Annotated[Secret | None, Param("Password of root from the first start on; cloud-init 22.3 sets it.")] = (
+        None
+    )
+    password_inherit: Annotated[bool, Param("The password is that of the image.")] = False
+    user_data: Annotated[str | Secret, Param("What the guest carries out at its first start, in Base64.")] = ""
+    resource_group_id: Annotated[str, Param("Resource group.")] = ""
+    deletion_protection: Annotated[bool, Param("Refuse DeleteInstance.")] = False
+    tag: Annotated[tuple[Tag, ...], Param("Tags.", most=20)] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInstances(NewInstance):
     """What to make, and how many."""
 
     image_id: Annotated[str, Param("Image to make them from; needed unless a launch template names it.")] = ""
-    image_family: Annotated[str, Param("Family whose newest available image it is, where no image is named.")] = ""
     instance_type: Annotated[str, Param("Instance type; needed unless a launch template names it.")] = ""
     launch_template_id: Annotated[str, Param("Launch template for what is not given here.")] = ""
     launch_template_name: Annotated[str, Param("Name of the launch template.")] = ""
     launch_template_version: Annotated[int | None, Param("Its version; the default one when not given.")] = None
     amount: Annotated[int, Param("How many.", minimum=1, maximum=100)] = 1
     min_amount: Annotated[int | None, Param("How many at least.", minimum=1, maximum=100)] = None
-    instance_name: Annotated[str, Param("Name of the instance.", most=128)] = ""
     unique_suffix: Annotated[bool, Param("Number the names 001, 002, …")] = False
-    description: Annotated[str, Param("Description of the instance.", most=256)] = ""
-    host_name: Annotated[str, Param("Host name in the guest.", most=64)] = ""
     host_names: Annotated[tuple[str, ...], Param("Host names of the guests, in their order.", most=100)] = ()
     network_interface: Annotated[tuple[Card, ...], Param("The network card, in place of VSwitchId and the like.")] = ()
-    zone_id: Annotated[str, Param("Zone; any when not given.")] = ""
-    v_switch_id: Annotated[str, Param("Network of the host; its default one when not given.")] = ""
-    private_ip_address: Annotated[str, Param("Address that DHCP keeps for it; any when not given.")] = ""
-    security_group_id: Annotated[str, Param("Security group.")] = ""
     security_group_ids: Annotated[tuple[str, ...], Param("Security groups.", most=16)] = ()
     internet_max_bandwidth_out: Annotated[
         int, Param("Mbit/s that its public address may carry; none gets one with 0.", minimum=0, maximum=MOST_MEGABITS)
@@ -173,57 +192,23 @@ class RunInstances:
         int,
         Param("Mbit/s towards that address; 0: as many, and 10 at least.", minimum=0, maximum=MOST_MEGABITS),
     ] = 0
-    system_disk: Annotated[SystemDisk, Param("The disk it boots from.")] = SystemDisk()
-    data_disk: Annotated[
-        tuple[DataDisk, ...], Param("Disks to make with it, besides those of the image.", most=16)
-    ] = ()
-    key_pair_name: Annotated[str, Param("Key pair whose key opens root's account from the first start on.")] = ""
-    password: Annotated[Secret | None, Param("Password of root from the first start on; cloud-init 22.3 sets it.")] = (
-        None
-    )
-    password_inherit: Annotated[bool, Param("The password is that of the image.")] = False
-    user_data: Annotated[str | Secret, Param("What the guest carries out at its first start, in Base64.")] = ""
-    resource_group_id: Annotated[str, Param("Resource group.")] = ""
     deployment_set_id: Annotated[str, Param("Deployment set that says on which hosts they are made.")] = ""
-    deletion_protection: Annotated[bool, Param("Refuse DeleteInstance.")] = False
     auto_release_time: Annotated[str, Param("When they are deleted by themselves, in UTC.")] = ""
-    tag: Annotated[tuple[Tag, ...], Param("Tags.", most=20)] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateInstance:
+class CreateInstance(NewInstance):
     """What to make; it is left off."""
 
     image_id: Annotated[str, Param("Image to make it from.")] = ""
-    image_family: Annotated[str, Param("Family whose newest available image it is, where no image is named.")] = ""
     instance_type: Annotated[str, Param("Instance type.")]
-    instance_name: Annotated[str, Param("Name of the instance.", most=128)] = ""
-    description: Annotated[str, Param("Description of the instance.", most=256)] = ""
-    host_name: Annotated[str, Param("Host name in the guest.", most=64)] = ""
-    zone_id: Annotated[str, Param("Zone; any when not given.")] = ""
-    v_switch_id: Annotated[str, Param("Network of the host; its default one when not given.")] = ""
-    private_ip_address: Annotated[str, Param("Address that DHCP keeps for it; any when not given.")] = ""
-    security_group_id: Annotated[str, Param("Security group.")] = ""
     internet_max_bandwidth_out: Annotated[
         int, Param("Mbit/s that its public address may carry, once it has one.", minimum=0, maximum=MOST_MEGABITS)
     ] = 0
     internet_max_bandwidth_in: Annotated[
         int, Param("Mbit/s towards that address.", minimum=0, maximum=MOST_MEGABITS)
     ] = 0
-    system_disk: Annotated[SystemDisk, Param("The disk it boots from.")] = SystemDisk()
-    data_disk: Annotated[
-        tuple[DataDisk, ...], Param("Disks to make with it, besides those of the image.", most=16)
-    ] = ()
-    key_pair_name: Annotated[str, Param("Key pair whose key opens root's account from the first start on.")] = ""
-    password: Annotated[Secret | None, Param("Password of root from the first start on; cloud-init 22.3 sets it.")] = (
-        None
-    )
-    password_inherit: Annotated[bool, Param("The password is that of the image.")] = False
-    user_data: Annotated[str | Secret, Param("What the guest carries out at its first start, in Base64.")] = ""
-    resource_group_id: Annotated[str, Param("Resource group.")] = ""
     deployment_set_id: Annotated[str, Param("Deployment set that says on which hosts it is made.")] = ""
-    deletion_protection: Annotated[bool, Param("Refuse DeleteInstance.")] = False
-    tag: Annotated[tuple[Tag, ...], Param("Tags.", most=20)] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
