@@ -64,8 +64,7 @@ def _said(event: AnyEvent) -> str:
         case TaskResumed():
             return f"goes on{_note(event.why)}"
         case TargetReported():
-            said = f"{event.target}: {event.step}: {event.status}" + (" (changed)" if event.changed else "")
-            return f"reports: {said}{_note(event.message)}"
+            return f"reports: {event.ending}{_note(event.message)}"
         case TaskSucceeded():
             return "completed"
         case TaskFailed():

@@ -199,9 +199,7 @@ class _Teller:
                 self.waiting.pop(path, None)
                 yield line(LineKind.GOES_ON, event.why, self._answered(path))
             case TargetReported():
-                changed = " (changed)" if event.changed else ""
-                text = f"{event.target}: {event.step}: {event.status}{changed}"
-                yield line(LineKind.HAPPENED, text, observed=event.message or None)
+                yield line(LineKind.HAPPENED, event.ending, observed=event.message or None)
             case TaskSucceeded():
                 self.waiting.pop(path, None)
                 text = f"done; goes on with {event.next_task}" if event.next_task else "done"

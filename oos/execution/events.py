@@ -118,6 +118,11 @@ class TargetReported(TaskEvent, frozen=True, kw_only=True, tag=True):
     changed: bool = False
     message: str = ""
 
+    @property
+    def ending(self) -> str:
+        """How the step ended, in words."""
+        return f"{self.target}: {self.step}: {self.status}" + (" (changed)" if self.changed else "")
+
 
 class TaskSucceeded(TaskEvent, frozen=True, kw_only=True, tag=True):
     """A task or item did what it was for; outputs come from what was observed afterwards."""
